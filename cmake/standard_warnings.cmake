@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+add_library(cp_warnings INTERFACE)
+target_compile_options(cp_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2 -Wundef
+  -Wno-missing-field-initializers)
+if(CP_WARNINGS_AS_ERRORS)
+  target_compile_options(cp_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/process.hpp"
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace cp {
+namespace {
+
+// posix_spawn's two attribute objects, destroyed at the end.
+struct SpawnSettings {
+  SpawnSettings() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  ~SpawnSettings() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> out;
+  out.reserve(words.size() + 1);
+  for (const std::string& word : words) {
+    out.push_back(const_cast<char*>(word.c_str()));  // NOLINT: POSIX takes char* and writes nothing
+  }
+  out.push_back(nullptr);
+  return out;
+}
+
+void redirect(posix_spawn_file_actions_t& actions, int from, int to) {
+  if (from < 0) {
+    ::posix_spawn_file_actions_addopen(&actions, to, "/dev/null", to == 0 ? O_RDONLY : O_WRONLY, 0);
+  } else {
+    ::posix_spawn_file_actions_adddup2(&actions, from, to);
+  }
+}
+
+// Borrowed descriptors 0 to 2 are moved out of the way first, so that no redirection overwrites the
+// source of another.
+Result<int> above_standard(int fd, std::vector<UniqueFd>& held) {
+  if (fd < 0 || fd > 2) {
+    return fd;
+  }
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy) {
+    return fail_errno(Errc::io, errno, "cannot duplicate a descriptor");
+  }
+  held.push_back(std::move(copy));
+  return held.back().get();
+}
+
+}  // namespace
+
+std::optional<std::string> find_in_path(std::string_view program) {
+  const auto is_program = [](const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+           ::access(path.c_str(), X_OK) == 0;
+  };
+  if (program.find('/') != std::string_view::npos) {
+    return is_program(std::string(program)) ? std::optional<std::string>(program) : std::nullopt;
+  }
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
+  for (const auto directory : text::split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
+    std::string candidate = path_join(directory.empty() ? "." : directory, program);
+    if (is_program(candidate)) {
+      return candidate;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<pid_t> spawn(const Command& command) {
+  std::vector<UniqueFd> held;
+  CP_TRY_ASSIGN(const int in, above_standard(command.standard_input, held));
+  CP_TRY_ASSIGN(const int out, above_standard(command.standard_output, held));
+  CP_TRY_ASSIGN(const int err, above_standard(command.standard_error, held));
+  SpawnSettings settings;
+  redirect(settings.actions, in, 0);
+  redirect(settings.actions, out, 1);
+  redirect(settings.actions, err, 2);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  flags = static_cast<short>(flags | (command.own_group ? POSIX_SPAWN_SETPGROUP : 0));
+  flags = static_cast<short>(flags | (command.own_session ? POSIX_SPAWN_SETSID : 0));
+  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
+  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
+  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
+  ::posix_spawnattr_setflags(&settings.attributes, flags);
+  const std::vector<char*> argv = pointers(command.argv);
+  const std::vector<char*> environment =
+      command.environment ? pointers(*command.environment) : std::vector<char*>{};
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes,
+                                   argv.data(), command.environment ? environment.data() : environ);
+  if (error != 0) {
+    return fail_errno(error == ENOENT ? Errc::not_found : Errc::denied, error,
+                      "cannot execute " + command.argv.front());
+  }
+  return pid;
+}
+
+Result<Exit> wait_for(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) {
+      return fail_errno(Errc::internal, errno, "cannot wait for a process");
+    }
+  }
+  return WIFSIGNALED(status) ? Exit{0, WTERMSIG(status)} : Exit{WEXITSTATUS(status), 0};
+}
+
+Result<Captured> capture(const Command& command, std::string_view input,
+                         std::chrono::nanoseconds timeout, std::stop_token stop) {
+  CP_TRY_ASSIGN(Pipe in, make_pipe());
+  CP_TRY_ASSIGN(Pipe out, make_pipe());
+  CP_TRY_ASSIGN(Pipe err, make_pipe());
+  Command started = command;
+  started.standard_input = in.read.get();
+  started.standard_output = out.write.get();
+  started.standard_error = err.write.get();
+  CP_TRY_ASSIGN(const pid_t pid, spawn(started));
+  in.read.reset();
+  out.write.reset();
+  err.write.reset();
+  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
+  const auto give_up = [&](tl::unexpected<Error> error) -> Result<Captured> {
+    ::kill(pid, SIGKILL);
+    (void)wait_for(pid);
+    return error;
+  };
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  Captured captured;
+  std::array<char, 65536> buffer;
+  while (out.read || err.read) {
+    if (input.empty()) {
+      in.write.reset();
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      return give_up(fail(Errc::timed_out, "{} timed out", command.argv.front()));
+    }
+    if (stop.stop_requested()) {
+      return give_up(fail(Errc::timed_out, "{} was stopped", command.argv.front()));
+    }
+    std::array<pollfd, 3> wanted{
+        {{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}, {in.write.get(), POLLOUT, 0}}};
+    // A stop is noticed within a tenth of a second.
+    const auto wait = std::min<std::int64_t>(left.count() + 1, stop.stop_possible() ? 100 : 60'000);
+    if (::poll(wanted.data(), wanted.size(), static_cast<int>(wait)) < 0 && errno != EINTR) {
+      return give_up(fail_errno(Errc::io, errno, "cannot poll"));
+    }
+    if (wanted[2].revents != 0) {
+      const ssize_t count = ::write(in.write.get(), input.data(), input.size());
+      if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        input = {};  // the program does not want the rest
+      } else {
+        input.remove_prefix(count < 0 ? 0 : static_cast<std::size_t>(count));
+      }
+    }
+    for (auto [ready, fd, text] : {std::tuple{wanted[0].revents, &out.read, &captured.output},
+                                   std::tuple{wanted[1].revents, &err.read, &captured.errors}}) {
+      if (ready == 0) {
+        continue;
+      }
+      const auto count = read_some(fd->get(), buffer);
+      if (!count || *count == 0) {
+        fd->reset();
+      } else if (text->size() + *count > limits::captured_bytes) {
+        return give_up(fail(Errc::bad_data, "{} prints too much", command.argv.front()));
+      } else {
+        text->append(buffer.data(), *count);
+      }
+    }
+  }
+  CP_TRY_ASSIGN(captured.exit, wait_for(pid));
+  return captured;
+}
+
+Result<ProcessIdentity> identify(pid_t pid) {
+  CP_TRY_ASSIGN(const std::string boot, read_file("/proc/sys/kernel/random/boot_id", 64));
+  CP_TRY_ASSIGN(const std::string stat, read_file(fmt::format("/proc/{}/stat", pid), 4096));
+  // The command, in parentheses, may hold anything; proc(5) counts on from behind its last one.
+  const auto rest = text::cut_last(stat, ')');
+  const auto fields = text::split(rest ? text::trim(rest->after) : std::string_view{}, ' ');
+  constexpr std::size_t start_time = 22 - 3;
+  const auto ticks = fields.size() > start_time ? text::to_uint(fields[start_time]) : std::nullopt;
+  if (!ticks || fields[0] == "Z" || fields[0] == "X") {
+    return fail(Errc::not_found, "no process {}", pid);
+  }
+  return ProcessIdentity{std::string(text::trim(boot)), pid, *ticks};
+}
+
+bool is_alive(const ProcessIdentity& identity) {
+  const auto now = identify(identity.pid);
+  return now && *now == identity;
+}
+
+}  // namespace cp

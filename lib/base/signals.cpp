@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/signals.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace cp {
+namespace {
+
+sigset_t watched(bool with_hangup) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (with_hangup) {
+    sigaddset(&set, SIGHUP);
+  }
+  // The destructor wakes its own thread with this one; nobody else uses it.
+  sigaddset(&set, SIGURG);
+  return set;
+}
+
+}  // namespace
+
+SignalStop::SignalStop(bool with_hangup) {
+  const sigset_t set = watched(with_hangup);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  waiter_ = std::thread([this, set] {
+    while (true) {
+      int number = 0;
+      if (::sigwait(&set, &number) != 0 || done_.load()) {
+        return;
+      }
+      if (number == SIGURG) {
+        continue;
+      }
+      if (signal_.exchange(number) != 0) {
+        end_by_signal(number);
+      }
+      source_.request_stop();
+    }
+  });
+}
+
+SignalStop::~SignalStop() {
+  done_.store(true);
+  ::pthread_kill(waiter_.native_handle(), SIGURG);
+  waiter_.join();
+  // A signal that came in between stays pending and takes effect when it is unblocked.
+  const sigset_t set = watched(true);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void end_by_signal(int signal_number) {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal_number, &action, nullptr);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal_number);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal_number);
+  ::_exit(128 + signal_number);
+}
+
+}  // namespace cp
