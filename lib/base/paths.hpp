@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+
+#include <string>
+
+namespace cp {
+
+/// Where the tools keep what is theirs (XDG Base Directory Specification 0.8). Plain values: nothing
+/// is made until somebody asks for it.
+struct Paths {
+  std::string state;   ///< CP_STATE_DIR, else $XDG_STATE_HOME/cptools, else ~/.local/state/cptools
+  std::string cache;   ///< $XDG_CACHE_HOME/cptools, else ~/.cache/cptools
+  std::string config;  ///< $XDG_CONFIG_HOME/cptools, else ~/.config/cptools
+};
+
+/// The paths that this process's environment names. Relative values are ignored, as XDG asks;
+/// bad_config when there is no home directory either.
+Result<Paths> paths_from_environment();
+
+/// PATHS.state, made with mode 0700 when it was missing; bad_config when it is not ours or others
+/// may enter it.
+Result<std::string> open_state_directory(const Paths& paths);
+
+}  // namespace cp
