@@ -34,23 +34,24 @@ function(cp_add_test name)
   target_link_libraries(${name}_test PRIVATE cp_test_main ${arg_DEPENDS} ${arg_LIBRARIES} cp_warnings)
   target_compile_definitions(${name}_test PRIVATE CP_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     CP_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  catch_discover_tests(${name}_test TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
+  catch_discover_tests(${name}_test TEST_PREFIX "${name}:" DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
 endfunction()
 
-# cp_add_script_test(LABEL tool|peer SCRIPTS a.sh …)
-# runs each shell script as one test with the built tools first in PATH; exit 77 is "skipped".
+# cp_add_script_test(LABEL tool|peer [TIMEOUT SECONDS] SCRIPTS a.sh …)
+# runs each shell script as one test, named after its folder and its file, with the built tools first
+# in PATH (tests/tools/harness.sh); exit 77 is "skipped".
 function(cp_add_script_test)
   cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SCRIPTS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   foreach(script IN LISTS arg_SCRIPTS)
     get_filename_component(stem ${script} NAME_WE)
     string(REPLACE "_" " " sentence ${stem})
-    add_test(NAME "${arg_LABEL}: ${sentence}" COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/${script}
-      WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
-    set_tests_properties("${arg_LABEL}: ${sentence}" PROPERTIES LABELS ${arg_LABEL} SKIP_RETURN_CODE 77
+    add_test(NAME "${folder}: ${sentence}" COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/${script})
+    set_tests_properties("${folder}: ${sentence}" PROPERTIES LABELS ${arg_LABEL} SKIP_RETURN_CODE 77
       TIMEOUT ${arg_TIMEOUT}
       ENVIRONMENT "CP_BUILD=${PROJECT_BINARY_DIR};CP_SOURCE=${PROJECT_SOURCE_DIR}")
   endforeach()

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""validate.py SCHEMA_DIR < RECORDS: whether each JSON value on standard input is a record whose
+"schema" (cp.NAME/MAJOR) has a schema NAME-MAJOR.json in SCHEMA_DIR and fits it.
+
+Prints one line per fault and ends with 1; an empty stream, a repeated key, NaN and bytes that are
+not UTF-8 are faults too. --schemas checks the schemas themselves."""
+
+import json
+import pathlib
+import re
+import sys
+
+import jsonschema
+
+formats = jsonschema.FormatChecker()
+
+
+@formats.checks("date-time")
+def is_utc_time(value):
+    # Times are RFC 3339 in UTC (DESIGN 4), narrower than the format itself.
+    pattern = r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(\.\d{1,9})?Z"
+    return not isinstance(value, str) or re.fullmatch(pattern, value) is not None
+
+
+class Fault(Exception):
+    pass
+
+
+def distinct(pairs):
+    seen = dict(pairs)
+    if len(seen) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise Fault("repeated key %r" % next(n for n in names if names.count(n) > 1))
+    return seen
+
+
+def no_constant(name):
+    raise Fault("%s is no JSON" % name)
+
+
+def records(text):
+    decoder = json.JSONDecoder(object_pairs_hook=distinct, parse_constant=no_constant)
+    position = 0
+    while True:
+        position = re.compile(r"[ \t\r\n]*").match(text, position).end()
+        if position == len(text):
+            return
+        value, position = decoder.raw_decode(text, position)
+        yield value
+
+
+def load(folder):
+    return {path.name: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def validators(folder, schemas):
+    # References go by $id or by file name, and never to the network.
+    base = folder.resolve().as_uri() + "/"
+    store = {base + name: schema for name, schema in schemas.items()}
+    store.update({schema["$id"]: schema for schema in schemas.values() if "$id" in schema})
+    kind = jsonschema.Draft202012Validator
+    return {name: kind(schema, format_checker=formats, resolver=jsonschema.RefResolver(
+        schema.get("$id", base + name), schema, store=store)) for name, schema in schemas.items()}
+
+
+def faults(value, known):
+    schema = value.get("schema") if isinstance(value, dict) else None
+    match = re.fullmatch(r"cp\.([a-z]+)/(\d+)", schema) if isinstance(schema, str) else None
+    if not match:
+        return ["no record: %s" % json.dumps(value)[:200]]
+    name = "%s-%s.json" % match.groups()
+    if name not in known:
+        return ["%s: there is no such schema (%s)" % (schema, name)]
+    return ["%s: %s: %s" % (schema, error.json_path, error.message[:300])
+            for error in known[name].iter_errors(value)]
+
+
+def main(arguments):
+    folder = pathlib.Path(arguments[-1])
+    schemas = load(folder)
+    if "--schemas" in arguments:
+        for name, schema in schemas.items():
+            jsonschema.Draft202012Validator.check_schema(schema)
+        print("%d schemas are well formed" % len(schemas))
+        return 0 if schemas else 1
+    known = validators(folder, schemas)
+    found, count = [], 0
+    try:
+        for count, value in enumerate(records(sys.stdin.buffer.read().decode("utf-8")), 1):
+            found += ["record %d: %s" % (count, fault) for fault in faults(value, known)]
+    except (ValueError, Fault) as error:
+        found.append("after record %d: %s" % (count, error))
+    if count == 0 and not found:
+        found.append("no records at all")
+    for line in found[:20]:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
