@@ -10,6 +10,7 @@ namespace cp::limits {
 inline constexpr std::size_t document_bytes = 1U << 20U;      ///< one JSON document
 inline constexpr std::size_t import_line_bytes = 16U << 20U;  ///< one line of an imported catalog
 inline constexpr int json_depth = 64;                         ///< nested arrays and objects
+inline constexpr std::size_t object_members = 10'000;         ///< names in one object
 inline constexpr std::size_t string_bytes = 64U << 10U;       ///< one string of a document
 inline constexpr std::size_t http_header_bytes = 32U << 10U;  ///< all headers of one message
 inline constexpr std::size_t decoded_ratio = 16;              ///< decoded body per encoded byte

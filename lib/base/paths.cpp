@@ -3,14 +3,13 @@
 
 #include "base/file.hpp"
 
-#include <pwd.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace cp {
 namespace {
@@ -30,7 +29,8 @@ std::optional<std::string> home_directory() {
   std::array<char, 16384> buffer;
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+      found == nullptr) {
     return std::nullopt;
   }
   return std::string(found->pw_dir);

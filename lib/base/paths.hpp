@@ -7,8 +7,8 @@
 
 namespace cp {
 
-/// Where the tools keep what is theirs (XDG Base Directory Specification 0.8). Plain values: nothing
-/// is made until somebody asks for it.
+/// Where the tools keep what is theirs (XDG Base Directory Specification 0.8). Plain values:
+/// nothing is made until somebody asks for it.
 struct Paths {
   std::string state;   ///< CP_STATE_DIR, else $XDG_STATE_HOME/cptools, else ~/.local/state/cptools
   std::string cache;   ///< $XDG_CACHE_HOME/cptools, else ~/.cache/cptools

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-/// What a tool consists of, as data: from these tables come the parser, --help, the man page and the
-/// completions of three shells. Nothing about a flag is written anywhere else.
+/// What a tool consists of, as data: from these tables come the parser, --help, the man page and
+/// the completions of three shells. Nothing about a flag is written anywhere else.
 namespace cp::cli {
 
 class Context;
@@ -17,39 +17,39 @@ class Context;
 /// What a flag's value has to look like; checked while parsing (64), so that a command never sees
 /// anything else.
 enum class Type {
-  flag,      ///< takes no value
-  text,      ///< anything
-  file,      ///< a path, completed as a file; "-" may mean a standard stream
-  directory, ///< a path, completed as a directory
-  integer,   ///< a whole number from 0 on
-  number,    ///< base/units.hpp parse_number
-  bytes,     ///< parse_bytes
-  rate,      ///< parse_rate_bps
-  duration,  ///< parse_duration
-  money,     ///< an amount with a currency or the configured one; a "/unit" may follow
-  choice,    ///< one of `choices`
+  flag,       ///< takes no value
+  text,       ///< anything
+  file,       ///< a path, completed as a file; "-" may mean a standard stream
+  directory,  ///< a path, completed as a directory
+  integer,    ///< a whole number from 0 on
+  number,     ///< base/units.hpp parse_number
+  bytes,      ///< parse_bytes
+  rate,       ///< parse_rate_bps
+  duration,   ///< parse_duration
+  money,      ///< an amount with a currency or the configured one; a "/unit" may follow
+  choice,     ///< one of `choices`
 };
 
 struct Flag {
-  std::string_view name;          ///< long name without dashes
-  char letter = 0;                ///< short name, or 0
+  std::string_view name;  ///< long name without dashes
+  char letter = 0;        ///< short name, or 0
   Type type = Type::flag;
-  std::string_view value = {};    ///< what stands for the value in the help: "FILE"
-  std::string_view help = {};     ///< one sentence without a final dot
-  std::string_view choices = {};  ///< for Type::choice: "auto|always|never"
-  std::string_view fallback = {}; ///< the default, as the user would write it
-  std::string_view setting = {};  ///< its key in the configuration file, e.g. "cpfind.limit";
-                                  ///< the environment's name is CP_ and the key, "." as "_"
-  std::string_view complete = {}; ///< kind of word for Tool::complete: "alias", "job"
-  bool repeats = false;           ///< may be given several times; all values count
+  std::string_view value = {};     ///< what stands for the value in the help: "FILE"
+  std::string_view help = {};      ///< one sentence without a final dot
+  std::string_view choices = {};   ///< for Type::choice: "auto|always|never"
+  std::string_view fallback = {};  ///< the default, as the user would write it
+  std::string_view setting = {};   ///< its key in the configuration file, e.g. "cpfind.limit";
+                                   ///< the environment's name is CP_ and the key, "." as "_"
+  std::string_view complete = {};  ///< kind of word for Tool::complete: "alias", "job"
+  bool repeats = false;            ///< may be given several times; all values count
 };
 
 /// What stands on the command line without a dash.
 struct Operand {
-  std::string_view name;          ///< "FILE"; empty: the command takes none
+  std::string_view name;  ///< "FILE"; empty: the command takes none
   std::string_view help = {};
   int least = 0;
-  int most = 0;                   ///< -1: any number
+  int most = 0;  ///< -1: any number
   Type type = Type::text;
   std::string_view complete = {};
 };
@@ -65,8 +65,8 @@ struct Command {
   std::string_view description;  ///< paragraphs separated by empty lines; what, input, output, exit
   std::span<const Flag> flags = {};
   Operand operand = {};
-  /// Everything from the first word that is no flag (or from `--`) on is a job's command line: it is
-  /// cut off before the parser sees it and reaches the command byte for byte.
+  /// Everything from the first word that is no flag (or from `--`) on is a job's command line: it
+  /// is cut off before the parser sees it and reaches the command byte for byte.
   bool takes_job = false;
   std::span<const Example> examples = {};
   /// Does it and returns the exit status of an answer (0 or 1, or a job's own).
@@ -75,7 +75,7 @@ struct Command {
 
 /// A configuration key that has no flag.
 struct Setting {
-  std::string_view key;       ///< "money.currency"
+  std::string_view key;  ///< "money.currency"
   std::string_view fallback;
   std::string_view help;
 };
@@ -92,8 +92,8 @@ struct Tool {
   std::vector<std::string> (*complete)(Context& context, std::string_view kind) = nullptr;
 };
 
-/// The whole of a tool's main: parses ARGV, runs the command, prints its error, and returns the exit
-/// status. Any exception that gets this far is our bug (70).
+/// The whole of a tool's main: parses ARGV, runs the command, prints its error, and returns the
+/// exit status. Any exception that gets this far is our bug (70).
 int run_tool(const Tool& tool, int argc, char** argv);
 
 /// Flags with one meaning in all tools, for the commands that have a use for them. The flags that
@@ -102,7 +102,8 @@ int run_tool(const Tool& tool, int argc, char** argv);
 namespace flags {
 inline constexpr Flag timeout{"timeout", 0, Type::duration, "DURATION", "give up after DURATION"};
 inline constexpr Flag jobs{"jobs", 'j', Type::integer, "N", "do N things at a time"};
-inline constexpr Flag dry_run{"dry-run", 'n', Type::flag, {}, "show what would be done, and do nothing"};
+inline constexpr Flag dry_run{
+    "dry-run", 'n', Type::flag, {}, "show what would be done, and do nothing"};
 inline constexpr Flag sort{"sort", 0, Type::text, "KEY[,KEY]", "order by KEY; -KEY reverses"};
 inline constexpr Flag limit{"limit", 0, Type::integer, "N", "print N results at most"};
 }  // namespace flags

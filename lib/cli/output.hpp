@@ -16,16 +16,16 @@ namespace cp::cli {
 
 /// How a cell of a table shows the value that stands in the document.
 enum class Show {
-  text,      ///< escaped for the terminal
-  count,     ///< right-aligned number
-  bytes,     ///< 204.7 MB
-  rate,      ///< bits per second: 9.4 Gbit/s
-  seconds,   ///< 4 h 05 m
+  text,         ///< escaped for the terminal
+  count,        ///< right-aligned number
+  bytes,        ///< 204.7 MB
+  rate,         ///< bits per second: 9.4 Gbit/s
+  seconds,      ///< 4 h 05 m
   nanoseconds,  ///< 31 ms
-  money,     ///< {"amount","currency"}: 14.50 CNY
-  time,      ///< RFC 3339 as local date and time
-  bar,       ///< 0 to 10 as a bar and a number
-  verdict,   ///< a word, coloured: good ones green, bad ones red
+  money,        ///< {"amount","currency"}: 14.50 CNY
+  time,         ///< RFC 3339 as local date and time
+  bar,          ///< 0 to 10 as a bar and a number
+  verdict,      ///< a word, coloured: good ones green, bad ones red
 };
 
 struct Column {

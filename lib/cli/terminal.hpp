@@ -13,7 +13,7 @@ struct Terminal {
   bool error_is_terminal = false;
   bool output_colour = false;  ///< --color, NO_COLOR, TERM=dumb and the stream decide
   bool error_colour = false;
-  bool progress = false;       ///< draw progress on stderr
+  bool progress = false;  ///< draw progress on stderr
   bool quiet = false;
   bool verbose = false;
   int columns = 80;

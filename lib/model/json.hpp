@@ -23,9 +23,9 @@ struct Origin {
 };
 
 /// The one JSON value in TEXT. bad_data with line and column for malformed text, a name that occurs
-/// twice in an object, nesting past limits::json_depth, a string past limits::string_bytes, a string
-/// that is not UTF-8, and an integer that is not exactly its own binary64 value. A number whose value
-/// is whole becomes an integer, however it is written.
+/// twice in an object, nesting past limits::json_depth, a string past limits::string_bytes, a
+/// string that is not UTF-8, and an integer that is not exactly its own binary64 value. A number
+/// whose value is whole becomes an integer, however it is written.
 Result<Json> parse_json(std::string_view text, const Origin& origin = {});
 
 /// VALUE on one line. A string in it that is not UTF-8 is our bug: foreign text goes in by

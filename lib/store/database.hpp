@@ -55,21 +55,21 @@ class Statement {
 /// One step of a store's history: SQL that takes version N to N+1. Released steps never change.
 using Migrations = std::span<const std::string_view>;
 
-/// A SQLite database opened as SECURITY §7 says: WAL only on a local file system, a rollback journal
-/// elsewhere, always synchronous=FULL unless it is a cache; a lock is tried at opening. One
+/// A SQLite database opened as SECURITY §7 says: WAL only on a local file system, a rollback
+/// journal elsewhere, always synchronous=FULL unless it is a cache; a lock is tried at opening. One
 /// connection, for one thread.
 class Database {
  public:
   struct Options {
     Migrations migrations;
-    bool is_cache = false;          ///< may be lost: synchronous=NORMAL, and a damaged one is made anew
-    bool read_only = false;         ///< not_found when it is not there
+    bool is_cache = false;   ///< may be lost: synchronous=NORMAL, and a damaged one is made anew
+    bool read_only = false;  ///< not_found when it is not there
     int busy_timeout_ms = 10'000;
   };
 
-  /// Opens or makes the database at PATH (mode 0600; its directory must be there) and brings it to the
-  /// newest version. bad_config when locks do not work there (names CP_STATE_DIR) or when it was
-  /// written by a newer release.
+  /// Opens or makes the database at PATH (mode 0600; its directory must be there) and brings it to
+  /// the newest version. bad_config when locks do not work there (names CP_STATE_DIR) or when it
+  /// was written by a newer release.
   static Result<Database> open(const std::string& path, const Options& options);
 
   Result<Statement> prepare(std::string_view sql);
@@ -86,7 +86,8 @@ class Database {
   std::unique_ptr<sqlite3, Close> database_;
 };
 
-/// BEGIN IMMEDIATE … COMMIT; rolls back when it is dropped without `commit`. The Database outlives it.
+/// BEGIN IMMEDIATE … COMMIT; rolls back when it is dropped without `commit`. The Database outlives
+/// it.
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);

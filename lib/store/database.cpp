@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/database.hpp"
+
+#include "base/file.hpp"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cp::store {
+namespace {
+
+tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view what) {
+  const std::string text = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
+  switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return fail(Errc::timed_out, "{}: another process holds the store", what);
+    case SQLITE_FULL:
+      return fail(Errc::io, "{}: no space left on device", what);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return fail(Errc::denied, "{}: {}", what, text);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return fail(Errc::bad_data, "{}: {}", what, text);
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+      return fail(Errc::io, "{}: {}", what, text);
+    case SQLITE_CONSTRAINT:
+      return fail(Errc::failed, "{}: {}", what, text);
+    default:
+      return fail(Errc::internal, "{}: {}", what, text);
+  }
+}
+
+// Makes the file with mode 0600 before SQLite would make it with the umask's.
+Result<void> create_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) {
+    return fail_errno(Errc::cannot_create, errno, "cannot open the store " + path);
+  }
+  return {};
+}
+
+Result<std::int64_t> pragma_integer(Database& database, std::string_view name) {
+  CP_TRY_ASSIGN(Statement statement, database.prepare(fmt::format("PRAGMA {}", name)));
+  CP_TRY_ASSIGN(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+Result<void> migrate(Database& database, Migrations migrations, const std::string& path) {
+  const auto newest = static_cast<std::int64_t>(migrations.size());
+  CP_TRY_ASSIGN(std::int64_t version, pragma_integer(database, "user_version"));
+  if (version == newest) {
+    return {};
+  }
+  CP_TRY_ASSIGN(Transaction transaction, Transaction::begin(database));
+  CP_TRY_ASSIGN(version, pragma_integer(database, "user_version"));
+  if (version > newest) {
+    return fail(Errc::bad_config, "{} was written by a newer release (version {} of {})", path,
+                version, newest);
+  }
+  for (; version < newest; ++version) {
+    CP_TRY(database.execute(migrations[static_cast<std::size_t>(version)]));
+  }
+  CP_TRY(database.execute(fmt::format("PRAGMA user_version = {}", newest)));
+  return transaction.commit();
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+// A failed bind (a wrong index, a text of more than 1 GB) is our bug.
+static void must(int code) {
+  if (code != SQLITE_OK) {
+    std::abort();
+  }
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+  must(sqlite3_bind_text64(statement_.get(), index, text.data() == nullptr ? "" : text.data(),
+                           text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+  must(sqlite3_bind_int64(statement_.get(), index, value));
+  return *this;
+}
+
+Statement& Statement::bind(int index, double value) {
+  must(sqlite3_bind_double(statement_.get(), index, value));
+  return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+  must(sqlite3_bind_blob64(statement_.get(), index, bytes.data() == nullptr ? "" : bytes.data(),
+                           bytes.size(), SQLITE_TRANSIENT));
+  return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+  must(sqlite3_bind_null(statement_.get(), index));
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) {
+    return true;
+  }
+  if (code == SQLITE_DONE) {
+    return false;
+  }
+  sqlite3* const database = sqlite3_db_handle(statement_.get());
+  auto error = error_of(database, sqlite3_extended_errcode(database), "the store failed");
+  sqlite3_reset(statement_.get());
+  return error;
+}
+
+Result<void> Statement::run() {
+  while (true) {
+    CP_TRY_ASSIGN(const bool row, step());
+    if (!row) {
+      reset();
+      return {};
+    }
+  }
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+std::string_view Statement::text(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+  const int count = sqlite3_column_bytes(statement_.get(), column);
+  return bytes == nullptr ? std::string_view{}
+                          : std::string_view(bytes, static_cast<std::size_t>(count));
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+
+void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+Result<Database> Database::open(const std::string& path, const Options& options) {
+  if (options.read_only) {
+    if (::access(path.c_str(), F_OK) != 0) {
+      return fail_errno(errno, "cannot open the store " + path);
+    }
+  } else {
+    CP_TRY(create_file(path));
+  }
+  sqlite3* raw = nullptr;
+  const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  Database database(raw);
+  if (code != SQLITE_OK) {
+    return error_of(raw, code, "cannot open the store " + path);
+  }
+  sqlite3_busy_timeout(raw, options.busy_timeout_ms);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  if (!options.read_only) {
+    const bool shared = is_on_network_file_system(path);
+    const auto settings =
+        fmt::format("PRAGMA journal_mode = {}; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON",
+                    shared ? "DELETE" : "WAL", options.is_cache ? "NORMAL" : "FULL");
+    const auto set = database.execute(settings);
+    // The journal mode takes a lock: where locks do not work, this is where it shows.
+    if (!set && set.error().code == Errc::io) {
+      return with_hint(fail(Errc::bad_config, "locks do not work on {}", path),
+                       "set CP_STATE_DIR to a directory on a local file system");
+    }
+    CP_TRY(set);
+  }
+  CP_TRY(migrate(database, options.migrations, path));
+  return database;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), 0,
+                                      &raw, nullptr);
+  if (code != SQLITE_OK) {
+    return error_of(database_.get(), code, "the store failed");
+  }
+  return Statement(raw);
+}
+
+Result<void> Database::execute(std::string_view sql) {
+  const int code =
+      sqlite3_exec(database_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) {
+    return error_of(database_.get(), code, "the store failed");
+  }
+  return {};
+}
+
+std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }
+
+std::int64_t Database::changes() const { return sqlite3_changes64(database_.get()); }
+
+Result<Transaction> Transaction::begin(Database& database) {
+  CP_TRY(database.execute("BEGIN IMMEDIATE"));
+  return Transaction(&database);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)) {}
+
+Transaction::~Transaction() {
+  if (database_ != nullptr) {
+    // After an error SQLite may have rolled back already.
+    (void)database_->execute("ROLLBACK");
+  }
+}
+
+Result<void> Transaction::commit() {
+  CP_TRY(database_->execute("COMMIT"));
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace cp::store
