@@ -2,6 +2,9 @@
 # Every library that the project uses, as an imported target. A module links only those it needs.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+if(CP_PORTABLE)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+endif()
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tl-expected REQUIRED)
@@ -26,6 +29,13 @@ cp_find_library(xxhash xxhash.h libxxhash.a xxhash)
 cp_find_library(double_conversion double-conversion/double-conversion.h libdouble-conversion.a
   double-conversion)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc)
+if(CP_PORTABLE)
+  # A login node has libudev but seldom hwloc.
+  find_library(CP_HWLOC_ARCHIVE libhwloc.a REQUIRED)
+  find_library(CP_UDEV NAMES libudev.so.1 udev REQUIRED)
+  set_target_properties(PkgConfig::HWLOC PROPERTIES
+    INTERFACE_LINK_LIBRARIES "${CP_HWLOC_ARCHIVE};${CP_UDEV};Threads::Threads;m")
+endif()
 # libfabric, libibverbs and librdmacm are opened with dlopen when a fabric is used: headers only.
 find_path(CP_LIBFABRIC_INCLUDE rdma/fabric.h REQUIRED)
 add_library(cp_dep_libfabric_headers INTERFACE)

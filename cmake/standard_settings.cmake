@@ -47,4 +47,6 @@ if(CP_COVERAGE)
 endif()
 if(CP_PORTABLE)
   target_link_options(cp_settings INTERFACE -static-libstdc++ -static-libgcc)
+  # Debian has no archive of fmt, and its shared object would bring libstdc++ back.
+  target_compile_definitions(cp_settings INTERFACE FMT_HEADER_ONLY=1)
 endif()
