@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "identity/identifier.hpp"
+#include "model/json_fwd.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cp::identity {
+
+struct Resolved;  // identity/resolved.hpp
+
+/// The registry of this machine and its private authority: a hash-chained ledger of what was
+/// allocated, the records that were registered, and the trust anchors, in identity.db of the state
+/// directory, beside the authority's key files. Several processes may use one at once. One object
+/// is for one thread.
+class Registry {
+ public:
+  /// Makes the authority of PREFIX ("0" is the private one) with a new key and pins the key as the
+  /// prefix's anchor; NAME is what people call it. cannot_create when the prefix has its authority
+  /// here already.
+  static Result<Registry> init(const std::string& state_directory, std::string_view prefix,
+                               std::string_view name, const Clock& clock, Random& random);
+
+  /// Opens what `init` has made; not_found, with the hint to run `cpid init`, when there is none.
+  static Result<Registry> open(const std::string& state_directory, const Clock& clock);
+
+  Registry(Registry&&) noexcept;
+  Registry& operator=(Registry&&) noexcept;
+  ~Registry();
+
+  /// The authority's prefix, its key's RFC 7638 thumbprint, and its self-signed cp.delegation/1.
+  const std::string& prefix() const;
+  const std::string& thumbprint() const;
+  const model::Json& delegation() const;
+
+  /// Called with codes that are durable in the ledger; an error ends the minting.
+  using Minted = std::function<Result<void>(std::span<const std::string> codes)>;
+  /// Allocates COUNT identifiers with random serials of LENGTH characters, batch by batch, each in
+  /// one transaction: what MINTED gets is durable, and never given out again.
+  Result<void> mint(std::uint64_t count, std::size_t length, Random& random, const Minted& minted);
+
+  /// Signs RECORD (cp.resource/1) and keeps it. One without an id gets a new one. The next sequence
+  /// number is given here; a record that names one ("seq") must have been made from the newest,
+  /// else denied. Also denied: an identifier that was not allocated here, an alias that names
+  /// another resource. bad_data when it is no valid record. Gives the record as it stands now.
+  Result<model::Json> register_resource(const model::Json& record, Random& random);
+
+  /// The resource that NAME, a code or an alias ("@label/name"), names, its signature verified
+  /// anew. not_found when there is none, bad_data when NAME is neither.
+  Result<Resolved> resolve(std::string_view name) const;
+
+  /// Every resource in the order of its code, verified as `resolve` does; an error from EACH ends
+  /// it.
+  Result<void> for_each(const std::function<Result<void>(const Resolved&)>& each) const;
+
+  /// Every allocated code in ledger order, registered or not.
+  Result<void> for_each_code(const std::function<Result<void>(std::string_view code)>& each) const;
+
+  /// The aliases that begin with BEGINNING, for completion; nothing is verified.
+  Result<std::vector<std::string>> aliases(std::string_view beginning) const;
+
+  /// Recomputes the ledger's hash chain from its first entry and compares it with what is stored
+  /// and with the identifiers and records; bad_data says where they part.
+  struct Audit {
+    std::int64_t entries = 0;
+    std::int64_t codes = 0;
+    std::string hash;  ///< "sha256:…" of the last entry
+  };
+  Result<Audit> audit() const;
+
+ private:
+  struct State;
+  explicit Registry(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cp::identity

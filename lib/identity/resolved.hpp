@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace cp::identity {
+
+/// A resource's record and what its signature is worth here and now.
+struct Resolved {
+  nlohmann::ordered_json record;  ///< cp.resource/1 with its proof
+  std::string trust;              ///< "verified", "unsigned" or "failed", as in cp.offer
+  std::string problem;            ///< why it is not verified; empty when it is
+  bool own_authority = false;     ///< signed by this machine's own authority and verified
+  std::string anchor;             ///< thumbprint of the trust anchor that vouches; empty if none
+};
+
+}  // namespace cp::identity
