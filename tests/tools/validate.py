@@ -1,26 +1,50 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """validate.py SCHEMA_DIR < RECORDS: whether each JSON value on standard input is a record whose
-"schema" (cp.NAME/MAJOR) has a schema NAME-MAJOR.json in SCHEMA_DIR and fits it.
+"schema" (cp.NAME/MAJOR) has a schema cp.NAME-MAJOR.json in SCHEMA_DIR and fits it, identifiers' check
+characters and sums included.
 
-Prints one line per fault and ends with 1; an empty stream, a repeated key, NaN and bytes that are
-not UTF-8 are faults too. --schemas checks the schemas themselves."""
+Prints one line per fault and ends with 1; an empty stream, a repeated key, NaN, an integer that
+binary64 does not hold and bytes that are not UTF-8 are faults too. --schemas checks the schemas
+themselves."""
 
+import datetime
 import json
 import pathlib
 import re
 import sys
+import warnings
 
 import jsonschema
 
+sys.dont_write_bytecode = True  # the source tree stays as it is
+import check_code
+import sums
+
+warnings.filterwarnings("ignore", category=DeprecationWarning)  # RefResolver, in jsonschema 4.18
 formats = jsonschema.FormatChecker()
 
 
-@formats.checks("date-time")
-def is_utc_time(value):
-    # Times are RFC 3339 in UTC (DESIGN 4), narrower than the format itself.
-    pattern = r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(\.\d{1,9})?Z"
-    return not isinstance(value, str) or re.fullmatch(pattern, value) is not None
+@formats.checks("date-time", raises=ValueError)
+def is_time(value):
+    # The schemas' pattern holds the form; here is the calendar, which knows no leap second.
+    if isinstance(value, str):
+        datetime.datetime.strptime(value[:19].replace(":60", ":59"), "%Y-%m-%dT%H:%M:%S")
+    return True
+
+
+@formats.checks("cp-identifier")
+def is_identifier(value):
+    return not isinstance(value, str) or check_code.fault(value) is None
+
+
+def pattern(validator, expression, value, schema):
+    # Python's $ also matches before a newline at the end; that of JSON Schema does not.
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", expression), value):
+        yield jsonschema.ValidationError("%r does not match %r" % (value, expression))
+
+
+Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": pattern})
 
 
 class Fault(Exception):
@@ -39,8 +63,15 @@ def no_constant(name):
     raise Fault("%s is no JSON" % name)
 
 
+def exact_integer(text):
+    if float(text) != int(text):
+        raise Fault("%s is not exactly its own binary64 value" % text)
+    return int(text)
+
+
 def records(text):
-    decoder = json.JSONDecoder(object_pairs_hook=distinct, parse_constant=no_constant)
+    decoder = json.JSONDecoder(object_pairs_hook=distinct, parse_constant=no_constant,
+                               parse_int=exact_integer)
     position = 0
     while True:
         position = re.compile(r"[ \t\r\n]*").match(text, position).end()
@@ -59,21 +90,26 @@ def validators(folder, schemas):
     base = folder.resolve().as_uri() + "/"
     store = {base + name: schema for name, schema in schemas.items()}
     store.update({schema["$id"]: schema for schema in schemas.values() if "$id" in schema})
-    kind = jsonschema.Draft202012Validator
-    return {name: kind(schema, format_checker=formats, resolver=jsonschema.RefResolver(
-        schema.get("$id", base + name), schema, store=store)) for name, schema in schemas.items()}
+    return {name: Validator(schema, format_checker=formats, resolver=jsonschema.RefResolver(
+        schema.get("$id", base + name), schema, store=store, handlers={"urn": no_such_schema}))
+        for name, schema in schemas.items()}
+
+
+def no_such_schema(address):
+    raise Fault("no schema has the address %s" % address)
 
 
 def faults(value, known):
     schema = value.get("schema") if isinstance(value, dict) else None
-    match = re.fullmatch(r"cp\.([a-z]+)/(\d+)", schema) if isinstance(schema, str) else None
+    match = re.fullmatch(r"(cp\.[a-z]+)/(\d+)", schema) if isinstance(schema, str) else None
     if not match:
         return ["no record: %s" % json.dumps(value)[:200]]
     name = "%s-%s.json" % match.groups()
     if name not in known:
         return ["%s: there is no such schema (%s)" % (schema, name)]
-    return ["%s: %s: %s" % (schema, error.json_path, error.message[:300])
-            for error in known[name].iter_errors(value)]
+    found = ["%s: %s" % (error.json_path, error.message[:300])
+             for error in known[name].iter_errors(value)] or sums.faults(value)
+    return ["%s: %s" % (schema, fault) for fault in found]
 
 
 def main(arguments):
