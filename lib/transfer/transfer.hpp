@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "model/json_fwd.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cp::transfer {
+
+/// What a source without a trailing slash becomes at the destination.
+enum class Placement {
+  /// rsync's meaning: `src` lands as DST/src, `src/` as DST itself; one file whose destination is
+  /// neither a directory nor ends in a slash takes the destination as its new name.
+  inside,
+  /// The destination is the name of the one source itself, file or directory (`cp -T`).
+  exact,
+};
+
+/// When bytes are forced to the disk (SECURITY §10). A name never appears before its data is
+/// synced, except with `end` and `none`.
+enum class Durability {
+  batch,  ///< files by the group: data synced, renamed, directories synced
+  file,   ///< each file for itself
+  end,    ///< all at once before the transfer counts as done
+  none,   ///< left to the system; for data whose loss in a power cut costs nothing
+};
+
+enum class RailChoice { automatic, tcp, fabric };
+
+/// One transfer as the user asks for it.
+struct Request {
+  /// Paths, or cpx:// URLs of one server, at least one.
+  std::vector<std::string> sources;
+  /// A path or a cpx:// URL. Directories that are missing on the way are made.
+  std::string destination;
+  Placement placement = Placement::inside;
+  Durability durability = Durability::batch;
+  RailChoice rail = RailChoice::automatic;
+  /// The libfabric provider for RailChoice::fabric; empty: the first that serves.
+  std::string provider;
+  /// Parallel streams over each rail; 0 chooses.
+  int streams = 0;
+  /// Clear and unauthenticated service on this machine is meant (SECURITY §4).
+  bool anonymous = false;
+  /// Show what would land where, and do nothing.
+  bool dry_run = false;
+  /// How long a silent peer is waited for.
+  std::chrono::nanoseconds silence = std::chrono::seconds(30);
+};
+
+/// How far a transfer is. Totals grow until the walk has ended.
+struct Progress {
+  std::uint64_t files_done = 0;   ///< whole and under their names
+  std::uint64_t files_total = 0;  ///< found so far
+  std::uint64_t bytes_moved = 0;  ///< arrived at the destination
+  std::uint64_t bytes_total = 0;  ///< found so far
+  bool walk_ended = false;
+  std::string_view bottleneck;  ///< "source-disk", "network", "destination-disk", or "" unknown
+};
+
+/// Told what happens while it happens, always on the thread that called `run`.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// About ten times a second.
+  virtual void progress(const Progress& /*now*/) {}
+  /// One item (a path as the user would write it) did not arrive. It stands in the record, too.
+  virtual void item_failed(const Error& /*error*/, std::string_view /*path*/) {}
+  /// In a dry run: FROM would land as TO.
+  virtual void would_land(std::string_view /*from*/, std::string_view /*to*/) {}
+};
+
+/// Moves REQUEST's sources to its destination and returns the cp.transfer/1 record with state
+/// `done`, `partial` (some items failed, the others are there) or `failed` (nothing was moved, or
+/// the peer was lost or STOP was asked; whole files that had arrived stay). A file stands under its
+/// name only when it is whole, and each byte was checked by its XXH3-128 digest over the copy that
+/// was written; what was half written is gone.
+///
+/// An error, without a record, means that nothing was begun: usage (the request contradicts
+/// itself), not_found (a source is missing), cannot_create (the destination cannot be made),
+/// denied, unavailable (no such server, or no such kind of endpoint yet).
+Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop);
+
+/// Why the transfer of RECORD (as `run` returned it) is not done: of a lost peer or a stop, that
+/// error; of failed items, Errc::failed with their number when others arrived, else the gravest of
+/// them. nullopt when it is done.
+std::optional<Error> failure_of(const model::Json& record);
+
+}  // namespace cp::transfer
