@@ -34,6 +34,7 @@ function(cp_add_test name)
   target_link_libraries(${name}_test PRIVATE cp_test_main ${arg_DEPENDS} ${arg_LIBRARIES} cp_warnings)
   target_compile_definitions(${name}_test PRIVATE CP_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     CP_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  add_dependencies(test_programs ${name}_test)
   catch_discover_tests(${name}_test TEST_PREFIX "${name}:" DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
 endfunction()
