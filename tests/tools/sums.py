@@ -72,7 +72,11 @@ def answer_faults(answer):
         yield "shown: more than matched"
 
 
-CHECKS = {"cp.offer/1": offer_faults, "cp.transfer/1": transfer_faults, "cp.answer/1": answer_faults}
+CHECKS = {
+    "cp.answer/1": answer_faults,
+    "cp.offer/1": offer_faults,
+    "cp.transfer/1": transfer_faults,
+}
 
 
 def faults(record):

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """validate.py SCHEMA_DIR < RECORDS: whether each JSON value on standard input is a record whose
-"schema" (cp.NAME/MAJOR) has a schema cp.NAME-MAJOR.json in SCHEMA_DIR and fits it, identifiers' check
-characters and sums included.
+"schema" (cp.NAME/MAJOR) has a schema cp.NAME-MAJOR.json in SCHEMA_DIR and fits it, identifiers'
+check characters and sums included.
 
 Prints one line per fault and ends with 1; an empty stream, a repeated key, NaN, an integer that
 binary64 does not hold and bytes that are not UTF-8 are faults too. --schemas checks the schemas
