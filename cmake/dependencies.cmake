@@ -10,7 +10,6 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
 
 # A small library that starts with the tool is linked statically where the system has the archive:
 # each shared object costs 0.2 to 0.5 ms at start-up.
@@ -41,3 +40,9 @@ find_path(CP_LIBFABRIC_INCLUDE rdma/fabric.h REQUIRED)
 add_library(cp_dep_libfabric_headers INTERFACE)
 target_include_directories(cp_dep_libfabric_headers SYSTEM INTERFACE ${CP_LIBFABRIC_INCLUDE})
 target_link_libraries(cp_dep_libfabric_headers INTERFACE ${CMAKE_DL_LIBS})
+
+# toml++ is compiled into the one file that uses it: its shared library would start with every tool.
+find_path(CP_TOML_INCLUDE toml++/toml.h REQUIRED)
+add_library(cp_dep_toml INTERFACE)
+target_include_directories(cp_dep_toml SYSTEM INTERFACE ${CP_TOML_INCLUDE})
+target_compile_definitions(cp_dep_toml INTERFACE TOML_HEADER_ONLY=1)

@@ -24,6 +24,9 @@ struct Cut {
 std::optional<Cut> cut(std::string_view text, char separator);
 std::optional<Cut> cut_last(std::string_view text, char separator);
 
+/// TEXT with each occurrence of FROM (not empty) as TO.
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
+
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
 /// TEXT with A-Z as a-z; other bytes, also of UTF-8, stay.

@@ -8,6 +8,7 @@
 #include "cli/arguments.hpp"
 #include "cli/command.hpp"
 #include "cli/output.hpp"
+#include "cli/resolve.hpp"
 #include "cli/terminal.hpp"
 #include "model/json_reader.hpp"
 
@@ -20,19 +21,20 @@ namespace cp::cli {
 /// clock, the configuration. Made by run_tool on the main thread and used there.
 class Context {
  public:
-  Context(const Tool& tool, const Command& command, Arguments arguments,
-          std::map<std::string, std::string, std::less<>> settings, const Terminal& terminal);
+  Context(const Tool& tool, const Command& command, Resolved resolved, const Terminal& terminal);
   ~Context();
 
   const Tool& tool() const { return tool_; }
   const Command& command() const { return command_; }
-  const Arguments& arguments() const { return arguments_; }
+  const Arguments& arguments() const { return resolved_.arguments; }
   /// The value of a configuration key without a flag; "" when nobody set it and it has no default.
   std::string setting(std::string_view key) const;
 
   const Terminal& terminal() const { return terminal_; }
   /// Where results go; made at first use, with COLUMNS for the table form.
   Output& output(std::span<const Column> columns = {});
+  /// Sends on what is left of the output; run_tool does it after the command.
+  Result<void> finish_output();
 
   /// The state, cache and configuration directories.
   Result<Paths> paths() const;
@@ -57,8 +59,9 @@ class Context {
   /// Only under -v.
   void detail(std::string_view message) const;
 
-  /// One failed item of many: a cp.error/1 in the stream when it is JSON, a line on stderr always,
-  /// and the command's exit status becomes at least that of ERROR's kind merged by `graver`.
+  /// One failed item of many: a line on stderr, a cp.error/1 in the stream when that is NDJSON, and
+  /// the kinds of all failures together (by `graver`) are the command's exit status unless it gives
+  /// one of its own.
   void item_failed(const Error& error, std::string_view item);
   /// The exit status of the items that failed so far, 0 when none did.
   int failed_status() const;
@@ -66,8 +69,7 @@ class Context {
  private:
   const Tool& tool_;
   const Command& command_;
-  Arguments arguments_;
-  std::map<std::string, std::string, std::less<>> settings_;
+  Resolved resolved_;
   const Terminal& terminal_;
   SystemClock clock_;
   KernelRandom random_;

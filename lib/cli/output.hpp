@@ -35,8 +35,8 @@ struct Column {
 };
 
 /// Results on stdout (or the file of -o): NDJSON, a table, or the one plain value of each record.
-/// Not thread-safe. A closed pipe ends the process quietly; any other failed write is an io error
-/// from `finish`.
+/// Buffered: whoever has a reader waiting calls `flush`. Not thread-safe. A closed pipe ends the
+/// process quietly by SIGPIPE; any other failed write is an io error from `flush` and `finish`.
 class Output {
  public:
   enum class Form { ndjson, table, plain };
@@ -58,7 +58,7 @@ class Output {
   void raw_line(std::string_view line);
   /// A line for people under or between the records, in table form only.
   void line(std::string_view text);
-  /// Sends on what is buffered (NDJSON flushes by itself when the reader is slow or on a terminal).
+  /// Sends on what is buffered.
   Result<void> flush();
   /// Prints what is left, and puts the file of -o in place.
   Result<void> finish();

@@ -29,4 +29,7 @@ std::string styled(std::string_view text, Style style, bool enabled);
 /// The columns that TEXT takes on a terminal (wcwidth; wide characters take two).
 int display_width(std::string_view text);
 
+/// TEXT in at most WIDTH columns; what is cut off is an ellipsis.
+std::string fit(std::string_view text, int width);
+
 }  // namespace cp::cli

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/resolve.hpp"
+
+#include "base/escape.hpp"
+#include "base/file.hpp"
+#include "base/paths.hpp"
+#include "base/text.hpp"
+#include "cli/flag_table.hpp"
+#include "cli/settings.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+namespace cp::cli {
+namespace {
+
+constexpr std::array kCommonSettings{
+    Setting{"money.currency", "",
+            "the currency of an amount that is written without one, e.g. CNY"},
+};
+
+std::optional<std::string> environment(std::string_view key) {
+  const char* value = std::getenv(environment_name(key).c_str());  // NOLINT(concurrency-mt-unsafe)
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// What the environment, the files and the default say of KEY.
+Arguments::Value value_of(std::string_view key, std::string_view fallback,
+                          const Settings& settings) {
+  if (!key.empty()) {
+    if (const auto value = environment(key)) {
+      return {{*value}, environment_name(key)};
+    }
+    if (const Settings::Value* value = settings.find(key)) {
+      return {{value->text}, value->origin};
+    }
+  }
+  return fallback.empty() ? Arguments::Value{}
+                          : Arguments::Value{{std::string(fallback)}, "default"};
+}
+
+Result<Settings> load_settings(const Words& words) {
+  if (const auto named = words.flags.find("config"); named != words.flags.end()) {
+    return Settings::load(named->second.back(), true);
+  }
+  CP_TRY_ASSIGN(const Paths paths, paths_from_environment());
+  return Settings::load(path_join(paths.config, "config.toml"), false);
+}
+
+Result<void> check(const Flag& flag, const Arguments::Value& value, std::string_view currency) {
+  if (flag.type == Type::flag) {
+    return {};
+  }
+  for (const std::string& text : value.texts) {
+    if (auto fits = check_value(flag, text, currency); !fits) {
+      if (value.origin == "command line") {
+        return fits;
+      }
+      return with_hint(fail(Errc::bad_config, "{}: {}", value.origin, fits.error().message),
+                       fits.error().hint);
+    }
+  }
+  return {};
+}
+
+Result<void> check_operands(const Command& command, const Words& words) {
+  const Operand& operand = command.operand;
+  const auto count = static_cast<int>(words.operands.size());
+  if (operand.most >= 0 && count > operand.most) {
+    return fail(Errc::usage, "'{}' is one word too many",
+                words.operands[static_cast<std::size_t>(operand.most)]);
+  }
+  if (count < operand.least) {
+    return fail(Errc::usage, "{} is missing", operand.name);
+  }
+  return {};
+}
+
+bool is_true(std::string_view text) {
+  return text == "true" || text == "1" || text == "yes" || text == "on";
+}
+
+std::vector<std::string> known_keys(const Tool& tool) {
+  std::vector<std::string> keys;
+  for (const Command& command : tool.commands) {
+    for (const Flag& flag : flags_of(command)) {
+      keys.emplace_back(flag.setting);
+    }
+  }
+  for (const Setting& setting : tool.settings) {
+    keys.emplace_back(setting.key);
+  }
+  return keys;
+}
+
+}  // namespace
+
+Result<Resolved> resolve(const Tool& tool, const Command& command, Words words,
+                         std::vector<std::string> job) {
+  CP_TRY_ASSIGN(const Settings settings, load_settings(words));
+  SettingValues values;
+  for (const Setting& setting : kCommonSettings) {
+    values[std::string(setting.key)] = value_of(setting.key, setting.fallback, settings);
+  }
+  for (const Setting& setting : tool.settings) {
+    values[std::string(setting.key)] = value_of(setting.key, setting.fallback, settings);
+  }
+  const auto& currency_value = values["money.currency"];
+  const std::string currency = currency_value.texts.empty() ? "" : currency_value.texts.back();
+  std::map<std::string, Arguments::Value, std::less<>> flags;
+  for (const Flag& flag : flags_of(command)) {
+    const auto typed = words.flags.find(flag.name);
+    Arguments::Value value = typed != words.flags.end()
+                                 ? Arguments::Value{typed->second, "command line"}
+                                 : value_of(flag.setting, flag.fallback, settings);
+    CP_TRY(check(flag, value, currency));
+    if (flag.type == Type::flag && !value.texts.empty() && !is_true(value.texts.back())) {
+      value.texts.clear();
+    }
+    flags.emplace(flag.name, std::move(value));
+  }
+  CP_TRY(check_operands(command, words));
+  std::vector<std::string> warnings;
+  for (const auto& [key, value] :
+       settings.unknown(std::string(tool.name) + ".", known_keys(tool))) {
+    warnings.push_back(fmt::format("{}: there is no setting {}", value.origin, key));
+  }
+  return Resolved{Arguments(std::move(flags), std::move(words.operands), std::move(job), currency),
+                  std::move(values), std::move(warnings)};
+}
+
+std::string describe_settings(const Command& command, const Resolved& resolved) {
+  std::string out;
+  const auto add = [&](std::string_view key, const Arguments::Value& value) {
+    const std::string shown =
+        value.texts.empty() ? "" : escape::terminal(text::join(value.texts, ","));
+    out += fmt::format("{} = \"{}\"  # {}\n", key, shown,
+                       value.origin.empty() ? "not set" : value.origin);
+  };
+  for (const Flag& flag : flags_of(command)) {
+    if (!flag.setting.empty()) {
+      add(flag.setting, resolved.arguments.all().find(flag.name)->second);
+    }
+  }
+  for (const auto& [key, value] : resolved.settings) {
+    add(key, value);
+  }
+  if (const auto paths = paths_from_environment()) {
+    const bool is_given = std::getenv("CP_STATE_DIR") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+    add("state_dir", {{paths->state}, is_given ? "CP_STATE_DIR" : "default"});
+    add("cache_dir", {{paths->cache}, "XDG_CACHE_HOME or default"});
+  }
+  return out;
+}
+
+}  // namespace cp::cli

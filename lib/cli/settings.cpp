@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/settings.hpp"
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "cli/flag_table.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace cp::cli {
+namespace {
+
+constexpr const char* kSystemFile = "/etc/cptools/config.toml";
+
+std::string text_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) {
+    return text->get();
+  }
+  std::ostringstream out;
+  node.visit([&](const auto& value) { out << value; });
+  return out.str();
+}
+
+}  // namespace
+
+Result<Settings> Settings::load(const std::string& user_file, bool is_named) {
+  Settings settings;
+  CP_TRY(settings.add_file(kSystemFile, false));
+  CP_TRY(settings.add_file(user_file, is_named));
+  return settings;
+}
+
+// Of two files, the later one wins.
+Result<void> Settings::add_file(const std::string& path, bool must_exist) {
+  if (!must_exist && ::access(path.c_str(), F_OK) != 0) {
+    return {};
+  }
+  CP_TRY_ASSIGN(const std::string source, read_trusted_file(path, limits::config_bytes, false));
+  const auto add_table = [&](const auto& self, const toml::table& table,
+                             const std::string& prefix) -> void {
+    for (const auto& [name, node] : table) {
+      const std::string key = prefix + std::string(name.str());
+      if (const auto* inner = node.as_table()) {
+        self(self, *inner, key + ".");
+      } else {
+        values_[key] = Value{text_of(node), path};
+      }
+    }
+  };
+  try {
+    add_table(add_table, toml::parse(source, path), "");
+  } catch (const toml::parse_error& error) {
+    const auto& at = error.source().begin;
+    return fail(Errc::bad_config, "{}:{}:{}: {}", path, at.line, at.column, error.description());
+  }
+  return {};
+}
+
+const Settings::Value* Settings::find(std::string_view key) const {
+  const auto entry = values_.find(key);
+  return entry == values_.end() ? nullptr : &entry->second;
+}
+
+std::map<std::string, Settings::Value, std::less<>> Settings::unknown(
+    std::string_view prefix, const std::vector<std::string>& known) const {
+  std::map<std::string, Value, std::less<>> out;
+  for (const auto& [key, value] : values_) {
+    if (key.starts_with(prefix) && std::ranges::find(known, key) == known.end()) {
+      out.emplace(key, value);
+    }
+  }
+  return out;
+}
+
+}  // namespace cp::cli

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/table.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+namespace cp::cli {
+namespace {
+
+constexpr std::size_t kHeldRows = 500;
+constexpr int kGap = 2;
+constexpr int kNarrowest = 8;
+
+bool is_right_aligned(Show show) {
+  return show != Show::text && show != Show::verdict && show != Show::time && show != Show::bar;
+}
+
+Style style_of_verdict(std::string_view word) {
+  constexpr std::array<std::string_view, 10> good{"free", "ok",   "verified", "COMPLETED", "done",
+                                                  "yes",  "true", "valid",    "answered",  "pass"};
+  constexpr std::array<std::string_view, 9> bad{"failed",  "FAILED", "none", "CANCELED", "missing",
+                                                "invalid", "no",     "fail", "rejected"};
+  if (std::ranges::find(good, word) != good.end()) {
+    return Style::green;
+  }
+  return std::ranges::find(bad, word) != bad.end() ? Style::red : Style::yellow;
+}
+
+}  // namespace
+
+Table::Table(std::vector<Column> columns, const Terminal& terminal)
+    : columns_(std::move(columns)), terminal_(terminal) {}
+
+std::string Table::add(const model::Json& document) {
+  Row row;
+  for (const Column& column : columns_) {
+    std::string cell = show_cell(document, column.path, column.show);
+    row.cells.push_back(cell.empty() ? "-" : std::move(cell));
+  }
+  if (!widths_.empty()) {
+    return draw(row, false);
+  }
+  held_.push_back(std::move(row));
+  return held_.size() < kHeldRows ? "" : flush();
+}
+
+std::string Table::flush() {
+  std::string out;
+  if (widths_.empty() && !held_.empty()) {
+    fix_widths();
+    Row head;
+    for (const Column& column : columns_) {
+      head.cells.emplace_back(column.title);
+    }
+    out += draw(head, true);
+  }
+  for (const Row& row : std::exchange(held_, {})) {
+    out += draw(row, false);
+  }
+  return out;
+}
+
+void Table::fix_widths() {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    int width = display_width(columns_[i].title);
+    for (const Row& row : held_) {
+      width = std::max(width, display_width(row.cells[i]));
+    }
+    widths_.push_back(width);
+  }
+  if (!terminal_.output_is_terminal) {
+    return;
+  }
+  // Too wide: the widest text columns give way, one character at a time.
+  const auto total = [&] {
+    return std::accumulate(widths_.begin(), widths_.end(), 0) +
+           kGap * static_cast<int>(widths_.size() - 1);
+  };
+  while (total() > terminal_.columns) {
+    int* widest = nullptr;
+    for (std::size_t i = 0; i < widths_.size(); ++i) {
+      if (columns_[i].show == Show::text && widths_[i] > kNarrowest &&
+          (widest == nullptr || widths_[i] > *widest)) {
+        widest = &widths_[i];
+      }
+    }
+    if (widest == nullptr) {
+      return;
+    }
+    --*widest;
+  }
+}
+
+std::string Table::draw(const Row& row, bool is_head) const {
+  std::string line;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const std::string cell =
+        terminal_.output_is_terminal ? fit(row.cells[i], widths_[i]) : row.cells[i];
+    const auto pad = static_cast<std::size_t>(std::max(0, widths_[i] - display_width(cell)));
+    const Style style = is_head                             ? Style::bold
+                        : columns_[i].show == Show::verdict ? style_of_verdict(cell)
+                                                            : Style::plain;
+    const std::string shown = styled(cell, style, terminal_.output_colour);
+    const bool is_last = i + 1 == columns_.size();
+    if (is_right_aligned(columns_[i].show)) {
+      line += std::string(pad, ' ') + shown;
+    } else {
+      line += shown + std::string(is_last ? 0 : pad, ' ');
+    }
+    line += is_last ? "\n" : std::string(kGap, ' ');
+  }
+  return line;
+}
+
+}  // namespace cp::cli
