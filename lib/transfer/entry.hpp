@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/digest.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace cp::transfer {
+
+/// Permission bits and the time of the last change; all that travels of a file beside its bytes.
+struct Metadata {
+  std::uint32_t mode = 0;      ///< permission bits alone (0777)
+  std::int64_t mtime_s = 0;    ///< seconds since 1970
+  std::uint32_t mtime_ns = 0;  ///< below 10^9
+  friend bool operator==(const Metadata&, const Metadata&) = default;
+};
+
+/// One thing in a tree that is moved.
+struct Entry {
+  EntryType type = EntryType::file;
+  std::string path;  ///< below the root of the transfer; "" is the root
+  Metadata metadata;
+  std::uint64_t size = 0;  ///< of a file
+  std::string target;      ///< of a link
+  std::uint64_t id = 0;    ///< of a file that travels alone: names it in chunks; from 1 on
+};
+
+}  // namespace cp::transfer

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The sizes of the mover's wire format and what it takes from a peer at most. A peer that goes
+/// past one of them broke the protocol.
+namespace cp::transfer::limits {
+
+inline constexpr std::size_t leaf_bytes = std::size_t{1} << 20U;  ///< unit of the digest tree
+inline constexpr std::size_t chunk_bytes = leaf_bytes;            ///< payload of one frame
+inline constexpr std::size_t packed_file_bytes = std::size_t{1} << 18U;  ///< larger files go alone
+inline constexpr std::size_t packed_files = 1024;                        ///< files in one pack
+inline constexpr std::size_t path_bytes = 4095;                          ///< a path below the root
+inline constexpr std::size_t name_bytes = 255;                           ///< one component of it
+inline constexpr std::size_t message_bytes = std::size_t{1} << 20U;      ///< one control message
+inline constexpr std::size_t batch_entries = 512;                        ///< entries in one message
+inline constexpr std::size_t open_files = 4096;  ///< files begun and not ended, at the receiver
+inline constexpr std::size_t failures_listed = 10'000;                ///< in one record
+inline constexpr std::uint64_t file_bytes = std::uint64_t{1} << 60U;  ///< one file
+inline constexpr std::uint32_t window_slots = 8;  ///< chunks on their way in one stream
+inline constexpr int streams = 32;                ///< streams of one transfer
+
+}  // namespace cp::transfer::limits

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/message.hpp"
+
+#include "transfer/limits.hpp"
+#include "transfer/wire.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cp::transfer {
+namespace {
+
+constexpr std::array kKinds{Errc::failed,    Errc::usage,         Errc::bad_data,
+                            Errc::not_found, Errc::unavailable,   Errc::internal,
+                            Errc::io,        Errc::timed_out,     Errc::protocol,
+                            Errc::denied,    Errc::cannot_create, Errc::bad_config};
+
+constexpr std::uint32_t kNanoseconds = 1'000'000'000;
+
+// A kind that a later version added is still a failure.
+Errc kind_of(std::string_view name) {
+  const auto* const found =
+      std::ranges::find_if(kKinds, [&](Errc kind) { return name_of(kind) == name; });
+  return found == kKinds.end() ? Errc::failed : *found;
+}
+
+void put(WireWriter& out, const Metadata& metadata) {
+  out.put(metadata.mode).put_signed(metadata.mtime_s).put(metadata.mtime_ns);
+}
+
+Metadata get_metadata(WireReader& in) {
+  return {.mode = in.get<std::uint32_t>(),
+          .mtime_s = in.get_signed(),
+          .mtime_ns = in.get<std::uint32_t>()};
+}
+
+void put(WireWriter& out, const Error& error) {
+  out.put_text(name_of(error.code)).put_text(error.message).put_text(error.hint);
+}
+
+Error get_error(WireReader& in) {
+  const Errc code = kind_of(in.get_text());
+  std::string message(in.get_text());
+  std::string hint(in.get_text());
+  return {code, message.empty() ? "failed" : std::move(message), std::move(hint)};
+}
+
+Digest get_digest(WireReader& in) {
+  Digest digest;
+  std::ranges::copy(in.get_bytes(digest.bytes.size()), digest.bytes.begin());
+  return digest;
+}
+
+void put(WireWriter& out, const Entry& entry) {
+  out.put(static_cast<std::uint8_t>(entry.type)).put(entry.id).put(entry.size);
+  put(out, entry.metadata);
+  out.put_text(entry.path).put_text(entry.target);
+}
+
+Entry get_entry(WireReader& in) {
+  Entry entry;
+  entry.type = static_cast<EntryType>(in.get<std::uint8_t>());
+  entry.id = in.get<std::uint64_t>();
+  entry.size = in.get<std::uint64_t>();
+  entry.metadata = get_metadata(in);
+  entry.path = in.get_text();
+  entry.target = in.get_text();
+  return entry;
+}
+
+bool is_sound(const Metadata& metadata) {
+  return (metadata.mode & ~0777U) == 0 && metadata.mtime_ns < kNanoseconds;
+}
+
+bool is_sound(const Entry& entry) {
+  if (!is_sound(entry.metadata) || entry.size >= limits::file_bytes) {
+    return false;
+  }
+  switch (entry.type) {
+    case EntryType::file:
+      return entry.id != 0 && entry.target.empty();
+    case EntryType::directory:
+      return entry.target.empty();
+    case EntryType::link:
+      return !entry.target.empty() && entry.target.size() <= limits::path_bytes &&
+             entry.target.find('\0') == std::string::npos;
+  }
+  return false;
+}
+
+template <class T>
+Result<T> whole(const WireReader& in, T message) {
+  if (!in.at_end()) {
+    return fail(Errc::protocol, "a message of the wrong length");
+  }
+  return message;
+}
+
+}  // namespace
+
+std::string encode_header(MessageType type, std::size_t body_bytes) {
+  return WireWriter()
+      .put(static_cast<std::uint32_t>(body_bytes))
+      .put(static_cast<std::uint16_t>(type))
+      .put(std::uint16_t{0})
+      .put(std::uint64_t{0})
+      .take();
+}
+
+Result<MessageHeader> decode_header(std::string_view bytes) {
+  WireReader in(bytes);
+  MessageHeader header;
+  header.body_bytes = in.get<std::uint32_t>();
+  header.type = static_cast<MessageType>(in.get<std::uint16_t>());
+  header.flags = in.get<std::uint16_t>();
+  if (in.get<std::uint64_t>() != 0 || !in.at_end()) {
+    return fail(Errc::protocol, "no message where one belongs");
+  }
+  if (header.body_bytes > limits::message_bytes) {
+    return fail(Errc::protocol, "a message of {} bytes", header.body_bytes);
+  }
+  return header;
+}
+
+std::string encode(const Entries& message) {
+  WireWriter out;
+  out.put(static_cast<std::uint32_t>(message.entries.size()));
+  for (const Entry& entry : message.entries) {
+    put(out, entry);
+  }
+  return out.take();
+}
+
+template <>
+Result<Entries> decode(std::string_view body) {
+  WireReader in(body);
+  const auto count = in.get<std::uint32_t>();
+  if (count > limits::batch_entries) {
+    return fail(Errc::protocol, "{} entries in one message", count);
+  }
+  Entries message;
+  message.entries.reserve(count);
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    message.entries.push_back(get_entry(in));
+  }
+  if (!std::ranges::all_of(message.entries, [](const Entry& entry) { return is_sound(entry); })) {
+    return fail(Errc::protocol, "an entry that cannot be");
+  }
+  return whole(in, std::move(message));
+}
+
+std::string encode(const FileEnd& message) {
+  WireWriter out;
+  out.put(message.id).put(static_cast<std::uint8_t>(message.is_whole));
+  out.put_bytes(message.digest.bytes);
+  put(out, message.metadata);
+  return out.take();
+}
+
+template <>
+Result<FileEnd> decode(std::string_view body) {
+  WireReader in(body);
+  FileEnd message;
+  message.id = in.get<std::uint64_t>();
+  message.is_whole = in.get<std::uint8_t>() == 1;
+  message.digest = get_digest(in);
+  message.metadata = get_metadata(in);
+  if (!is_sound(message.metadata)) {
+    return fail(Errc::protocol, "an entry that cannot be");
+  }
+  return whole(in, message);
+}
+
+std::string encode(const ItemFailed& message) {
+  WireWriter out;
+  out.put_text(message.path).put(message.id);
+  put(out, message.error);
+  return out.take();
+}
+
+template <>
+Result<ItemFailed> decode(std::string_view body) {
+  WireReader in(body);
+  ItemFailed message;
+  message.path = in.get_text();
+  message.id = in.get<std::uint64_t>();
+  message.error = get_error(in);
+  return whole(in, std::move(message));
+}
+
+std::string encode(const Totals& message) {
+  WireWriter out;
+  out.put(message.files).put(message.bytes).put(static_cast<std::uint8_t>(message.walk_ended));
+  return out.take();
+}
+
+template <>
+Result<Totals> decode(std::string_view body) {
+  WireReader in(body);
+  const Totals message{in.get<std::uint64_t>(), in.get<std::uint64_t>(),
+                       in.get<std::uint8_t>() == 1};
+  return whole(in, message);
+}
+
+std::string encode(const Placed& message) {
+  return WireWriter().put(message.files).put(message.bytes).take();
+}
+
+template <>
+Result<Placed> decode(std::string_view body) {
+  WireReader in(body);
+  const Placed message{in.get<std::uint64_t>(), in.get<std::uint64_t>()};
+  return whole(in, message);
+}
+
+std::string encode(const Finish& /*message*/) { return {}; }
+
+template <>
+Result<Finish> decode(std::string_view body) {
+  return whole(WireReader(body), Finish{});
+}
+
+std::string encode(const FinalResult& message) {
+  return WireWriter().put(message.files).put(message.bytes).put_bytes(message.digest.bytes).take();
+}
+
+template <>
+Result<FinalResult> decode(std::string_view body) {
+  WireReader in(body);
+  FinalResult message;
+  message.files = in.get<std::uint64_t>();
+  message.bytes = in.get<std::uint64_t>();
+  message.digest = get_digest(in);
+  return whole(in, message);
+}
+
+std::string encode(const SessionError& message) {
+  WireWriter out;
+  put(out, message.error);
+  return out.take();
+}
+
+template <>
+Result<SessionError> decode(std::string_view body) {
+  WireReader in(body);
+  SessionError message{get_error(in)};
+  return whole(in, std::move(message));
+}
+
+}  // namespace cp::transfer

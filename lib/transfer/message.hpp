@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "transfer/entry.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What travels on the control connection while data moves on the rails. A message is 16 bytes
+/// (body length 4, type 2, flags 2, reserved 8; little endian) and its body. A message of an
+/// unknown type whose flag says "optional" is skipped, any other unknown one ends the session.
+namespace cp::transfer {
+
+enum class MessageType : std::uint16_t {
+  hello = 1,         ///< JSON, both ways, first
+  open = 2,          ///< JSON, client to server: what is wanted
+  opened = 3,        ///< JSON, the answer: rails and their tokens
+  entries = 4,       ///< sender to receiver
+  file_end = 5,      ///< sender to receiver
+  item_failed = 6,   ///< both ways
+  totals = 7,        ///< sender to receiver: what the walk has found so far
+  placed = 8,        ///< receiver to sender: what has arrived so far
+  finish = 9,        ///< sender to receiver: all chunks are placed, nothing more comes
+  result = 10,       ///< receiver to sender: all is durable under its name
+  error = 11,        ///< both ways: the session ends
+  ping = 12,         ///< both ways, now and then: alive
+  rails_ready = 13,  ///< JSON, client to server: which rails stand
+};
+
+struct Message {
+  static constexpr std::size_t header_bytes = 16;
+  static constexpr std::uint16_t optional_flag = 1;
+
+  MessageType type{};
+  std::uint16_t flags = 0;
+  std::string body;
+};
+
+std::string encode_header(MessageType type, std::size_t body_bytes);
+struct MessageHeader {
+  MessageType type{};
+  std::uint16_t flags = 0;
+  std::uint32_t body_bytes = 0;
+};
+/// protocol when the body would be longer than limits::message_bytes.
+Result<MessageHeader> decode_header(std::string_view bytes);
+
+/// A batch of what the walk found: directories, links, and files that travel alone. Files of packs
+/// are in the packs.
+struct Entries {
+  static constexpr MessageType type = MessageType::entries;
+  std::vector<Entry> entries;
+};
+
+/// The end of a file that travelled alone: what all its chunks together have to give. Or its source
+/// failed, and whatever arrived of it is void.
+struct FileEnd {
+  static constexpr MessageType type = MessageType::file_end;
+  std::uint64_t id = 0;
+  bool is_whole = false;
+  Digest digest;
+  Metadata metadata;  ///< as it was at the end
+};
+
+/// One item that does not arrive. From the receiver with the ID of a file that travels alone it
+/// asks to send no more of it.
+struct ItemFailed {
+  static constexpr MessageType type = MessageType::item_failed;
+  std::string path;
+  std::uint64_t id = 0;
+  Error error;
+};
+
+struct Totals {
+  static constexpr MessageType type = MessageType::totals;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  bool walk_ended = false;
+};
+
+struct Placed {
+  static constexpr MessageType type = MessageType::placed;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Finish {
+  static constexpr MessageType type = MessageType::finish;
+};
+
+struct FinalResult {
+  static constexpr MessageType type = MessageType::result;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  Digest digest;  ///< of the tree that stands now
+};
+
+struct SessionError {
+  static constexpr MessageType type = MessageType::error;
+  Error error;
+};
+
+std::string encode(const Entries& message);
+std::string encode(const FileEnd& message);
+std::string encode(const ItemFailed& message);
+std::string encode(const Totals& message);
+std::string encode(const Placed& message);
+std::string encode(const Finish& message);
+std::string encode(const FinalResult& message);
+std::string encode(const SessionError& message);
+
+/// The message in BODY; protocol when it is not exactly one. Paths are not judged here.
+template <class T>
+Result<T> decode(std::string_view body);
+template <>
+Result<Entries> decode(std::string_view body);
+template <>
+Result<FileEnd> decode(std::string_view body);
+template <>
+Result<ItemFailed> decode(std::string_view body);
+template <>
+Result<Totals> decode(std::string_view body);
+template <>
+Result<Placed> decode(std::string_view body);
+template <>
+Result<Finish> decode(std::string_view body);
+template <>
+Result<FinalResult> decode(std::string_view body);
+template <>
+Result<SessionError> decode(std::string_view body);
+
+}  // namespace cp::transfer

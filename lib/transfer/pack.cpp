@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/pack.hpp"
+
+#include "transfer/wire.hpp"
+
+#include <cstring>
+
+namespace cp::transfer {
+namespace {
+
+constexpr std::size_t kRowBytes = 4 + 4 + 8 + 4 + 2;
+constexpr std::size_t kTrailerBytes = 8;
+
+struct Trailer {
+  std::uint32_t files;
+  std::size_t table_bytes;
+};
+
+Result<Trailer> read_trailer(std::span<const std::byte> payload) {
+  if (payload.size() < kTrailerBytes) {
+    return fail(Errc::protocol, "a pack without a table");
+  }
+  WireReader reader(payload.last(kTrailerBytes));
+  const Trailer trailer{reader.get<std::uint32_t>(), reader.get<std::uint32_t>()};
+  if (trailer.files == 0 || trailer.files > limits::packed_files ||
+      trailer.table_bytes > payload.size() - kTrailerBytes) {
+    return fail(Errc::protocol, "a pack whose table does not fit it");
+  }
+  return trailer;
+}
+
+}  // namespace
+
+bool PackWriter::has_room_for(std::uint64_t size, std::string_view path) const {
+  const std::size_t taken = data_ + table_.size() + kRowBytes + path.size() + kTrailerBytes;
+  return files_ < limits::packed_files && taken <= slot_.size() && size <= slot_.size() - taken;
+}
+
+std::span<std::byte> PackWriter::room_for(std::uint64_t size, std::string_view path) {
+  return has_room_for(size, path) ? slot_.subspan(data_, size) : std::span<std::byte>{};
+}
+
+void PackWriter::add(std::string_view path, const Metadata& metadata, std::uint32_t size) {
+  WireWriter row;
+  row.put(size).put(metadata.mode).put_signed(metadata.mtime_s).put(metadata.mtime_ns);
+  row.put_text(path);
+  table_ += row.bytes();
+  data_ += size;
+  ++files_;
+}
+
+std::uint32_t PackWriter::finish() {
+  WireWriter trailer;
+  trailer.put(files_).put(static_cast<std::uint32_t>(table_.size()));
+  table_ += trailer.bytes();
+  std::memcpy(slot_.data() + data_, table_.data(), table_.size());
+  return static_cast<std::uint32_t>(data_ + table_.size());
+}
+
+Result<std::vector<PackedFile>> unpack(std::span<const std::byte> payload) {
+  CP_TRY_ASSIGN(const Trailer trailer, read_trailer(payload));
+  const std::size_t data_bytes = payload.size() - kTrailerBytes - trailer.table_bytes;
+  WireReader table(payload.subspan(data_bytes, trailer.table_bytes));
+  WireReader data(payload.first(data_bytes));
+  std::vector<PackedFile> files;
+  files.reserve(trailer.files);
+  for (std::uint32_t i = 0; i < trailer.files; ++i) {
+    const auto size = table.get<std::uint32_t>();
+    const Metadata metadata{.mode = table.get<std::uint32_t>(),
+                            .mtime_s = table.get_signed(),
+                            .mtime_ns = table.get<std::uint32_t>()};
+    const std::string_view path = table.get_text();
+    files.push_back({path, metadata, data.get_bytes(size)});
+  }
+  if (!table.at_end() || !data.at_end()) {
+    return fail(Errc::protocol, "a pack whose table does not fit it");
+  }
+  return files;
+}
+
+}  // namespace cp::transfer

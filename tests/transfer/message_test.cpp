@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/message.hpp"
+
+#include "transfer/limits.hpp"
+
+#include "catch.hpp"
+#include <random>
+
+using namespace cp::transfer;
+
+namespace {
+
+Entries sample_entries() {
+  Entries message;
+  message.entries.push_back({.type = EntryType::file,
+                             .path = "a/\xff",
+                             .metadata = {0644, 5, 6},
+                             .size = 1 << 30,
+                             .id = 1});
+  message.entries.push_back({.type = EntryType::directory, .path = "", .metadata = {0755, 1, 2}});
+  message.entries.push_back({.type = EntryType::link, .path = "l", .target = "x"});
+  return message;
+}
+
+template <class T>
+void refuse_when_cut(const T& message) {
+  const std::string body = encode(message);
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    CAPTURE(size);
+    REQUIRE_FALSE(decode<T>(body.substr(0, size)));
+  }
+  REQUIRE_FALSE(decode<T>(body + "x"));
+  REQUIRE(decode<T>(body));
+}
+
+template <class T>
+void survive_noise(std::uint32_t seed) {
+  std::mt19937 random(seed);
+  for (int i = 0; i < 3000; ++i) {
+    std::string bytes(random() % 120, '\0');
+    for (char& c : bytes) {
+      c = static_cast<char>(random());
+    }
+    (void)decode<T>(bytes);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a message that is cut or too long is refused") {
+  refuse_when_cut(sample_entries());
+  refuse_when_cut(FileEnd{.id = 1, .is_whole = true});
+  refuse_when_cut(ItemFailed{.path = "p", .id = 2, .error = {cp::Errc::io, "m", "h"}});
+  refuse_when_cut(Totals{1, 2, true});
+  refuse_when_cut(Placed{1, 2});
+  refuse_when_cut(Finish{});
+  refuse_when_cut(FinalResult{1, 2, {}});
+  refuse_when_cut(SessionError{{cp::Errc::denied, "no", ""}});
+}
+
+TEST_CASE("noise is read without harm") {
+  survive_noise<Entries>(1);
+  survive_noise<ItemFailed>(2);
+  survive_noise<SessionError>(3);
+  survive_noise<FileEnd>(4);
+}
+
+TEST_CASE("an entry that cannot be is refused") {
+  Entries message = sample_entries();
+  Entry& entry = message.entries[0];
+  SECTION("a file without an id") { entry.id = 0; }
+  SECTION("a file larger than any") { entry.size = limits::file_bytes; }
+  SECTION("a set-user-id bit") { entry.metadata.mode = 04755; }
+  SECTION("nanoseconds beyond a second") { entry.metadata.mtime_ns = 1'000'000'000; }
+  SECTION("a type that is none") { entry.type = static_cast<EntryType>(9); }
+  SECTION("a file with a target") { entry.target = "x"; }
+  SECTION("a link without a target") { message.entries[2].target.clear(); }
+  SECTION("a target with a NUL") { message.entries[2].target = std::string("a\0b", 3); }
+  CHECK_FALSE(decode<Entries>(encode(message)));
+}
+
+TEST_CASE("more entries than a message may hold are refused") {
+  Entries message;
+  message.entries.assign(limits::batch_entries + 1, {.type = EntryType::directory, .path = "d"});
+  CHECK_FALSE(decode<Entries>(encode(message)));
+  message.entries.pop_back();
+  CHECK(decode<Entries>(encode(message))->entries.size() == limits::batch_entries);
+}
+
+TEST_CASE("messages are read as they were written") {
+  const auto entries = decode<Entries>(encode(sample_entries()));
+  REQUIRE(entries);
+  CHECK(entries->entries[0].path == "a/\xff");
+  CHECK(entries->entries[0].size == 1 << 30);
+  CHECK(entries->entries[1].metadata == Metadata{0755, 1, 2});
+  CHECK(entries->entries[2].target == "x");
+  const auto failed = decode<ItemFailed>(encode(ItemFailed{"p", 9, {cp::Errc::denied, "m", "h"}}));
+  CHECK(failed->path == "p");
+  CHECK(failed->id == 9);
+  CHECK(failed->error.code == cp::Errc::denied);
+  CHECK(failed->error.message == "m");
+  CHECK(decode<FinalResult>(encode(FinalResult{3, 4, leaf_digest({})}))->digest == leaf_digest({}));
+}
+
+TEST_CASE("a kind of error that a later version added is still an error") {
+  std::string body = encode(SessionError{{cp::Errc::denied, "no", ""}});
+  body.replace(body.find("denied"), 6, "qwerty");
+  CHECK(decode<SessionError>(body)->error.code == cp::Errc::failed);
+}
+
+TEST_CASE("a header with a body beyond the limit is refused before anything is read") {
+  CHECK(decode_header(encode_header(MessageType::ping, 5))->body_bytes == 5);
+  CHECK_FALSE(decode_header(encode_header(MessageType::ping, limits::message_bytes + 1)));
+  CHECK_FALSE(decode_header(encode_header(MessageType::ping, 5).substr(1)));
+  CHECK_FALSE(decode_header("GET / HTTP/1.1\r\n"));
+}
