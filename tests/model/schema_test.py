@@ -207,8 +207,9 @@ class Signatures(unittest.TestCase):
             header, message, signature = self.parts(document)
             with self.subTest(document["schema"]):
                 typ = document["schema"].split("/")[0].replace(".", "-") + "+jws"
-                self.assertEqual({"alg": "EdDSA", "typ": typ}, header)
-                self.assertTrue(verifies(self.keys[document["proof"]["key"]], message, signature))
+                kid = document["proof"]["key"]
+                self.assertEqual({"alg": "EdDSA", "kid": kid, "typ": typ}, header)
+                self.assertTrue(verifies(self.keys[kid], message, signature))
 
     def test_none_holds_for_a_changed_document(self):
         for document in self.signed:
