@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/escape.hpp"
 
+#include "base/text.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/core.h>
@@ -90,11 +91,16 @@ std::string xml(std::string_view text) {
 
 std::string openmetrics(std::string_view text) {
   std::string out;
-  for (const char c : terminal(text)) {
-    if (c == '\\' || c == '"') {
-      out += '\\';
+  for (const std::string_view line : text::split(text, '\n')) {
+    // A reader undoes \n, \" and \\ only; what else would steer a terminal is shown as `terminal`
+    // does.
+    out += line.data() == text.data() ? "" : "\\n";
+    for (const char c : terminal(line)) {
+      if (c == '\\' || c == '"') {
+        out += '\\';
+      }
+      out += c;
     }
-    out += c;
   }
   return out;
 }
