@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/canonical.hpp"
+
+#include "base/utf8.hpp"
+
+#include <double-conversion/double-conversion.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+struct Units {
+  std::array<std::uint32_t, 2> unit{};
+  std::size_t count = 1;
+};
+
+Units utf16_units(std::uint32_t code) {
+  constexpr std::uint32_t kSupplement = 0x10000;
+  if (code < kSupplement) {
+    return {{code, 0}, 1};
+  }
+  code -= kSupplement;
+  return {{0xD800U + (code >> 10U), 0xDC00U + (code & 0x3FFU)}, 2};
+}
+
+// RFC 8785 section 3.2.3: names compare as arrays of UTF-16 code units, which is not the order of
+// UTF-8 bytes: U+1F600 comes before U+FB33.
+bool comes_before(std::string_view a, std::string_view b) {
+  while (!a.empty() && !b.empty()) {
+    const utf8::CodePoint left = utf8::decode(a);
+    const utf8::CodePoint right = utf8::decode(b);
+    if (left.code != right.code) {
+      return utf16_units(left.code).unit < utf16_units(right.code).unit;
+    }
+    a.remove_prefix(left.length);
+    b.remove_prefix(right.length);
+  }
+  return a.size() < b.size();
+}
+
+class Writer {
+ public:
+  Result<void> write(const Json& value) {
+    switch (value.type()) {
+      case Json::value_t::object:
+        return write_object(value);
+      case Json::value_t::array:
+        return write_array(value);
+      case Json::value_t::string:
+        return write_string(value.get_ref<const std::string&>());
+      case Json::value_t::number_integer:
+        return write_integer(value.get<std::int64_t>());
+      case Json::value_t::number_unsigned:
+        return write_integer(value.get<std::uint64_t>());
+      case Json::value_t::number_float:
+        return write_number(value.get<double>());
+      case Json::value_t::boolean:
+        out_ += value.get<bool>() ? "true" : "false";
+        return {};
+      case Json::value_t::null:
+        out_ += "null";
+        return {};
+      default:
+        return fail(Errc::bad_data, "a value is no JSON");
+    }
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  Result<void> write_object(const Json& object) {
+    std::vector<Json::const_iterator> members;
+    for (auto member = object.begin(); member != object.end(); ++member) {
+      members.push_back(member);
+    }
+    std::ranges::sort(members,
+                      [](const auto& a, const auto& b) { return comes_before(a.key(), b.key()); });
+    out_ += '{';
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      out_ += i == 0 ? "" : ",";
+      CP_TRY(write_string(members[i].key()));
+      out_ += ':';
+      CP_TRY(write(members[i].value()));
+    }
+    out_ += '}';
+    return {};
+  }
+
+  Result<void> write_array(const Json& array) {
+    out_ += '[';
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      out_ += i == 0 ? "" : ",";
+      CP_TRY(write(array[i]));
+    }
+    out_ += ']';
+    return {};
+  }
+
+  Result<void> write_string(std::string_view text) {
+    if (!utf8::is_valid(text)) {
+      return fail(Errc::bad_data, "a string is not UTF-8");
+    }
+    out_ += '"';
+    for (const char c : text) {
+      write_character(c);
+    }
+    out_ += '"';
+    return {};
+  }
+
+  void write_character(char c) {
+    constexpr std::string_view special = "\b\t\n\f\r\"\\";
+    constexpr std::string_view letters = "btnfr\"\\";
+    if (const auto at = special.find(c); at != std::string_view::npos) {
+      out_ += '\\';
+      out_ += letters[at];
+    } else if (c >= 0 && c < ' ') {
+      out_ += fmt::format("\\u{:04x}", c);
+    } else {
+      out_ += c;
+    }
+  }
+
+  template <class Integer>
+  Result<void> write_integer(Integer value) {
+    constexpr double kTooLarge = std::is_signed_v<Integer> ? 0x1p63 : 0x1p64;
+    const auto number = static_cast<double>(value);
+    if (number >= kTooLarge || static_cast<Integer>(number) != value) {
+      return fail(Errc::bad_data, "the integer {} is not exactly a binary64 value", value);
+    }
+    return write_number(number);
+  }
+
+  Result<void> write_number(double value) {
+    if (!std::isfinite(value)) {
+      return fail(Errc::bad_data, "a number is not finite");
+    }
+    std::array<char, 32> buffer{};  // the longest takes 25 characters
+    double_conversion::StringBuilder builder(buffer.data(), static_cast<int>(buffer.size()));
+    double_conversion::DoubleToStringConverter::EcmaScriptConverter().ToShortest(value, &builder);
+    out_ += builder.Finalize();
+    return {};
+  }
+
+  std::string out_;
+};
+
+}  // namespace
+
+Result<std::string> canonical(const Json& value) {
+  Writer writer;
+  CP_TRY(writer.write(value));
+  return writer.take();
+}
+
+}  // namespace cp::identity

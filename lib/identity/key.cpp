@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/key.hpp"
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "identity/sha256.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <array>
+#include <cstdlib>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+constexpr std::size_t kKeyBytes = 32;
+
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+struct FreeBio {
+  void operator()(BIO* bio) const { BIO_free_all(bio); }
+};
+using Bio = std::unique_ptr<BIO, FreeBio>;
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// What cannot fail with a good key and memory.
+void must(bool done) {
+  if (!done) {
+    std::abort();
+  }
+}
+
+// A string that holds a secret and is wiped at its end.
+class Secret {
+ public:
+  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+
+  std::string& get() { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+std::string raw_public_key(const EVP_PKEY* key) {
+  std::string raw(kKeyBytes, '\0');
+  std::size_t size = raw.size();
+  must(EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(raw.data()), &size) == 1);
+  return raw;
+}
+
+std::string raw_private_key(const EVP_PKEY* key) {
+  std::string raw(kKeyBytes, '\0');
+  std::size_t size = raw.size();
+  must(EVP_PKEY_get_raw_private_key(key, reinterpret_cast<unsigned char*>(raw.data()), &size) == 1);
+  return raw;
+}
+
+// No passphrase is ever asked for: a key that needs one is refused.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*for_writing*/, void* /*data*/) {
+  return -1;
+}
+
+bool is_ed25519(const Json& jwk) {
+  return model::text_at(jwk, "kty") == "OKP" && model::text_at(jwk, "crv") == "Ed25519";
+}
+
+}  // namespace
+
+Result<PublicKey> PublicKey::from_x(std::string_view x) {
+  const auto raw = text::from_base64url(x);
+  if (!raw || raw->size() != kKeyBytes) {
+    return fail(Errc::bad_data, "a public key is not base64url of 32 bytes");
+  }
+  std::shared_ptr<EVP_PKEY> key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(*raw), raw->size()),
+      EVP_PKEY_free);
+  must(key != nullptr);
+  return PublicKey(std::string(x), std::move(key));
+}
+
+Result<PublicKey> PublicKey::from_jwk(const Json& jwk) {
+  const auto x = model::text_at(jwk, "x");
+  if (!is_ed25519(jwk) || !x) {
+    return fail(Errc::bad_data, "a key is no Ed25519 JWK (kty OKP, crv Ed25519, x)");
+  }
+  return from_x(*x);
+}
+
+Json PublicKey::jwk() const { return Json{{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", x_}}; }
+
+std::string PublicKey::thumbprint() const {
+  // RFC 7638 section 3: the required members in lexicographic order, no blanks.
+  return text::to_base64url(sha256({R"({"crv":"Ed25519","kty":"OKP","x":")", x_, R"("})"}));
+}
+
+bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
+  if (signature.size() != kSignatureBytes) {
+    return false;
+  }
+  const Context context(EVP_MD_CTX_new());
+  must(context != nullptr &&
+       EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1);
+  const bool good = EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(),
+                                     bytes_of(message), message.size()) == 1;
+  ERR_clear_error();
+  return good;
+}
+
+void PrivateKey::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
+
+PrivateKey PrivateKey::generate(Random& random) {
+  std::array<std::byte, kKeyBytes> seed{};
+  random.fill(seed);
+  EVP_PKEY* key = EVP_PKEY_new_raw_private_key(
+      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed.data()), seed.size());
+  OPENSSL_cleanse(seed.data(), seed.size());
+  must(key != nullptr);
+  return PrivateKey(key);
+}
+
+Result<PrivateKey> PrivateKey::from_seed(std::string_view seed) {
+  if (seed.size() != kKeyBytes) {
+    return fail(Errc::bad_data, "a private key is not 32 bytes");
+  }
+  EVP_PKEY* key =
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(seed), seed.size());
+  must(key != nullptr);
+  return PrivateKey(key);
+}
+
+Result<PrivateKey> PrivateKey::from_pem(std::string_view text) {
+  const Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  must(bio != nullptr);
+  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  ERR_clear_error();
+  if (key.key_ == nullptr) {
+    return fail(Errc::bad_data, "it is no private key in PEM without a passphrase");
+  }
+  if (EVP_PKEY_get_id(key.key_.get()) != EVP_PKEY_ED25519) {
+    return fail(Errc::bad_data, "it is no Ed25519 key");
+  }
+  return key;
+}
+
+Result<PrivateKey> PrivateKey::from_jwk(std::string_view text) {
+  const auto jwk = model::parse_json(text);
+  const auto encoded = jwk ? model::text_at(*jwk, "d") : std::nullopt;
+  if (!encoded || !is_ed25519(*jwk)) {
+    return fail(Errc::bad_data, "it is no private Ed25519 JWK (kty OKP, crv Ed25519, d)");
+  }
+  Secret seed(text::from_base64url(*encoded).value_or(""));
+  CP_TRY_ASSIGN(PrivateKey key, from_seed(seed.get()));
+  const auto x = model::text_at(*jwk, "x");
+  if (x && *x != key.public_key().x()) {
+    return fail(Errc::bad_data, "its public and private parts are of different keys");
+  }
+  return key;
+}
+
+Result<PrivateKey> PrivateKey::parse(std::string_view text) {
+  return text::trim(text).starts_with('{') ? from_jwk(text) : from_pem(text);
+}
+
+Result<PrivateKey> PrivateKey::load(const std::string& path) {
+  CP_TRY_ASSIGN(std::string bytes, read_trusted_file(path, limits::key_file_bytes, true));
+  Secret text(std::move(bytes));
+  auto key = parse(text.get());
+  if (!key) {
+    return fail(Errc::bad_config, "{}: {}", path, key.error().message);
+  }
+  return key;
+}
+
+Result<void> PrivateKey::save_new(const std::string& path) const {
+  const Bio bio(BIO_new(BIO_s_secmem()));
+  must(bio != nullptr && PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0,
+                                                       nullptr, nullptr) == 1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  CP_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path, 0600));
+  CP_TRY(file.write({data, static_cast<std::size_t>(size)}));
+  return file.commit_new();
+}
+
+Json PrivateKey::jwk() const {
+  Json jwk = public_key().jwk();
+  Secret seed(raw_private_key(key_.get()));
+  jwk["d"] = text::to_base64url(seed.get());
+  return jwk;
+}
+
+PublicKey PrivateKey::public_key() const {
+  return *PublicKey::from_x(text::to_base64url(raw_public_key(key_.get())));
+}
+
+std::string PrivateKey::sign(std::string_view message) const {
+  const Context context(EVP_MD_CTX_new());
+  std::string signature(kSignatureBytes, '\0');
+  std::size_t size = signature.size();
+  must(context != nullptr &&
+       EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
+       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                      bytes_of(message), message.size()) == 1);
+  return signature;
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/key.hpp"
+
+#include "base/file.hpp"
+#include "model/json.hpp"
+#include "temporary_directory.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include <string>
+#include <sys/stat.h>
+
+using namespace cp::identity;
+
+namespace {
+
+// RFC 8037 appendix A.1.
+constexpr auto kJwk =
+    R"({"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",)"
+    R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+
+}  // namespace
+
+TEST_CASE("what is no Ed25519 key is refused") {
+  CHECK_FALSE(PublicKey::from_x(""));
+  CHECK_FALSE(PublicKey::from_x("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUR"));
+  CHECK_FALSE(PublicKey::from_x("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo="));
+  CHECK_FALSE(PublicKey::from_jwk({{"kty", "EC"}, {"crv", "P-256"}, {"x", "AA"}}));
+  CHECK_FALSE(PrivateKey::parse(""));
+  CHECK_FALSE(PrivateKey::parse("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
+  CHECK_FALSE(PrivateKey::parse(R"({"kty":"OKP","crv":"Ed25519","d":"AAAA"})"));
+  CHECK_FALSE(PrivateKey::parse(
+      R"({"kty":"OKP","crv":"X25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"})"));
+  // The parts of two keys.
+  CHECK_FALSE(PrivateKey::parse(
+      R"({"kty":"OKP","crv":"Ed25519","d":"AAAxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",)"
+      R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})"));
+  // An RSA-like header with another algorithm's key (X25519 of RFC 8410 section 10.3).
+  CHECK_FALSE(
+      PrivateKey::parse("-----BEGIN PRIVATE KEY-----\n"
+                        "MC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n"
+                        "-----END PRIVATE KEY-----\n"));
+}
+
+TEST_CASE("a key has the thumbprint of RFC 8037 appendix A.3") {
+  const auto key = PrivateKey::parse(kJwk);
+  REQUIRE(key);
+  CHECK(key->public_key().thumbprint() == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+  CHECK(key->jwk() ==
+        *cp::model::parse_json(R"({"kty":"OKP","crv":"Ed25519",)"
+                               R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",)"
+                               R"("d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"})"));
+  CHECK(PublicKey::from_jwk(key->jwk()).value() == key->public_key());
+}
+
+TEST_CASE("a signature holds for its message and key alone") {
+  cp::KernelRandom random;
+  const PrivateKey key = PrivateKey::generate(random);
+  const PublicKey other = PrivateKey::generate(random).public_key();
+  const std::string signature = key.sign("message");
+  CHECK(key.public_key().verifies("message", signature));
+  CHECK_FALSE(key.public_key().verifies("messagf", signature));
+  CHECK_FALSE(other.verifies("message", signature));
+  CHECK_FALSE(key.public_key().verifies("message", ""));
+  CHECK_FALSE(key.public_key().verifies("message", signature + "x"));
+  for (std::size_t bit = 0; bit < signature.size() * 8; ++bit) {
+    std::string flipped = signature;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    CHECK_FALSE(key.public_key().verifies("message", flipped));
+  }
+}
+
+TEST_CASE("a key file is closed to others, written once and read back") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/key.pem";
+  cp::KernelRandom random;
+  const PrivateKey key = PrivateKey::generate(random);
+  REQUIRE(key.save_new(path));
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777U) == 0600U);
+  CHECK(PrivateKey::load(path)->public_key() == key.public_key());
+  CHECK(cp::read_file(path, 1000)->starts_with("-----BEGIN PRIVATE KEY-----\n"));
+
+  CHECK_FALSE(key.save_new(path));
+  REQUIRE(::chmod(path.c_str(), 0640) == 0);
+  CHECK(PrivateKey::load(path).error().code == cp::Errc::bad_config);
+  CHECK(PrivateKey::load(path + "x").error().code == cp::Errc::not_found);
+  REQUIRE(cp::write_file(path, "no key", 0600));
+  CHECK(PrivateKey::load(path).error().code == cp::Errc::bad_config);
+}
