@@ -43,8 +43,9 @@ class Builder final : public nlohmann::json_sax<Json> {
     if (!std::isfinite(value)) {
       return refuse("the number {} is too large", literal);
     }
-    // A literal of digits alone comes here only when it is past 64 bits.
-    if (literal.find_first_of(".eE") == std::string::npos) {
+    // A literal of digits alone comes here only when it is past 64 bits: jq writes 1e20 so.
+    if (literal.find_first_of(".eE") == std::string::npos &&
+        fmt::format("{:.0f}", value) != literal) {
       return refuse("the integer {} is not exactly a binary64 value", literal);
     }
     if (value == std::floor(value) && std::fabs(value) < kTwoTo63) {
