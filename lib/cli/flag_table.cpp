@@ -62,11 +62,12 @@ Result<void> check_price(std::string_view text, std::string_view currency) {
 
 Result<void> check_choice(const Flag& flag, std::string_view text) {
   const auto choices = choices_of(flag);
-  if (std::ranges::find(choices, text) == choices.end()) {
-    return with_hint(fail(Errc::usage, "'{}' is none of {}", text, flag.choices),
-                     text::near_match(text, choices).value_or(""));
+  if (std::ranges::find(choices, text) != choices.end()) {
+    return {};
   }
-  return {};
+  const auto near = text::near_match(text, choices);
+  return with_hint(fail(Errc::usage, "'{}' is none of {}", text, flag.choices),
+                   near ? fmt::format("did you mean {}?", *near) : "");
 }
 
 template <class T>

@@ -55,6 +55,10 @@ Result<Words> parse_words(std::span<const Flag> flags, const std::vector<std::st
   try {
     // CLI11 wants the words in reverse.
     app.parse(std::vector<std::string>(std::make_reverse_iterator(mark), words.rend()));
+  } catch (const CLI::ArgumentMismatch& error) {
+    // "--count: 1 required missing"
+    const std::string_view what = error.what();
+    return fail(Errc::usage, "{} needs a value", what.substr(0, what.find(':')));
   } catch (const CLI::ParseError& error) {
     return fail(Errc::usage, "{}", error.what());
   }

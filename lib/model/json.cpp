@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -78,9 +79,8 @@ class Builder final : public nlohmann::json_sax<Json> {
     levels_.back().name = std::move(name);
     return true;
   }
-  bool parse_error(std::size_t position, const std::string& /*token*/,
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                    const nlohmann::detail::exception& error) override {
-    position_ = position;
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …"
     const std::string_view what = error.what();
     const auto reason = what.find(": ");
@@ -89,8 +89,6 @@ class Builder final : public nlohmann::json_sax<Json> {
   }
 
   Json take() { return std::move(result_); }
-  /// The byte behind which a syntax error was seen; 0 when the fault is another.
-  std::size_t position() const { return position_; }
 
   std::string refused;
 
@@ -133,7 +131,34 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   std::vector<Level> levels_;
   Json result_;
-  std::size_t position_ = 0;
+};
+
+// Reads a text and tells how far the parser has come: its events carry no place of their own.
+class Cursor {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Cursor(const char* at, std::size_t& consumed) : at_(at), consumed_(&consumed) {}
+  reference operator*() const { return *at_; }
+  Cursor& operator++() {
+    ++at_;
+    ++*consumed_;
+    return *this;
+  }
+  Cursor operator++(int) {
+    Cursor before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Cursor& a, const Cursor& b) { return a.at_ == b.at_; }
+
+ private:
+  const char* at_;
+  std::size_t* consumed_;
 };
 
 // The place in the input of the byte at OFFSET of TEXT.
@@ -158,10 +183,12 @@ Result<Json> parse_json(std::string_view text, const Origin& origin) {
                 origin.line, limits::document_bytes);
   }
   Builder builder;
-  if (Json::sax_parse(text.begin(), text.end(), &builder)) {
+  std::size_t consumed = 0;
+  const Cursor begin(text.data(), consumed);
+  if (Json::sax_parse(begin, Cursor(text.data() + text.size(), consumed), &builder)) {
     return builder.take();
   }
-  const std::size_t offset = builder.position() > 0 ? builder.position() - 1 : 0;
+  const std::size_t offset = consumed > 0 ? consumed - 1 : 0;
   const Origin place = place_of(text, offset, origin);
   return fail(Errc::bad_data, "{}:{}:{}: malformed JSON: {}", place.name, place.line, place.column,
               builder.refused);
