@@ -14,6 +14,7 @@ namespace {
 // A number and what follows it: "80GB" is 80 and "GB".
 struct Literal {
   double number;
+  std::string_view digits;
   std::string_view unit;
 };
 
@@ -40,7 +41,7 @@ std::optional<Literal> split_literal(std::string_view text) {
   if (!number) {
     return std::nullopt;
   }
-  return Literal{*number, text::trim(text.substr(end))};
+  return Literal{*number, text.substr(0, end), text::trim(text.substr(end))};
 }
 
 constexpr std::string_view kPrefixes = "KMGTPE";
@@ -94,10 +95,11 @@ constexpr std::array<TimeUnit, 19> kTimeUnits{{{"ns", 1},
                                                {"w", 604800e9},
                                                {"weeks", 604800e9}}};
 
-// Slurm's D-HH:MM:SS, HH:MM:SS and MM:SS, in seconds.
+// Slurm's forms in seconds: MM:SS and HH:MM:SS, and behind days D-HH, D-HH:MM and D-HH:MM:SS.
 std::optional<double> clock_form(std::string_view text) {
   double days = 0;
-  if (const auto dash = text::cut(text, '-')) {
+  const auto dash = text::cut(text, '-');
+  if (dash) {
     const auto value = text::to_uint(dash->before);
     if (!value) {
       return std::nullopt;
@@ -106,7 +108,7 @@ std::optional<double> clock_form(std::string_view text) {
     text = dash->after;
   }
   const auto parts = text::split(text, ':');
-  if (parts.size() < 2 || parts.size() > 3) {
+  if (parts.size() > 3 || (!dash && parts.size() < 2)) {
     return std::nullopt;
   }
   double seconds = 0;
@@ -116,6 +118,10 @@ std::optional<double> clock_form(std::string_view text) {
       return std::nullopt;
     }
     seconds = seconds * 60 + static_cast<double>(*value);
+  }
+  // Behind days the first part is hours, however few parts there are.
+  for (std::size_t i = parts.size(); dash && i < 3; ++i) {
+    seconds *= 60;
   }
   return days * 86400 + seconds;
 }
@@ -158,15 +164,25 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   if (!literal) {
     return not_a("size", text, example);
   }
-  std::string_view unit = literal->unit;
-  const double bytes = literal->number * take_prefix(unit, 1024);
+  std::string spelled(literal->unit);
+  if (spelled.find_first_of("mgtp") == 0) {
+    spelled[0] = text::upper(spelled)[0];  // 512m, as Slurm takes it
+  }
+  std::string_view unit = spelled;
+  const double factor = take_prefix(unit, 1024);
   if (!unit.empty() && unit != "B" && unit != "b" && unit != "bytes") {
     return not_a("size", text, example);
   }
-  if (bytes >= 18446744073709551615.0 || bytes != std::floor(bytes)) {
+  if (const auto exact = text::to_uint(literal->digits); exact && factor == 1) {
+    return *exact;
+  }
+  // 1.1PB is 1.1e15 but for the last bit of 1.1.
+  const double bytes = literal->number * factor;
+  const double whole = std::nearbyint(bytes);
+  if (bytes >= 18446744073709551615.0 || std::fabs(bytes - whole) > bytes * 4e-16) {
     return not_a("whole number of bytes", text, example);
   }
-  return static_cast<std::uint64_t>(bytes);
+  return static_cast<std::uint64_t>(whole);
 }
 
 Result<double> parse_rate_bps(std::string_view text) {
@@ -177,6 +193,9 @@ Result<double> parse_rate_bps(std::string_view text) {
   }
   std::string_view unit = literal->unit;
   const double rate = literal->number * take_prefix(unit, 1000);
+  if (!std::isfinite(rate * 8)) {
+    return not_a("rate", text, example);
+  }
   if (unit.empty() || unit == "bps" || unit == "bit/s" || unit == "b/s") {
     return rate;
   }
@@ -196,6 +215,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     return not_a("duration", text, example);
   }
   double total = 0;
+  bool first = true;
   while (!rest.empty()) {
     std::size_t end = rest.find_first_not_of("0123456789.");
     const auto number = text::to_double(rest.substr(0, end));
@@ -207,9 +227,10 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     const std::string_view name = rest.substr(0, end);
     rest = text::trim(rest.substr(end));
     const auto* unit = std::ranges::find(kTimeUnits, name, &TimeUnit::name);
-    if (unit == kTimeUnits.end() && !(name.empty() && total == 0 && rest.empty())) {
+    if (unit == kTimeUnits.end() && !(name.empty() && first && rest.empty())) {
       return not_a("duration", text, example);
     }
+    first = false;
     total += *number * (unit == kTimeUnits.end() ? 1e9 : unit->nanoseconds);
   }
   return from_nanoseconds(total, text);
@@ -222,7 +243,7 @@ Result<double> parse_number(std::string_view text) {
   }
   std::string_view unit = literal->unit;
   const double value = literal->number * take_prefix(unit, 1000);
-  if (!unit.empty()) {
+  if (!unit.empty() || !std::isfinite(value)) {
     return not_a("number", text, "12, 1.5G or 2e15");
   }
   return value;
@@ -233,6 +254,9 @@ std::string show_bytes(double bytes) { return show_decimal(bytes, "B"); }
 std::string show_rate_bps(double bits_per_second) { return show_decimal(bits_per_second, "bit/s"); }
 
 std::string show_duration(std::chrono::nanoseconds duration) {
+  if (duration < std::chrono::nanoseconds::zero()) {
+    return "-" + show_duration(-std::max(duration, -std::chrono::nanoseconds::max()));
+  }
   const auto ns = static_cast<double>(duration.count());
   const auto pair = [](std::int64_t large, const char* a, std::int64_t small, const char* b) {
     return fmt::format("{} {} {:02} {}", large, a, small, b);
@@ -247,13 +271,13 @@ std::string show_duration(std::chrono::nanoseconds duration) {
   if (s >= 60) {
     return pair(s / 60, "m", s % 60, "s");
   }
-  if (ns >= 1e9) {
+  if (ns >= 999.5e6) {
     return three_digits(ns / 1e9) + " s";
   }
-  if (ns >= 1e6) {
+  if (ns >= 999.5e3) {
     return three_digits(ns / 1e6) + " ms";
   }
-  if (ns >= 1e3) {
+  if (ns >= 999.5) {
     return three_digits(ns / 1e3) + " us";
   }
   return three_digits(ns) + " ns";

@@ -12,8 +12,9 @@
 /// Inside the documents only base units exist (bytes, bits per second, seconds, nanoseconds).
 namespace cp::units {
 
-/// Bytes: "80GB" is 80e9 (SI), "80GiB" is 80 × 2^30; a bare K, M, G, T, P is binary as in Slurm,
-/// rsync and rclone; no unit is bytes. Fractions are taken where the result is whole ("1.5G").
+/// Bytes: "80GB" is 80e9 (SI), "80GiB" is 80 × 2^30; a bare K, M, G, T, P, also in
+/// lower case, is binary as in Slurm, rsync and rclone; no unit is bytes. Fractions are taken where
+/// the result is whole ("1.5G").
 Result<std::uint64_t> parse_bytes(std::string_view text);
 
 /// Bits per second: "200Gbps", "200Gbit/s", "25GB/s" (bytes: × 8), "1e9"; prefixes are decimal
@@ -21,8 +22,8 @@ Result<std::uint64_t> parse_bytes(std::string_view text);
 Result<double> parse_rate_bps(std::string_view text);
 
 /// A duration: "90s", "10m", "4h", "7d", "2w", "500ms", "20us", "3ns", joined "1h30m", Slurm's
-/// "1-12:00:00" and "12:30:00", or a bare number of seconds. usage error for negative ones, and
-/// past 292 years.
+/// "30:00", "12:30:00", "1-12", "1-12:30" and "1-12:30:00", or a bare number of seconds. usage
+/// error for negative ones, and past 292 years.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 /// A plain number with an optional decimal prefix: "989T", "1.5G", "2e15"; for FLOP/s and counts.
