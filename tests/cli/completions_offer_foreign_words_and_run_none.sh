@@ -30,5 +30,5 @@ if command -v fish >/dev/null; then
   fish --no-execute cpsample.fish
   expect_status 0 fish -c 'source cpsample.fish; complete -C "cpsample show --tag "'
   expect_match 'touch pwned'
-  expect_equal "_cpsample cpsample.bash cpsample.fish" "$(ls | tr '\n' ' ' | sed 's/ $//')"
+  expect_equal "_cpsample cpsample.bash cpsample.fish" "$(echo *)"
 fi

@@ -34,7 +34,7 @@ echo '{"name":"a"} {' >broken
 expect_status 65 cpsample copy broken -o keep
 expect_equal old "$(cat keep)"
 expect_status 73 cpsample show -o nowhere/out
-expect_equal "broken keep out.json wide" "$(ls -A | tr '\n' ' ' | sed 's/ $//')"
+expect_equal "broken keep out.json wide" "$(shopt -s dotglob; echo *)"
 
 it "ends quietly when its reader goes away, with SIGPIPE even where that was ignored"
 RAN='cpsample show | true'
