@@ -219,4 +219,44 @@ bool is_alive(const ProcessIdentity& identity) {
   return now && *now == identity;
 }
 
+Result<UniqueFd> watch_end(const ProcessIdentity& identity) {
+  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, identity.pid, 0)));
+  if (!fd && errno == ESRCH) {
+    return fail(Errc::not_found, "no process {}", identity.pid);
+  }
+  if (!fd) {
+    return fail_errno(Errc::unavailable, errno, "cannot watch a process");
+  }
+  // Compared after it was opened: what the descriptor stands for no longer changes.
+  if (!is_alive(identity)) {
+    return fail(Errc::not_found, "no process {}", identity.pid);
+  }
+  return fd;
+}
+
+Result<void> send_signal(const ProcessIdentity& identity, int signal_number) {
+  const auto handle = watch_end(identity);
+  if (!handle && (handle.error().code != Errc::unavailable || !is_alive(identity))) {
+    return fail(Errc::not_found, "no process {}", identity.pid);
+  }
+  const long sent = handle
+                        ? ::syscall(SYS_pidfd_send_signal, handle->get(), signal_number, nullptr, 0)
+                        : ::kill(identity.pid, signal_number);
+  if (sent != 0) {
+    return fail_errno(errno == ESRCH ? Errc::not_found : errc_of_errno(errno), errno,
+                      "cannot signal a process");
+  }
+  return {};
+}
+
+std::string host_identity() {
+  std::array<char, 256> name{};
+  std::array<char, 64> space{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 ||
+      ::readlink("/proc/self/ns/pid", space.data(), space.size() - 1) < 0) {
+    return name.data();
+  }
+  return fmt::format("{} {}", name.data(), space.data());
+}
+
 }  // namespace cp

@@ -62,6 +62,16 @@ Result<ProcessIdentity> identify(pid_t pid);
 /// Whether the very process that IDENTITY names is alive on this boot (a zombie is not).
 bool is_alive(const ProcessIdentity& identity);
 
+/// Sends SIGNAL_NUMBER to the very process that IDENTITY names; not_found when it is no more.
+Result<void> send_signal(const ProcessIdentity& identity, int signal_number);
+/// A descriptor that becomes readable when the very process that IDENTITY names ends; not_found
+/// when it has, unavailable where the kernel has no pidfd_open(2) (Linux 5.3).
+Result<UniqueFd> watch_end(const ProcessIdentity& identity);
+
+/// This host as others that share a file system with it can tell it apart: its name, and its
+/// process namespace, in which pids mean something.
+std::string host_identity();
+
 /// The file that COMMAND names as execvp(3) would find it, or nullopt.
 std::optional<std::string> find_in_path(std::string_view program);
 
