@@ -89,6 +89,12 @@ Statement& Statement::bind(int index, std::string_view text) {
   return *this;
 }
 
+Statement& Statement::bind_borrowed(int index, std::string_view text) {
+  must(sqlite3_bind_text64(statement_.get(), index, text.data() == nullptr ? "" : text.data(),
+                           text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
 Statement& Statement::bind(int index, std::int64_t value) {
   must(sqlite3_bind_int64(statement_.get(), index, value));
   return *this;

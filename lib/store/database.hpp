@@ -22,6 +22,8 @@ class Statement {
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, double value);
+  /// As `bind`, without a copy: TEXT stays where it is until the next `reset` or `run`.
+  Statement& bind_borrowed(int index, std::string_view text);
   Statement& bind_blob(int index, std::string_view bytes);
   Statement& bind_null(int index);
   template <class T>

@@ -112,6 +112,23 @@ TEST_CASE("a bound value is only ever a value") {
   CHECK(twice.error().code == Errc::failed);
 }
 
+TEST_CASE("a borrowed value is stored as it stands when its row is written") {
+  const Scratch scratch;
+  Database database = open(scratch / "s.db");
+  auto insert = database.prepare("INSERT INTO item(name, n) VALUES (?, ?)");
+  REQUIRE(insert);
+  std::string line = "first,second";
+  for (const std::string_view name :
+       {std::string_view(line).substr(0, 5), std::string_view(line).substr(6)}) {
+    REQUIRE(insert->bind_borrowed(1, name).bind(2, std::int64_t{1}).run());
+  }
+  line.assign(line.size(), 'x');
+  auto names = database.prepare("SELECT group_concat(name) FROM item");
+  REQUIRE(names);
+  REQUIRE(*names->step());
+  CHECK(names->text(0) == "first,second");
+}
+
 TEST_CASE("a transaction that is not committed leaves nothing") {
   const Scratch scratch;
   auto database = open(scratch / "db");
