@@ -222,6 +222,12 @@ Result<std::optional<Datagram>> UdpSocket::receive_with(std::span<std::byte> buf
   return datagram;
 }
 
+void UdpSocket::interrupt() {
+  // On a socket without a peer this says ENOTCONN, and wakes whoever waits all the same: Linux
+  // keeps it so for that very use (inet_shutdown in net/ipv4/af_inet.c).
+  ::shutdown(fd_.get(), SHUT_RD);
+}
+
 Result<void> UdpSocket::set_receive_timeout(std::chrono::microseconds timeout) {
   timeval value{};
   value.tv_sec = timeout.count() / 1'000'000;

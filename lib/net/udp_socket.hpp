@@ -54,6 +54,9 @@ class UdpSocket {
   Result<std::optional<Datagram>> receive(std::span<std::byte> buffer);
   /// As `receive`, without waiting.
   Result<std::optional<Datagram>> receive_now(std::span<std::byte> buffer);
+  /// Ends a `receive` that waits on another thread, and all that come after it: each gives a
+  /// datagram of length 0 at once. Safe on any thread while the socket lives.
+  void interrupt();
   /// How long `receive` waits; 0 is for ever.
   Result<void> set_receive_timeout(std::chrono::microseconds timeout);
 

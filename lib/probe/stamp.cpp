@@ -169,4 +169,11 @@ std::optional<Reply> read_reply(std::span<const std::byte> packet, UnixTime near
   return reply;
 }
 
+bool is_reply(std::span<const std::byte> packet) {
+  return packet.size() >= kBase &&
+         load<std::uint32_t>(packet, kSequence) == load<std::uint32_t>(packet, kSenderSequence) &&
+         load<std::uint64_t>(packet, kReceived) != 0 &&
+         load<std::uint64_t>(packet, kSenderTime) != 0;
+}
+
 }  // namespace cp::probe::stamp

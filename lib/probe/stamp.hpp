@@ -111,4 +111,8 @@ struct Reply {
 /// NEAR; nullopt when it is shorter than kShortReply.
 std::optional<Reply> read_reply(std::span<const std::byte> packet, UnixTime near);
 
+/// Whether PACKET is what a stateless reflector sends: both sequence numbers are equal, T1 and T2
+/// stand where a request has zeros or padding. A request padded at random is one in 2^32 times.
+bool is_reply(std::span<const std::byte> packet);
+
 }  // namespace cp::probe::stamp

@@ -8,6 +8,7 @@
 #include <optional>
 #include <poll.h>
 #include <string_view>
+#include <thread>
 
 using cp::Errc;
 using cp::net::Endpoint;
@@ -169,6 +170,20 @@ TEST_CASE("the kernel stamps what is sent and received, and counts from the firs
   const auto again = client.transmit_stamp();
   REQUIRE(again);
   CHECK(again->number == 0);
+}
+
+TEST_CASE("a receive that waits is interrupted, and none waits after that") {
+  UdpSocket server = listener("127.0.0.1");
+  REQUIRE(server.set_receive_timeout(0us));
+  std::array<std::byte, 16> buffer{};
+  std::thread interrupter([&] { server.interrupt(); });
+  for (int i = 0; i < 2; ++i) {
+    const auto nothing = server.receive(buffer);
+    REQUIRE(nothing);
+    REQUIRE(*nothing);
+    CHECK((*nothing)->length == 0);
+  }
+  interrupter.join();
 }
 
 TEST_CASE("a stop makes its descriptor readable, also when it was asked for before") {
