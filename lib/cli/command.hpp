@@ -71,6 +71,9 @@ struct Command {
   std::span<const Example> examples = {};
   /// Does it and returns the exit status of an answer (0 or 1, or a job's own).
   Result<int> (*run)(Context& context) = nullptr;
+  /// The exit status of every error of the command, wrong command lines included; 0: by its kind.
+  /// For commands whose exit status is somebody else's.
+  int error_status = 0;
 };
 
 /// A configuration key that has no flag.

@@ -180,7 +180,13 @@ Result<int> run(const Tool& tool, std::vector<std::string> words, const Terminal
     return complete(tool, words[1], terminal);
   }
   CP_TRY_ASSIGN(Call call, take_apart(tool, std::move(words)));
-  return run_command(tool, std::move(call), terminal);
+  const int error_status = call.command->error_status;
+  Result<int> done = run_command(tool, std::move(call), terminal);
+  if (!done && error_status != 0) {
+    report(tool, terminal, done.error());
+    return error_status;
+  }
+  return done;
 }
 
 // A closed standard stream would give its number to the next file that is opened.

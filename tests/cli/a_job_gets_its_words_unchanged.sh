@@ -12,3 +12,9 @@ expect_equal "$(printf '%s\n' 2:-q $'2:\xff\xfe' '3:a b')" "$(cat "$STDOUT")"
 it "still finds its own flags before it"
 expect_status 0 cpsample job --color never -o out.txt prog
 expect_equal "4:prog" "$(cat out.txt)"
+it "has one status for every error of a command whose status is its job's"
+expect_status 125 cpsample other
+expect_stderr "cpsample: no luck"
+expect_status 125 cpsample other --no-such-flag
+expect_match 'no flag --no-such-flag' "$STDERR"
+expect_status 64 cpsample othr

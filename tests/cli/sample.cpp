@@ -103,6 +103,11 @@ constexpr std::array kCommands{
             {},
             copy},
     Command{"wait", "wait for a signal", "Waits.", {}, {}, false, {}, wait},
+    Command{.name = "other",
+            .summary = "end as somebody else does",
+            .description = "Fails with a status of its own.",
+            .run = [](Context&) -> Result<int> { return cp::fail(cp::Errc::io, "no luck"); },
+            .error_status = 125},
 };
 constexpr cp::cli::Tool kTool{.name = "cpsample",
                               .summary = "have one of everything",
