@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kPlaces = 9;
 constexpr std::int64_t kScale = 1'000'000'000;
-constexpr std::size_t kMostDigits = 20;  // leaves room to multiply by an int64
+constexpr std::size_t kMostDigits = 20;
 
 std::int64_t power_of_ten(int exponent) {
   std::int64_t value = 1;
@@ -79,16 +79,35 @@ double Decimal::to_double() const {
   return static_cast<double>(nanos_) / static_cast<double>(kScale);
 }
 
+Decimal operator+(Decimal a, Decimal b) {
+  Decimal::Int128 sum = 0;
+  return __builtin_add_overflow(a.nanos_, b.nanos_, &sum) ? Decimal::end(a.nanos_ < 0)
+                                                          : Decimal(sum);
+}
+
+Decimal operator-(Decimal a, Decimal b) { return a + Decimal(-b.nanos_); }
+
+Decimal Decimal::end(bool negative) {
+  constexpr Int128 most = (((Int128{1} << 126) - 1) << 1) + 1;
+  return Decimal(negative ? -most : most);
+}
+
 Decimal Decimal::times(std::int64_t numerator, std::int64_t denominator) const {
-  const Int128 product = nanos_ * numerator;
+  // What DENOMINATOR divides is multiplied by itself, so that only the rest, which is small, is
+  // rounded, and only a result that does not fit overflows.
+  Int128 whole = 0;
+  if (__builtin_mul_overflow(nanos_ / denominator, Int128{numerator}, &whole)) {
+    return end((nanos_ < 0) != (numerator < 0));
+  }
+  const Int128 product = nanos_ % denominator * numerator;
   const Int128 half = denominator / 2;
-  return Decimal((product + (product < 0 ? -half : half)) / denominator);
+  return Decimal(whole) + Decimal((product + (product < 0 ? -half : half)) / denominator);
 }
 
 Decimal Decimal::rounded(int places) const {
   const std::int64_t step = power_of_ten(kPlaces - std::clamp(places, 0, kPlaces));
-  const Int128 half = step / 2;
-  return Decimal((nanos_ + (nanos_ < 0 ? -half : half)) / step * step);
+  const Decimal half(nanos_ < 0 ? -step / 2 : step / 2);
+  return Decimal((*this + half).nanos_ / step * step);
 }
 
 bool is_currency(std::string_view text) {

@@ -11,7 +11,7 @@
 namespace cp {
 
 /// An exact decimal with nine places, for money and for hours: what is printed is what was counted.
-/// Holds up to about 1.7e29.
+/// Holds up to about 1.7e29; a sum or product past that stays at the end of the range.
 class Decimal {
  public:
   Decimal() = default;
@@ -33,13 +33,14 @@ class Decimal {
   bool is_negative() const { return nanos_ < 0; }
   bool is_zero() const { return nanos_ == 0; }
 
-  friend Decimal operator+(Decimal a, Decimal b) { return Decimal(a.nanos_ + b.nanos_); }
-  friend Decimal operator-(Decimal a, Decimal b) { return Decimal(a.nanos_ - b.nanos_); }
+  friend Decimal operator+(Decimal a, Decimal b);
+  friend Decimal operator-(Decimal a, Decimal b);
   friend auto operator<=>(Decimal a, Decimal b) = default;
 
  private:
   __extension__ using Int128 = __int128;
   explicit Decimal(Int128 nanos) : nanos_(nanos) {}
+  static Decimal end(bool negative);
 
   Int128 nanos_ = 0;
 };
