@@ -4,10 +4,26 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <poll.h>
 #include <string>
 #include <unistd.h>
 
 namespace cp {
+namespace {
+
+// Whether the call that failed with errno is to be made again: after a signal at once, and on a
+// descriptor that somebody else made non-blocking (ssh does so to the standard ones) when it is
+// ready.
+bool try_again(int fd, short event) {
+  if (errno == EAGAIN) {
+    pollfd wanted{fd, event, 0};
+    ::poll(&wanted, 1, -1);
+    return true;
+  }
+  return errno == EINTR;
+}
+
+}  // namespace
 
 void UniqueFd::reset(int fd) {
   if (fd_ >= 0) {
@@ -19,7 +35,7 @@ void UniqueFd::reset(int fd) {
 Result<void> write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) {
+    if (count < 0 && !try_again(fd, POLLOUT)) {
       return tl::unexpected<Error>(Error{Errc::io, errno_text(errno), {}});
     }
     bytes.remove_prefix(count < 0 ? 0 : static_cast<std::size_t>(count));
@@ -33,7 +49,7 @@ Result<std::size_t> read_some(int fd, std::span<char> out) {
     if (count >= 0) {
       return static_cast<std::size_t>(count);
     }
-    if (errno != EINTR) {
+    if (!try_again(fd, POLLIN)) {
       return tl::unexpected<Error>(Error{Errc::io, errno_text(errno), {}});
     }
   }

@@ -33,11 +33,13 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-/// Writes all of BYTES to FD, whatever signals and short writes come between. The error's message
-/// is the system's alone ("no space left on device"); the caller says what it was writing.
+/// Writes all of BYTES to FD, whatever signals and short writes come between; waits where FD does
+/// not block by itself. The error's message is the system's alone ("no space left on device"); the
+/// caller says what it was writing.
 Result<void> write_all(int fd, std::string_view bytes);
 
-/// Up to OUT.size() bytes from FD; 0 at its end.
+/// Up to OUT.size() bytes from FD, at least one; 0 at its end. Waits where FD does not block by
+/// itself.
 Result<std::size_t> read_some(int fd, std::span<char> out);
 
 /// Exactly OUT.size() bytes from FD; bad_data "unexpected end" when there are fewer.
