@@ -18,6 +18,7 @@ namespace cp {
 namespace {
 
 constexpr int kNameTries = 100;
+constexpr std::size_t kNamePart = 200;  // of at most 255; the rest is for what makes it temporary
 
 std::string random_suffix() {
   std::array<std::byte, 6> bytes{};
@@ -120,10 +121,12 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
   const std::string parent = parent_of(path);
   CP_TRY(make_directories(parent, mode));
   if (::mkdir(path.c_str(), mode) != 0) {
-    if (errno == EEXIST) {
+    const int error = errno;
+    // Somebody else may have made it meanwhile; a link that leads nowhere exists too.
+    if (error == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
       return {};
     }
-    return fail_errno(Errc::cannot_create, errno, "cannot create " + path);
+    return fail_errno(Errc::cannot_create, error, "cannot create " + path);
   }
   return sync_directory(parent);
 }
@@ -144,8 +147,8 @@ AtomicFile::~AtomicFile() {
 
 Result<AtomicFile> AtomicFile::create(const std::string& path, mode_t mode) {
   for (int i = 0; i < kNameTries; ++i) {
-    std::string temporary = path_join(
-        parent_of(path), "." + std::string(base_name(path)) + "." + random_suffix() + ".tmp");
+    const std::string part(base_name(path).substr(0, kNamePart));
+    std::string temporary = path_join(parent_of(path), "." + part + "." + random_suffix() + ".tmp");
     UniqueFd fd(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (fd) {

@@ -45,7 +45,8 @@ class AtomicFile {
 
   int fd() const { return fd_.get(); }
   Result<void> write(std::string_view bytes);
-  /// Puts the file in place, over what stood there; after an error nothing has changed.
+  /// Puts the file in place, over what stood there. After an error nothing has changed, but for
+  /// one: when the directory cannot be synced the file is there and may be gone after a power cut.
   Result<void> commit();
   /// As `commit`, but denied when PATH exists already.
   Result<void> commit_new();
