@@ -48,6 +48,9 @@ std::optional<std::string> base_directory(const char* variable, const char* belo
 
 Result<Paths> paths_from_environment() {
   auto state = absolute_variable("CP_STATE_DIR");
+  if (!state && std::getenv("CP_STATE_DIR") != nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    return fail(Errc::bad_config, "CP_STATE_DIR is not an absolute path");
+  }
   if (!state) {
     state = base_directory("XDG_STATE_HOME", ".local/state");
   }

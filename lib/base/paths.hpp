@@ -15,8 +15,8 @@ struct Paths {
   std::string config;  ///< $XDG_CONFIG_HOME/cptools, else ~/.config/cptools
 };
 
-/// The paths that this process's environment names. Relative values are ignored, as XDG asks;
-/// bad_config when there is no home directory either.
+/// The paths that this process's environment names. Relative values are ignored, as XDG asks, but
+/// bad_config for CP_STATE_DIR, and when there is no home directory either.
 Result<Paths> paths_from_environment();
 
 /// PATHS.state, made with mode 0700 when it was missing; bad_config when it is not ours or others
