@@ -8,13 +8,20 @@
 namespace cp {
 namespace {
 
+// A signal that was ignored when we came (nohup, a background job of a script) stays so; once
+// blocked it would be delivered to sigwait all the same.
+bool is_ignored(int signal_number) {
+  struct sigaction action {};
+  return ::sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t watched(bool with_hangup) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  if (with_hangup) {
-    sigaddset(&set, SIGHUP);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    if (!is_ignored(number) && (number != SIGHUP || with_hangup)) {
+      sigaddset(&set, number);
+    }
   }
   // The destructor wakes its own thread with this one; nobody else uses it.
   sigaddset(&set, SIGURG);

@@ -11,7 +11,7 @@ namespace cp {
 /// leave what can be resumed; a second one ends the process at once, as the signal does by default.
 /// One per process, made on the main thread before any other thread; while it lives these signals
 /// are blocked everywhere and one thread of its own waits for them. Programs started by `spawn` get
-/// an empty mask.
+/// an empty mask. A signal that was ignored already stays ignored, as nohup(1) wants it.
 class SignalStop {
  public:
   /// WITH_HANGUP takes SIGHUP as well.
