@@ -2,18 +2,14 @@
 #include "base/process.hpp"
 
 #include "base/file.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,13 +94,18 @@ Result<pid_t> spawn(const Command& command) {
   redirect(settings.actions, in, 0);
   redirect(settings.actions, out, 1);
   redirect(settings.actions, err, 2);
+  // Whoever started us may have left descriptors open to all, a lock for example.
+  ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, 3);
   sigset_t none;
   sigset_t all;
   sigemptyset(&none);
   sigfillset(&all);
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  flags = static_cast<short>(flags | (command.own_group ? POSIX_SPAWN_SETPGROUP : 0));
-  flags = static_cast<short>(flags | (command.own_session ? POSIX_SPAWN_SETSID : 0));
+  if (command.own_session) {
+    flags |= POSIX_SPAWN_SETSID;  // makes a group too; asking for one then would fail
+  } else if (command.own_group) {
+    flags |= POSIX_SPAWN_SETPGROUP;
+  }
   ::posix_spawnattr_setsigmask(&settings.attributes, &none);
   ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
   ::posix_spawnattr_setpgroup(&settings.attributes, 0);
@@ -130,74 +131,6 @@ Result<Exit> wait_for(pid_t pid) {
     }
   }
   return WIFSIGNALED(status) ? Exit{0, WTERMSIG(status)} : Exit{WEXITSTATUS(status), 0};
-}
-
-Result<Captured> capture(const Command& command, std::string_view input,
-                         std::chrono::nanoseconds timeout, std::stop_token stop) {
-  CP_TRY_ASSIGN(Pipe in, make_pipe());
-  CP_TRY_ASSIGN(Pipe out, make_pipe());
-  CP_TRY_ASSIGN(Pipe err, make_pipe());
-  Command started = command;
-  started.standard_input = in.read.get();
-  started.standard_output = out.write.get();
-  started.standard_error = err.write.get();
-  CP_TRY_ASSIGN(const pid_t pid, spawn(started));
-  in.read.reset();
-  out.write.reset();
-  err.write.reset();
-  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
-  const auto give_up = [&](tl::unexpected<Error> error) -> Result<Captured> {
-    ::kill(pid, SIGKILL);
-    (void)wait_for(pid);
-    return error;
-  };
-  const auto end = std::chrono::steady_clock::now() + timeout;
-  Captured captured;
-  std::array<char, 65536> buffer;
-  while (out.read || err.read) {
-    if (input.empty()) {
-      in.write.reset();
-    }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
-    if (left.count() <= 0) {
-      return give_up(fail(Errc::timed_out, "{} timed out", command.argv.front()));
-    }
-    if (stop.stop_requested()) {
-      return give_up(fail(Errc::timed_out, "{} was stopped", command.argv.front()));
-    }
-    std::array<pollfd, 3> wanted{
-        {{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}, {in.write.get(), POLLOUT, 0}}};
-    // A stop is noticed within a tenth of a second.
-    const auto wait = std::min<std::int64_t>(left.count() + 1, stop.stop_possible() ? 100 : 60'000);
-    if (::poll(wanted.data(), wanted.size(), static_cast<int>(wait)) < 0 && errno != EINTR) {
-      return give_up(fail_errno(Errc::io, errno, "cannot poll"));
-    }
-    if (wanted[2].revents != 0) {
-      const ssize_t count = ::write(in.write.get(), input.data(), input.size());
-      if (count < 0 && errno != EAGAIN && errno != EINTR) {
-        input = {};  // the program does not want the rest
-      } else {
-        input.remove_prefix(count < 0 ? 0 : static_cast<std::size_t>(count));
-      }
-    }
-    for (auto [ready, fd, text] : {std::tuple{wanted[0].revents, &out.read, &captured.output},
-                                   std::tuple{wanted[1].revents, &err.read, &captured.errors}}) {
-      if (ready == 0) {
-        continue;
-      }
-      const auto count = read_some(fd->get(), buffer);
-      if (!count || *count == 0) {
-        fd->reset();
-      } else if (text->size() + *count > limits::captured_bytes) {
-        return give_up(fail(Errc::bad_data, "{} prints too much", command.argv.front()));
-      } else {
-        text->append(buffer.data(), *count);
-      }
-    }
-  }
-  CP_TRY_ASSIGN(captured.exit, wait_for(pid));
-  return captured;
 }
 
 Result<ProcessIdentity> identify(pid_t pid) {

@@ -45,8 +45,10 @@ struct Captured {
   std::string output;
   std::string errors;
 };
-/// Runs ARGV with INPUT on its standard input and takes what it prints, LIMIT bytes of each at most
-/// (bad_data past that). On timed_out, or when STOP is asked, the process is killed first.
+/// Runs COMMAND with INPUT on its standard input and takes what it prints, limits::captured_bytes
+/// of each at most (bad_data past that). timed_out when it has not ended after TIMEOUT, or when
+/// STOP is asked; on any error the process is killed, with the group or session that it leads. Its
+/// redirections are ours. A program that does not read its input is no error.
 Result<Captured> capture(const Command& command, std::string_view input,
                          std::chrono::nanoseconds timeout, std::stop_token stop = {});
 
