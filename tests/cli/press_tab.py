@@ -15,20 +15,19 @@ if pid == 0:
     os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
 
 seen = b""
+answered = 0  # what was waited for so far ends here
 
 
 def wait_for(text, seconds=10):
-    """Reads until TEXT was shown, or the time is up."""
-    global seen
-    start, end = len(seen), time.monotonic() + seconds
-    while text not in seen[start:] and time.monotonic() < end:
+    """Reads until TEXT was shown behind what was waited for before, or the time is up."""
+    global seen, answered
+    end = time.monotonic() + seconds
+    while text not in seen[answered:]:
+        if time.monotonic() > end:
+            sys.exit(f"bash did not show {text!r}: {seen!r}")
         if select.select([terminal], [], [], 0.1)[0]:
-            try:
-                seen += os.read(terminal, 65536)
-            except OSError:
-                return
-    if text not in seen[start:]:
-        sys.exit(f"bash did not show {text!r}: {seen!r}")
+            seen += os.read(terminal, 65536)
+    answered = seen.index(text, answered) + len(text)
 
 
 wait_for(b"ready> ")
