@@ -109,23 +109,29 @@ class Writer {
       return fail(Errc::bad_data, "a string is not UTF-8");
     }
     out_ += '"';
-    for (const char c : text) {
-      write_character(c);
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (must_be_escaped(text[at])) {
+        out_ += text.substr(done, at - done);
+        write_escaped(text[at]);
+        done = at + 1;
+      }
     }
+    out_ += text.substr(done);
     out_ += '"';
     return {};
   }
 
-  void write_character(char c) {
+  static bool must_be_escaped(char c) { return (c >= 0 && c < ' ') || c == '"' || c == '\\'; }
+
+  void write_escaped(char c) {
     constexpr std::string_view special = "\b\t\n\f\r\"\\";
     constexpr std::string_view letters = "btnfr\"\\";
     if (const auto at = special.find(c); at != std::string_view::npos) {
       out_ += '\\';
       out_ += letters[at];
-    } else if (c >= 0 && c < ' ') {
-      out_ += fmt::format("\\u{:04x}", c);
     } else {
-      out_ += c;
+      out_ += fmt::format("\\u{:04x}", c);
     }
   }
 

@@ -59,6 +59,8 @@ constexpr std::array<std::uint16_t, kMaxBody> make_weights() {
 constexpr std::array<std::uint8_t, 256> kValues = make_values();
 constexpr std::array<std::uint16_t, kMaxBody> kWeights = make_weights();
 
+bool looks_like_another(char c) { return c == 'I' || c == 'L' || c == 'O' || c == 'U'; }
+
 std::uint32_t value_of(char c) { return kValues[static_cast<unsigned char>(c)]; }
 
 // The number that the two check characters behind a body of weighted SUM stand for.
@@ -237,11 +239,12 @@ std::optional<std::string> check_characters(std::string_view prefix, std::string
     return std::nullopt;
   }
   const std::uint32_t number = check_number(scanner.sum());
-  std::string check{kDigits[number / kRadix], kDigits[number % kRadix]};
-  if (check.find_first_of("ILOU") != std::string::npos) {
+  const char first = kDigits[number / kRadix];
+  const char second = kDigits[number % kRadix];
+  if (looks_like_another(first) || looks_like_another(second)) {
     return std::nullopt;
   }
-  return check;
+  return std::string{first, second};
 }
 
 bool is_prefix(std::string_view prefix) {

@@ -49,11 +49,12 @@ class Registry {
   /// one transaction: what MINTED gets is durable, and never given out again.
   Result<void> mint(std::uint64_t count, std::size_t length, Random& random, const Minted& minted);
 
-  /// Signs RECORD (cp.resource/1) and keeps it. One without an id gets a new one. The next sequence
+  /// Signs RECORD (cp.resource/1) and keeps it; a proof in it counts for nothing. One without an id
+  /// gets a new one. The next sequence
   /// number is given here; a record that names one ("seq") must have been made from the newest,
   /// else denied. Also denied: an identifier that was not allocated here, an alias that names
   /// another resource. bad_data when it is no valid record. Gives the record as it stands now.
-  Result<model::Json> register_resource(const model::Json& record, Random& random);
+  Result<model::Json> register_resource(model::Json record, Random& random);
 
   /// The resource that NAME, a code or an alias ("@label/name"), names, its signature verified
   /// anew. not_found when there is none, bad_data when NAME is neither.
@@ -81,6 +82,9 @@ class Registry {
  private:
   struct State;
   explicit Registry(std::unique_ptr<State> state);
+  Result<Resolved> resolve_code(std::string_view code) const;
+  Result<Resolved> resolve_alias(std::string_view alias) const;
+
   std::unique_ptr<State> state_;
 };
 

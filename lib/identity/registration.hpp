@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "identity/key.hpp"
+#include "identity/registry_store.hpp"
+#include "model/json_fwd.hpp"
+
+#include <string>
+#include <vector>
+
+namespace cp::identity {
+
+/// The aliases in RECORD, which `check_resource` has passed.
+std::vector<std::string> aliases_of(const model::Json& record);
+
+/// Does what Registry::register_resource says with RECORD in STORE, signing with KEY. Runs inside a
+/// transaction.
+Result<model::Json> enter_record(const RegistryStore& store, const Authority& authority,
+                                 const model::Json& record, const PrivateKey& key, UnixTime now,
+                                 Random& random);
+
+}  // namespace cp::identity

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/registry_store.hpp"
+
+#include "base/file.hpp"
+#include "identity/serials.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+// Prefix 0 means something only beside its authority's key, so everything is kept under the
+// authority's row (SECURITY §1).
+constexpr std::array<std::string_view, 1> kMigrations{R"(
+CREATE TABLE authority (
+  id INTEGER PRIMARY KEY,
+  prefix TEXT NOT NULL,
+  thumbprint TEXT NOT NULL,
+  delegation TEXT NOT NULL,
+  key_file TEXT NOT NULL,
+  UNIQUE (prefix, thumbprint)
+) STRICT;
+CREATE TABLE anchor (
+  prefix TEXT NOT NULL,
+  thumbprint TEXT NOT NULL,
+  x TEXT NOT NULL,
+  pinned_at TEXT NOT NULL,
+  PRIMARY KEY (prefix, thumbprint)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  seq INTEGER NOT NULL,
+  entry TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  PRIMARY KEY (authority, seq)
+) STRICT;
+CREATE TABLE identifier (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  serial TEXT NOT NULL,
+  PRIMARY KEY (authority, serial)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE resource (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  serial TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (authority, serial)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE alias (
+  alias TEXT PRIMARY KEY,
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  serial TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_of ON alias (authority, serial);
+CREATE TRIGGER ledger_is_not_changed BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_is_not_cut BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER identifier_is_not_changed BEFORE UPDATE ON identifier
+  BEGIN SELECT RAISE(ABORT, 'identifiers are never given back'); END;
+CREATE TRIGGER identifier_is_not_freed BEFORE DELETE ON identifier
+  BEGIN SELECT RAISE(ABORT, 'identifiers are never given back'); END;
+)"};
+
+constexpr std::size_t kCodesPerEntry = 1'000;
+
+StoredRecord record_in(const store::Statement& row) {
+  return {std::string(row.text(0)), row.integer(1), std::string(row.text(2))};
+}
+
+}  // namespace
+
+std::string registry_path(const std::string& state_directory) {
+  return path_join(state_directory, "identity.db");
+}
+
+Result<store::Database> open_registry_database(const std::string& state_directory) {
+  return store::Database::open(registry_path(state_directory), {.migrations = kMigrations});
+}
+
+std::string_view serial_of(std::string_view code) {
+  const auto slash = code.find('/');
+  return code.substr(slash + 1, code.size() - slash - 4);
+}
+
+Result<std::vector<std::string>> RegistryStore::allocate(std::size_t count, std::size_t length,
+                                                         UnixTime now, Random& random) const {
+  constexpr int kFruitlessRounds = 1'000;
+  CP_TRY_ASSIGN(auto insert, database_.prepare("INSERT OR IGNORE INTO identifier "
+                                               "(authority, serial) VALUES (?1, ?2)"));
+  std::vector<std::string> codes;
+  codes.reserve(count);
+  for (int fruitless = 0; codes.size() < count; ++fruitless) {
+    if (fruitless == kFruitlessRounds) {
+      return with_hint(fail(Errc::failed, "no free serial of {} characters was found", length),
+                       "ask for longer ones with --length");
+    }
+    for (std::string& code : draw_codes(authority_.prefix, count - codes.size(), length, random)) {
+      CP_TRY(insert.bind(1, authority_.row).bind(2, serial_of(code)).run());
+      if (database_.changes() == 1) {
+        codes.push_back(std::move(code));
+        fruitless = 0;
+      }
+    }
+  }
+  CP_TRY(enter(codes, now));
+  return codes;
+}
+
+Result<void> RegistryStore::enter(std::span<const std::string> codes, UnixTime now) const {
+  while (!codes.empty()) {
+    const auto some = codes.first(std::min(codes.size(), kCodesPerEntry));
+    Json serials = Json::array();
+    for (const std::string& code : some) {
+      serials.push_back(serial_of(code));
+    }
+    CP_TRY(ledger().append({{"op", "mint"}, {"serials", std::move(serials)}}, now));
+    codes = codes.subspan(some.size());
+  }
+  return {};
+}
+
+Result<bool> RegistryStore::is_allocated(std::string_view serial) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT 1 FROM identifier WHERE authority = ?1 "
+                                            "AND serial = ?2"));
+  return row.bind(1, authority_.row).bind(2, serial).step();
+}
+
+Result<std::int64_t> RegistryStore::count_allocated() const {
+  CP_TRY_ASSIGN(auto row,
+                database_.prepare("SELECT count(*) FROM identifier WHERE authority = ?1"));
+  CP_TRY(row.bind(1, authority_.row).step());
+  return row.integer(0);
+}
+
+Result<std::optional<StoredRecord>> RegistryStore::find(std::string_view serial) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT serial, seq, record FROM resource "
+                                            "WHERE authority = ?1 AND serial = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, authority_.row).bind(2, serial).step());
+  return found ? std::optional(record_in(row)) : std::nullopt;
+}
+
+Result<std::optional<std::string>> RegistryStore::serial_of_alias(std::string_view alias) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT serial FROM alias WHERE alias = ?1 "
+                                            "AND authority = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, alias).bind(2, authority_.row).step());
+  return found ? std::optional(std::string(row.text(0))) : std::nullopt;
+}
+
+Result<std::vector<std::string>> RegistryStore::aliases(std::string_view beginning) const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT alias FROM alias WHERE alias >= ?1 "
+                                             "AND authority = ?2 ORDER BY alias"));
+  rows.bind(1, beginning).bind(2, authority_.row);
+  std::vector<std::string> found;
+  while (true) {
+    CP_TRY_ASSIGN(const bool row, rows.step());
+    if (!row || !rows.text(0).starts_with(beginning)) {
+      return found;
+    }
+    found.emplace_back(rows.text(0));
+  }
+}
+
+Result<void> RegistryStore::for_each(
+    const std::function<Result<void>(const StoredRecord&)>& each) const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT serial, seq, record FROM resource "
+                                             "WHERE authority = ?1 ORDER BY serial"));
+  rows.bind(1, authority_.row);
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return {};
+    }
+    CP_TRY(each(record_in(rows)));
+  }
+}
+
+Result<void> RegistryStore::claim_aliases(const Identifier& id,
+                                          std::span<const std::string> aliases) const {
+  CP_TRY_ASSIGN(auto release, database_.prepare("DELETE FROM alias WHERE authority = ?1 "
+                                                "AND serial = ?2"));
+  CP_TRY(release.bind(1, authority_.row).bind(2, id.serial()).run());
+  CP_TRY_ASSIGN(auto claim, database_.prepare("INSERT OR IGNORE INTO alias "
+                                              "(alias, authority, serial) VALUES (?1, ?2, ?3)"));
+  for (const std::string& alias : aliases) {
+    CP_TRY_ASSIGN(const auto owner, serial_of_alias(alias));
+    if (owner && *owner != id.serial()) {
+      const auto other = Identifier::make(authority_.prefix, *owner);
+      return with_hint(fail(Errc::denied, "{} names {} already", alias,
+                            other ? other->text() : "another resource"),
+                       "register the record under that id, or choose another alias");
+    }
+    CP_TRY(claim.bind(1, alias).bind(2, authority_.row).bind(3, id.serial()).run());
+  }
+  return {};
+}
+
+Result<void> RegistryStore::put(const StoredRecord& record) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO resource "
+                                            "(authority, serial, seq, record) "
+                                            "VALUES (?1, ?2, ?3, ?4)"));
+  row.bind(1, authority_.row).bind(2, record.serial).bind(3, record.seq).bind(4, record.text);
+  return row.run();
+}
+
+}  // namespace cp::identity

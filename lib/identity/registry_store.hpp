@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "identity/authority.hpp"
+#include "identity/identifier.hpp"
+#include "identity/ledger.hpp"
+#include "store/database.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cp::identity {
+
+/// The registry's file in STATE_DIRECTORY.
+std::string registry_path(const std::string& state_directory);
+/// Opens or makes the registry's database; errors as store::Database::open.
+Result<store::Database> open_registry_database(const std::string& state_directory);
+
+/// The serial in CODE, which is canonical.
+std::string_view serial_of(std::string_view code);
+
+/// A row of the records: what was registered last for an identifier.
+struct StoredRecord {
+  std::string serial;
+  std::int64_t seq = 0;
+  std::string text;  ///< cp.resource/1 on one line
+};
+
+/// What one authority keeps: identifiers, records and aliases, and the ledger that tells how they
+/// came about. Borrows database and authority. What writes runs inside the caller's transaction and
+/// is durable when that is committed.
+class RegistryStore {
+ public:
+  RegistryStore(store::Database& database, const Authority& authority)
+      : database_(database), authority_(authority) {}
+
+  Ledger ledger() const { return {database_, authority_.row, authority_.prefix}; }
+
+  /// COUNT identifiers with random serials of LENGTH characters that nobody ever had, entered in
+  /// the ledger at NOW. failed when free ones of that length are too few.
+  Result<std::vector<std::string>> allocate(std::size_t count, std::size_t length, UnixTime now,
+                                            Random& random) const;
+  Result<bool> is_allocated(std::string_view serial) const;
+  Result<std::int64_t> count_allocated() const;
+
+  Result<std::optional<StoredRecord>> find(std::string_view serial) const;
+  Result<std::optional<std::string>> serial_of_alias(std::string_view alias) const;
+  Result<std::vector<std::string>> aliases(std::string_view beginning) const;
+  /// Every record in the order of the serials.
+  Result<void> for_each(const std::function<Result<void>(const StoredRecord&)>& each) const;
+
+  /// Gives ID these ALIASES and no others; denied when one names another resource.
+  Result<void> claim_aliases(const Identifier& id, std::span<const std::string> aliases) const;
+  Result<void> put(const StoredRecord& record) const;
+
+ private:
+  Result<void> enter(std::span<const std::string> codes, UnixTime now) const;
+
+  store::Database& database_;
+  const Authority& authority_;
+};
+
+}  // namespace cp::identity

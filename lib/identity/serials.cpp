@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/serials.hpp"
+
+#include "identity/identifier.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace cp::identity {
+namespace {
+
+constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+// Characters of serials, from random bytes that are fetched many at a time. 32 divides 256, so each
+// character is as likely as any other.
+class Letters {
+ public:
+  explicit Letters(Random& random) : random_(random) {}
+
+  void fill(std::string& serial) {
+    for (char& c : serial) {
+      if (at_ == bytes_.size()) {
+        random_.fill(bytes_);
+        at_ = 0;
+      }
+      c = kLetters[std::to_integer<std::size_t>(bytes_[at_++]) % kLetters.size()];
+    }
+  }
+
+ private:
+  Random& random_;
+  std::array<std::byte, 256> bytes_{};
+  std::size_t at_ = bytes_.size();
+};
+
+}  // namespace
+
+std::vector<std::string> draw_codes(std::string_view prefix, std::size_t count, std::size_t length,
+                                    Random& random) {
+  Letters letters(random);
+  std::string serial(length, '0');
+  std::vector<std::string> codes;
+  codes.reserve(count);
+  while (codes.size() < count) {
+    letters.fill(serial);
+    if (auto id = Identifier::make(prefix, serial)) {
+      codes.push_back(id->text());
+    }
+  }
+  std::ranges::sort(codes);
+  const auto twins = std::ranges::unique(codes);
+  codes.erase(twins.begin(), twins.end());
+  return codes;
+}
+
+}  // namespace cp::identity
