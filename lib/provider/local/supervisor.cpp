@@ -33,7 +33,8 @@ constexpr auto kKillAgain = 100ms;  // how often SIGKILL is repeated while new p
 constexpr auto kGiveUp = 5s;        // for processes that not even SIGKILL ends
 constexpr auto kNothing = 3600s;    // how long to sleep when there is no deadline
 
-// The lock of the submission, which ends with its last descriptor, is gone before anybody reads WORD.
+// The lock of the submission, which ends with its last descriptor, is gone before anybody reads
+// WORD.
 void say(std::string_view word) {
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ::dup2(null.get(), STDIN_FILENO);
