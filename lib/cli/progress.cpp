@@ -34,19 +34,22 @@ Progress::~Progress() {
   }
 }
 
-void Progress::update(std::uint64_t done, std::uint64_t total, std::string_view detail) {
+bool Progress::is_due() {
   if (!terminal_.progress || terminal_.quiet) {
-    return;
+    return false;
   }
   const SteadyTime now = clock_.steady();
   if (visible_ && now - drawn_ < kInterval) {
-    return;
+    return false;
   }
   drawn_ = now;
-  draw(done, total, detail);
+  return true;
 }
 
-void Progress::draw(std::uint64_t done, std::uint64_t total, std::string_view detail) {
+void Progress::update(std::uint64_t done, std::uint64_t total, std::string_view detail) {
+  if (!is_due()) {
+    return;
+  }
   const double seconds = std::chrono::duration<double>(drawn_ - started_).count();
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   std::string line = fmt::format("{} ", verb_);
@@ -64,7 +67,17 @@ void Progress::draw(std::uint64_t done, std::uint64_t total, std::string_view de
   if (!detail.empty()) {
     line += "  " + escape::terminal(detail);
   }
-  // One line and no more: a wrapped line could not be taken away again.
+  draw(line);
+}
+
+void Progress::update(std::string_view detail) {
+  if (is_due()) {
+    draw(fmt::format("{} {}", verb_, escape::terminal(detail)));
+  }
+}
+
+// One line and no more: a wrapped line could not be taken away again.
+void Progress::draw(std::string_view line) {
   (void)write_all(2, "\r" + fit(line, terminal_.columns - 1) + "\033[K");
   visible_ = true;
 }

@@ -22,9 +22,12 @@ class Progress {
 
   /// DONE of TOTAL bytes (0: not known yet); DETAIL is a few words, e.g. "12/40 files, network".
   void update(std::uint64_t done, std::uint64_t total, std::string_view detail);
+  /// The verb and DETAIL alone, for what is not counted in bytes.
+  void update(std::string_view detail);
 
  private:
-  void draw(std::uint64_t done, std::uint64_t total, std::string_view detail);
+  bool is_due();
+  void draw(std::string_view line);
 
   std::string verb_;
   const Terminal& terminal_;
