@@ -61,7 +61,9 @@ Session::Session(const Plan& plan, std::uint16_t session_id, Wire& wire, const C
       outcome_(samples_expected(plan)),
       flights_(flights_needed(plan), wire.sent()),
       packet_(plan.size),
-      buffer_(std::max<std::size_t>(plan.size, 2048)) {}
+      buffer_(std::max<std::size_t>(plan.size, 2048)) {
+  stamp::write_padding(packet_);
+}
 
 Outcome Session::run(const std::stop_token& stop, const Watch& watch) {
   outcome_.started = clock_.now();

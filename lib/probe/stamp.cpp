@@ -27,6 +27,7 @@ constexpr std::size_t kSenderTime = 28;
 constexpr std::size_t kSenderError = 36;
 constexpr std::size_t kZero = 38;
 constexpr std::size_t kSenderTtl = 40;
+constexpr std::size_t kTlvHeader = 4;
 
 template <class T>
 T load(std::span<const std::byte> packet, std::size_t at) {
@@ -121,6 +122,16 @@ void write_request(const Request& request, std::span<std::byte> packet) {
   store(packet, kTime, encode_time(request.sent, request.error.format));
   store(packet, kError, request.error.to_bits());
   store(packet, kSession, request.session);
+}
+
+void write_padding(std::span<std::byte> packet) {
+  const std::size_t from = std::min(kBase, packet.size());
+  std::ranges::fill(packet.subspan(from), std::byte{0});
+  if (packet.size() >= kBase + kTlvHeader) {
+    packet[kBase] = std::byte{0x80};  // U: cleared by a reflector that knows the type
+    packet[kBase + 1] = std::byte{1};
+    store(packet, kBase + 2, static_cast<std::uint16_t>(packet.size() - kBase - kTlvHeader));
+  }
 }
 
 std::optional<Request> read_request(std::span<const std::byte> packet, UnixTime near) {

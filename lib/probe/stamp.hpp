@@ -76,6 +76,10 @@ struct Request {
 /// stays (a sender clears it once: it must be zero).
 void write_request(const Request& request, std::span<std::byte> packet);
 
+/// Fills PACKET from octet kBase on with zeros, as an Extra Padding TLV (RFC 8972 §4.1) where there
+/// is room for the header of one.
+void write_padding(std::span<std::byte> packet);
+
 /// The request in PACKET, its time taken as the one nearest to NEAR; nullopt when it is shorter
 /// than kBase.
 std::optional<Request> read_request(std::span<const std::byte> packet, UnixTime near);

@@ -74,6 +74,18 @@ TEST_CASE("a request has the layout of RFC 8762 figure 2") {
         "0001");
 }
 
+TEST_CASE("what follows a request is padding that says so") {
+  for (std::size_t size = stamp::kBase; size <= 50; ++size) {
+    std::vector<std::byte> packet(size, std::byte{0xff});
+    stamp::write_padding(packet);
+    const std::string expected =
+        size < 48 ? std::string(2 * (size - 44), '0')
+                  : "8001000" + std::to_string(size - 48) + std::string(2 * (size - 48), '0');
+    CHECK(hex(std::span(packet).subspan(44)) == expected);
+    CHECK(packet[43] == std::byte{0xff});
+  }
+}
+
 TEST_CASE("a reply has the layout of RFC 8762 figure 4 and copies what follows") {
   auto packet = unhex(
       "00000007 eead268880000000 900a 1234 00000000000000000000000000000000000000000000000000000000"
