@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "market/import.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "base/utf8.hpp"
+#include "market/line_reader.hpp"
+#include "market/ndjson.hpp"
+#include "market/skypilot.hpp"
+#include "market/sparecores.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <utility>
+
+namespace cp::market {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Format>, 4> kFormats{{
+    {"auto", Format::automatic},
+    {"ndjson", Format::ndjson},
+    {"skypilot", Format::skypilot},
+    {"sparecores", Format::sparecores},
+}};
+
+std::string_view name_of(Format format) { return kFormats[static_cast<std::size_t>(format)].first; }
+
+// SkyPilot's catalogs do not say so in the files: their documentation gives prices in US dollars.
+constexpr std::string_view kSkypilotCurrency = "USD";
+
+Format format_of_json(std::string_view line) {
+  const auto json = model::parse_json(line);
+  if (!json) {
+    return line.find("\"server_id\"") != std::string_view::npos ? Format::sparecores
+                                                                : Format::ndjson;
+  }
+  const bool is_server =
+      model::find(*json, "server_id") != nullptr && model::find(*json, "vendor_id") != nullptr;
+  return is_server ? Format::sparecores : Format::ndjson;
+}
+
+Result<Format> detect(LineReader& lines, const std::string& file) {
+  CP_TRY_ASSIGN(const auto first, lines.peek());
+  if (!first) {
+    return fail(Errc::bad_data, "{} is empty", file);
+  }
+  const std::string_view line = text::trim(first->text);
+  if (line.starts_with('{') || line.starts_with('[')) {
+    return format_of_json(line);
+  }
+  if (is_skypilot_header(line)) {
+    return Format::skypilot;
+  }
+  return with_hint(
+      fail(Errc::bad_data, "{}: its first line belongs to no format that is known", file),
+      "documents of our own, SkyPilot's vms.csv and SpareCores' servers.ndjson are");
+}
+
+// Whether the first value of the file ends on its line, as in NDJSON.
+Result<bool> is_one_a_line(LineReader& lines) {
+  CP_TRY_ASSIGN(const auto first, lines.peek());
+  const std::string_view line = first ? text::trim(first->text) : std::string_view{};
+  return !line.starts_with('[') && line != "{" && !line.empty();
+}
+
+Result<void> read(LineReader& lines, const ImportRequest& request, Format format,
+                  CacheImport& import, Lint& lint) {
+  switch (format) {
+    case Format::skypilot:
+      return import_skypilot(
+          lines,
+          {request.provider,
+           request.currency.empty() ? std::string(kSkypilotCurrency) : request.currency},
+          import, lint);
+    case Format::sparecores:
+      return import_sparecores(lines, request.file, import, lint);
+    case Format::automatic:
+    case Format::ndjson:
+      break;
+  }
+  CP_TRY_ASSIGN(const bool one_a_line, is_one_a_line(lines));
+  if (one_a_line || request.file == "-") {
+    return import_ndjson(lines, request.file, import, lint);
+  }
+  return import_documents(request.file, import, lint);
+}
+
+Result<void> check(const ImportRequest& request) {
+  constexpr std::size_t longest = 128;
+  if (request.name.empty() || request.name.size() > longest || !utf8::is_valid(request.name)) {
+    return fail(Errc::usage, "the name of a source is UTF-8 of 1 to {} bytes", longest);
+  }
+  if (!request.currency.empty() && !is_currency(request.currency)) {
+    return fail(Errc::usage, "'{}' is no currency of ISO 4217", request.currency);
+  }
+  if (!request.as_of.empty() && !parse_time(request.as_of)) {
+    return fail(Errc::usage, "'{}' is no time of RFC 3339", request.as_of);
+  }
+  return {};
+}
+
+Result<void> judge(const ImportRequest& request, const CacheImport& import, const Lint& lint) {
+  if (request.is_strict && !lint.is_clean()) {
+    return fail(Errc::bad_data,
+                "{}: {} rows would be kept out, {} repaired and {} merged: nothing was taken",
+                request.file, lint.rejected(), lint.repaired(), lint.merged());
+  }
+  if (import.rows() == 0) {
+    return fail(Errc::bad_data, "{}: not one of its rows can be used", request.file);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<Format> format_named(std::string_view name) {
+  for (const auto& [text, format] : kFormats) {
+    if (text == name) {
+      return format;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string source_name(std::string_view file) {
+  if (file == "-") {
+    return "stdin";
+  }
+  std::string_view name = base_name(file);
+  const std::string parent = parent_of(file);
+  const std::string_view folder = base_name(parent);
+  if ((name == "vms.csv" || name == "pricing.csv") && folder != "." && folder != "/" &&
+      folder != "..") {
+    return std::string(folder);
+  }
+  const auto cut = text::cut_last(name, '.');
+  return std::string(cut && !cut->before.empty() ? cut->before : name);
+}
+
+Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, const Clock& clock,
+                                  Lint& lint) {
+  ImportRequest request = given;
+  request.name = request.name.empty() ? source_name(request.file) : request.name;
+  request.provider = request.provider.empty() ? request.name : request.provider;
+  CP_TRY(check(request));
+  CP_TRY_ASSIGN(LineReader lines, LineReader::open(request.file));
+  Format format = request.format;
+  if (format == Format::automatic) {
+    CP_TRY_ASSIGN(format, detect(lines, request.file));
+  }
+  SourceInfo source;
+  source.name = request.name;
+  source.kind = name_of(format);
+  source.file = request.file;
+  source.as_of = request.as_of;
+  source.imported_at = format_time(std::chrono::floor<std::chrono::seconds>(clock.now()));
+  CP_TRY_ASSIGN(CacheImport import, CacheImport::begin(cache, std::move(source)));
+  CP_TRY(read(lines, request, format, import, lint));
+  CP_TRY(judge(request, import, lint));
+  return import.commit(lint);
+}
+
+}  // namespace cp::market

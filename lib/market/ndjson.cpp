@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "market/ndjson.hpp"
+
+#include "base/text.hpp"
+#include "base/utf8.hpp"
+#include "market/resource_rows.hpp"
+#include "model/document.hpp"
+#include "model/json.hpp"
+#include "model/json_reader.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cp::market {
+namespace {
+
+using model::Json;
+
+Result<void> add_rows(Json& resource, std::int64_t line, CacheImport& import, Lint& lint) {
+  ResourceRows rows = rows_of(resource);
+  for (const auto& [fault, detail] : rows.faults) {
+    lint.found(line, fault, detail);
+  }
+  if (rows.rows.empty()) {
+    return {};
+  }
+  CP_TRY_ASSIGN(const std::int64_t document, import.add_document(model::to_line(resource)));
+  for (Row& row : rows.rows) {
+    row.line = line;
+    row.document = document;
+    CP_TRY(import.add(row));
+  }
+  return {};
+}
+
+Result<void> add_document(Json document, std::int64_t line, CacheImport& import, Lint& lint) {
+  if (model::is_a(document, "cp.answer") || model::is_a(document, "cp.error")) {
+    return {};
+  }
+  const bool is_offer = model::is_a(document, "cp.offer");
+  // Another major version is the whole file's fault, not a row's.
+  if (is_offer || model::is_a(document, "cp.resource")) {
+    CP_TRY(model::require(document, is_offer ? "cp.offer" : "cp.resource"));
+  } else {
+    lint.found(line, Fault::wrong_schema, model::text_at(document, "schema").value_or(""));
+    return {};
+  }
+  Json resource = is_offer ? resource_of_offer(document) : std::move(document);
+  return add_rows(resource, line, import, lint);
+}
+
+}  // namespace
+
+Result<void> import_ndjson(LineReader& lines, const std::string& name, CacheImport& import,
+                           Lint& lint) {
+  while (true) {
+    CP_TRY_ASSIGN(const auto line, lines.next());
+    if (!line) {
+      return {};
+    }
+    if (line->is_too_long) {
+      lint.found(line->number, Fault::long_line);
+    } else if (!utf8::is_valid(line->text)) {
+      lint.found(line->number, Fault::not_utf8);
+    } else if (!text::trim(line->text).empty()) {
+      auto document =
+          model::parse_json(line->text, {name, static_cast<std::size_t>(line->number), 1});
+      if (document) {
+        CP_TRY(add_document(*std::move(document), line->number, import, lint));
+      } else {
+        lint.found(line->number, Fault::malformed_json, document.error().message);
+      }
+    }
+  }
+}
+
+Result<void> import_documents(const std::string& path, CacheImport& import, Lint& lint) {
+  model::JsonReader reader({path});
+  while (true) {
+    CP_TRY_ASSIGN(auto document, reader.next());
+    if (!document) {
+      return {};
+    }
+    CP_TRY(add_document(*std::move(document), static_cast<std::int64_t>(reader.origin().line),
+                        import, lint));
+  }
+}
+
+}  // namespace cp::market
