@@ -17,7 +17,8 @@ using model::Json;
 // What the ledger says, collected entry by entry and compared with the tables.
 class Auditor {
  public:
-  explicit Auditor(const RegistryStore& store) : store_(store) {}
+  Auditor(const RegistryStore& store, RegistryStore::Allocations allocations)
+      : store_(store), allocations_(std::move(allocations)) {}
 
   Result<void> visit(const Json& entry) {
     ++audit_.entries;
@@ -27,7 +28,7 @@ class Auditor {
     }
     return for_each_serial(entry, [this](const std::string& serial) -> Result<void> {
       ++audit_.codes;
-      CP_TRY_ASSIGN(const bool there, store_.is_allocated(serial));
+      CP_TRY_ASSIGN(const bool there, allocations_.contain(serial));
       if (!there) {
         return fail(Errc::bad_data, "the serial {} is in the ledger, but not allocated", serial);
       }
@@ -62,6 +63,7 @@ class Auditor {
 
  private:
   const RegistryStore& store_;
+  RegistryStore::Allocations allocations_;
   Registry::Audit audit_;
   std::map<std::string, std::string> records_;  // id to the hash of its newest record
 };
@@ -84,7 +86,8 @@ Result<void> for_each_serial(const Json& entry,
 }
 
 Result<Registry::Audit> audit_store(const RegistryStore& store) {
-  Auditor auditor(store);
+  CP_TRY_ASSIGN(auto allocations, store.allocations());
+  Auditor auditor(store, std::move(allocations));
   CP_TRY_ASSIGN(const Ledger::End end,
                 store.ledger().verify([&](const Json& entry) { return auditor.visit(entry); }));
   CP_TRY(auditor.compare_counts());

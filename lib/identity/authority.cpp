@@ -5,6 +5,8 @@
 #include "identity/proof.hpp"
 #include "model/json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <unistd.h>
 
@@ -39,7 +41,7 @@ Result<void> store_authority(store::Database& database, const Authority& authori
                 database.prepare("INSERT INTO authority (prefix, thumbprint, delegation, key_file) "
                                  "VALUES (?1, ?2, ?3, ?4)"));
   insert.bind(1, authority.prefix).bind(2, authority.thumbprint);
-  insert.bind(3, model::to_line(authority.delegation)).bind(4, authority.key_file);
+  insert.bind(3, authority.delegation).bind(4, authority.key_file);
   CP_TRY(insert.run());
   CP_TRY_ASSIGN(auto pin, database.prepare("INSERT INTO anchor (prefix, thumbprint, x, pinned_at) "
                                            "VALUES (?1, ?2, ?3, ?4)"));
@@ -78,7 +80,8 @@ Result<Authority> create_authority(store::Database& database, const std::string&
   const PrivateKey key = PrivateKey::generate(random);
   Authority authority{0, std::string(prefix), key.public_key().thumbprint(), {}, {}};
   authority.key_file = authority.thumbprint + ".pem";
-  CP_TRY_ASSIGN(authority.delegation, self_signed_delegation(prefix, name, key, now));
+  CP_TRY_ASSIGN(const Json delegation, self_signed_delegation(prefix, name, key, now));
+  authority.delegation = model::to_line(delegation);
   CP_TRY(make_directories(key_directory(state_directory), 0700));
   CP_TRY(key.save_new(path_join(key_directory(state_directory), authority.key_file)));
   CP_TRY(store_authority(database, authority, key.public_key(), now));
@@ -93,9 +96,8 @@ Result<std::optional<Authority>> load_authority(store::Database& database) {
   if (!found) {
     return std::nullopt;
   }
-  CP_TRY_ASSIGN(Json delegation, model::parse_json(row.text(3), {"the authority's delegation"}));
   return Authority{row.integer(0), std::string(row.text(1)), std::string(row.text(2)),
-                   std::move(delegation), std::string(row.text(4))};
+                   std::string(row.text(3)), std::string(row.text(4))};
 }
 
 Result<RecordKeys> verify_authority(store::Database& database, const Authority& authority,
@@ -107,7 +109,8 @@ Result<RecordKeys> verify_authority(store::Database& database, const Authority& 
   const auto find_anchor = [&anchor](std::string_view kid) {
     return kid == anchor->thumbprint() ? anchor : std::nullopt;
   };
-  const Json& delegation = authority.delegation;
+  CP_TRY_ASSIGN(const Json delegation,
+                model::parse_json(authority.delegation, {"the authority's delegation"}));
   if (const auto signer = verify_document(delegation, find_anchor); !signer) {
     return fail(Errc::denied, "the delegation of prefix {} does not hold: {}", authority.prefix,
                 signer.error().message);

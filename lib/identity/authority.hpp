@@ -5,7 +5,6 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "identity/key.hpp"
-#include "identity/resolved.hpp"
 #include "store/database.hpp"
 
 #include <cstdint>
@@ -20,8 +19,8 @@ struct Authority {
   std::int64_t row = 0;  ///< in the store
   std::string prefix;
   std::string thumbprint;
-  nlohmann::ordered_json delegation;  ///< cp.delegation/1
-  std::string key_file;               ///< name below the directory of keys
+  std::string delegation;  ///< cp.delegation/1 on one line
+  std::string key_file;    ///< name below the directory of keys
 };
 
 /// The directory of key files in STATE_DIRECTORY.

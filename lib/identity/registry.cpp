@@ -29,8 +29,15 @@ struct Registry::State {
   std::string state_directory;
   const Clock& clock;
   Authority authority;
+  Json delegation;
   RegistryStore store{database, authority};
   Verifier verifier{database, authority, clock};
+
+  Result<void> read_delegation() {
+    CP_TRY_ASSIGN(delegation,
+                  model::parse_json(authority.delegation, {"the authority's delegation"}));
+    return {};
+  }
 };
 
 namespace {
@@ -86,7 +93,8 @@ Result<Registry> Registry::init(const std::string& state_directory, std::string_
   }
   CP_TRY_ASSIGN(state->authority, create_authority(state->database, state_directory, prefix, name,
                                                    clock.now(), random));
-  CP_TRY_ASSIGN(const std::string form, canonical(state->authority.delegation));
+  CP_TRY(state->read_delegation());
+  CP_TRY_ASSIGN(const std::string form, canonical(state->delegation));
   Json entry{{"op", "init"}, {"delegation", sha256_text(sha256({form}))}};
   CP_TRY(state->store.ledger().append(std::move(entry), clock.now()));
   CP_TRY(transaction.commit());
@@ -104,12 +112,13 @@ Result<Registry> Registry::open(const std::string& state_directory, const Clock&
     return no_authority();
   }
   state->authority = *std::move(authority);
+  CP_TRY(state->read_delegation());
   return Registry(std::move(state));
 }
 
 const std::string& Registry::prefix() const { return state_->authority.prefix; }
 const std::string& Registry::thumbprint() const { return state_->authority.thumbprint; }
-const Json& Registry::delegation() const { return state_->authority.delegation; }
+const Json& Registry::delegation() const { return state_->delegation; }
 
 Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& random,
                             const Minted& minted) {

@@ -4,6 +4,8 @@
 #include "base/file.hpp"
 #include "identity/serials.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -124,9 +126,19 @@ Result<void> RegistryStore::enter(std::span<const std::string> codes, UnixTime n
 }
 
 Result<bool> RegistryStore::is_allocated(std::string_view serial) const {
+  CP_TRY_ASSIGN(auto all, allocations());
+  return all.contain(serial);
+}
+
+Result<RegistryStore::Allocations> RegistryStore::allocations() const {
   CP_TRY_ASSIGN(auto row, database_.prepare("SELECT 1 FROM identifier WHERE authority = ?1 "
                                             "AND serial = ?2"));
-  return row.bind(1, authority_.row).bind(2, serial).step();
+  return Allocations(std::move(row), authority_.row);
+}
+
+Result<bool> RegistryStore::Allocations::contain(std::string_view serial) {
+  row_.reset();
+  return row_.bind(1, authority_).bind(2, serial).step();
 }
 
 Result<std::int64_t> RegistryStore::count_allocated() const {

@@ -49,6 +49,19 @@ class RegistryStore {
   Result<std::vector<std::string>> allocate(std::size_t count, std::size_t length, UnixTime now,
                                             Random& random) const;
   Result<bool> is_allocated(std::string_view serial) const;
+  /// As `is_allocated`, for many serials.
+  class Allocations {
+   public:
+    Result<bool> contain(std::string_view serial);
+
+   private:
+    friend class RegistryStore;
+    Allocations(store::Statement row, std::int64_t authority)
+        : row_(std::move(row)), authority_(authority) {}
+    store::Statement row_;
+    std::int64_t authority_;
+  };
+  Result<Allocations> allocations() const;
   Result<std::int64_t> count_allocated() const;
 
   Result<std::optional<StoredRecord>> find(std::string_view serial) const;

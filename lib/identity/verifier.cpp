@@ -2,6 +2,7 @@
 #include "identity/verifier.hpp"
 
 #include "identity/proof.hpp"
+#include "identity/resolved.hpp"
 #include "model/json.hpp"
 
 #include <algorithm>

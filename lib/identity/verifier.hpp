@@ -4,12 +4,14 @@
 #include "base/time.hpp"
 #include "identity/authority.hpp"
 #include "identity/registry_store.hpp"
-#include "identity/resolved.hpp"
+#include "model/json_fwd.hpp"
 
 #include <optional>
 #include <string>
 
 namespace cp::identity {
+
+struct Resolved;  // identity/resolved.hpp
 
 /// Says what stored records of one authority are worth: anchor, delegation, signature, validity.
 /// The delegation is verified once, a record each time. Borrows its database, authority and clock.
@@ -22,7 +24,7 @@ class Verifier {
   Result<Resolved> judge(const StoredRecord& stored);
 
  private:
-  std::string problem_with(const StoredRecord& stored, const nlohmann::ordered_json& record);
+  std::string problem_with(const StoredRecord& stored, const model::Json& record);
 
   store::Database& database_;
   const Authority& authority_;
