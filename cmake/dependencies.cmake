@@ -27,14 +27,11 @@ cp_find_library(zstd zstd.h libzstd.a zstd)
 cp_find_library(xxhash xxhash.h libxxhash.a xxhash)
 cp_find_library(double_conversion double-conversion/double-conversion.h libdouble-conversion.a
   double-conversion)
-pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc)
-if(CP_PORTABLE)
-  # A login node has libudev but seldom hwloc.
-  find_library(CP_HWLOC_ARCHIVE libhwloc.a REQUIRED)
-  find_library(CP_UDEV NAMES libudev.so.1 udev REQUIRED)
-  set_target_properties(PkgConfig::HWLOC PROPERTIES
-    INTERFACE_LINK_LIBRARIES "${CP_HWLOC_ARCHIVE};${CP_UDEV};Threads::Threads;m")
-endif()
+# libhwloc is opened with dlopen when a machine is described: headers only.
+find_path(CP_HWLOC_INCLUDE hwloc.h REQUIRED)
+add_library(cp_dep_hwloc_headers INTERFACE)
+target_include_directories(cp_dep_hwloc_headers SYSTEM INTERFACE ${CP_HWLOC_INCLUDE})
+target_link_libraries(cp_dep_hwloc_headers INTERFACE ${CMAKE_DL_LIBS})
 # libfabric, libibverbs and librdmacm are opened with dlopen when a fabric is used: headers only.
 find_path(CP_LIBFABRIC_INCLUDE rdma/fabric.h REQUIRED)
 add_library(cp_dep_libfabric_headers INTERFACE)
