@@ -67,7 +67,7 @@ Result<Confined> Confined::open(const std::string& path) {
 }
 
 Result<Confined> Confined::open(const std::string& path, Method method) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     return fail_errno(errno, "cannot open " + path);
   }
@@ -129,7 +129,7 @@ Result<Confined::Opened> Confined::make_directories(std::string_view path, mode_
 }
 
 Result<Confined> Confined::enter(std::string_view path) const {
-  CP_TRY_ASSIGN(UniqueFd fd, open_beneath(path, O_RDONLY | O_DIRECTORY));
+  CP_TRY_ASSIGN(UniqueFd fd, open_beneath(path, O_PATH | O_DIRECTORY));
   return Confined(std::move(fd), method_);
 }
 

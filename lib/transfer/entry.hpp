@@ -16,6 +16,11 @@ struct Metadata {
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
+/// Whether no more than permission bits are set, and the time is one.
+constexpr bool is_sound(const Metadata& metadata) {
+  return (metadata.mode & ~0777U) == 0 && metadata.mtime_ns < 1'000'000'000;
+}
+
 /// One thing in a tree that is moved.
 struct Entry {
   EntryType type = EntryType::file;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/message.hpp"
 
+#include "transfer/errors.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/wire.hpp"
 
@@ -9,20 +10,6 @@
 
 namespace cp::transfer {
 namespace {
-
-constexpr std::array kKinds{Errc::failed,    Errc::usage,         Errc::bad_data,
-                            Errc::not_found, Errc::unavailable,   Errc::internal,
-                            Errc::io,        Errc::timed_out,     Errc::protocol,
-                            Errc::denied,    Errc::cannot_create, Errc::bad_config};
-
-constexpr std::uint32_t kNanoseconds = 1'000'000'000;
-
-// A kind that a later version added is still a failure.
-Errc kind_of(std::string_view name) {
-  const auto* const found =
-      std::ranges::find_if(kKinds, [&](Errc kind) { return name_of(kind) == name; });
-  return found == kKinds.end() ? Errc::failed : *found;
-}
 
 void put(WireWriter& out, const Metadata& metadata) {
   out.put(metadata.mode).put_signed(metadata.mtime_s).put(metadata.mtime_ns);
@@ -39,7 +26,7 @@ void put(WireWriter& out, const Error& error) {
 }
 
 Error get_error(WireReader& in) {
-  const Errc code = kind_of(in.get_text());
+  const Errc code = kind_of_name(in.get_text());
   std::string message(in.get_text());
   std::string hint(in.get_text());
   return {code, message.empty() ? "failed" : std::move(message), std::move(hint)};
@@ -66,10 +53,6 @@ Entry get_entry(WireReader& in) {
   entry.path = in.get_text();
   entry.target = in.get_text();
   return entry;
-}
-
-bool is_sound(const Metadata& metadata) {
-  return (metadata.mode & ~0777U) == 0 && metadata.mtime_ns < kNanoseconds;
 }
 
 bool is_sound(const Entry& entry) {
@@ -151,8 +134,7 @@ Result<Entries> decode(std::string_view body) {
 
 std::string encode(const FileEnd& message) {
   WireWriter out;
-  out.put(message.id).put(static_cast<std::uint8_t>(message.is_whole));
-  out.put_bytes(message.digest.bytes);
+  out.put(message.id).put_bytes(message.digest.bytes);
   put(out, message.metadata);
   return out.take();
 }
@@ -162,7 +144,6 @@ Result<FileEnd> decode(std::string_view body) {
   WireReader in(body);
   FileEnd message;
   message.id = in.get<std::uint64_t>();
-  message.is_whole = in.get<std::uint8_t>() == 1;
   message.digest = get_digest(in);
   message.metadata = get_metadata(in);
   if (!is_sound(message.metadata)) {

@@ -55,12 +55,10 @@ struct Entries {
   std::vector<Entry> entries;
 };
 
-/// The end of a file that travelled alone: what all its chunks together have to give. Or its source
-/// failed, and whatever arrived of it is void.
+/// The end of a file that travelled alone: what all its chunks together have to give.
 struct FileEnd {
   static constexpr MessageType type = MessageType::file_end;
   std::uint64_t id = 0;
-  bool is_whole = false;
   Digest digest;
   Metadata metadata;  ///< as it was at the end
 };

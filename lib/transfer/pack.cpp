@@ -8,8 +8,9 @@
 namespace cp::transfer {
 namespace {
 
-constexpr std::size_t kRowBytes = 4 + 4 + 8 + 4 + 2;
 constexpr std::size_t kTrailerBytes = 8;
+static_assert(packed_overhead("") == 4 + 4 + 8 + 4 + 2);
+static_assert(pack_room == limits::chunk_bytes - kTrailerBytes);
 
 struct Trailer {
   std::uint32_t files;
@@ -32,7 +33,7 @@ Result<Trailer> read_trailer(std::span<const std::byte> payload) {
 }  // namespace
 
 bool PackWriter::has_room_for(std::uint64_t size, std::string_view path) const {
-  const std::size_t taken = data_ + table_.size() + kRowBytes + path.size() + kTrailerBytes;
+  const std::size_t taken = data_ + table_.size() + packed_overhead(path) + kTrailerBytes;
   return files_ < limits::packed_files && taken <= slot_.size() && size <= slot_.size() - taken;
 }
 

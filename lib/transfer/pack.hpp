@@ -11,11 +11,17 @@
 
 namespace cp::transfer {
 
-/// Small whole files in one payload: for each file its data, and after all of them a table, so that
-/// files are read straight to where they travel.
-///
-///   data …   { size (4)  mode (4)  mtime seconds (8)  nanoseconds (4)  path (2 + n) } …
-///   number of files (4)   bytes of the table (4)
+// Small whole files in one payload: for each file its data, and after all of them a table, so that
+// files are read straight to where they travel.
+//
+//   data …   { size (4)  mode (4)  mtime seconds (8)  nanoseconds (4)  path (2 + n) } …
+//   number of files (4)   bytes of the table (4)
+
+inline constexpr std::size_t pack_room = limits::chunk_bytes - 8;  ///< for data and rows together
+/// What a file with PATH takes of it beside its data.
+constexpr std::size_t packed_overhead(std::string_view path) { return 22 + path.size(); }
+
+/// Builds a pack.
 class PackWriter {
  public:
   /// Builds in SLOT, borrowed, of limits::chunk_bytes.

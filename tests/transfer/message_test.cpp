@@ -49,7 +49,7 @@ void survive_noise(std::uint32_t seed) {
 
 TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(sample_entries());
-  refuse_when_cut(FileEnd{.id = 1, .is_whole = true});
+  refuse_when_cut(FileEnd{.id = 1});
   refuse_when_cut(ItemFailed{.path = "p", .id = 2, .error = {cp::Errc::io, "m", "h"}});
   refuse_when_cut(Totals{1, 2, true});
   refuse_when_cut(Placed{1, 2});

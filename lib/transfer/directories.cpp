@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/directories.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cp::transfer {
+namespace {
+
+// Files come directory by directory; a few streams work on a few of them.
+constexpr std::size_t kOpenDirectories = 32;
+constexpr mode_t kWhileWriting = 0700;
+// Up to here a sync for each is cheaper than one for the whole file system, and waits for nobody
+// else's data.
+constexpr std::size_t kSyncedOneByOne = 8;
+
+// PLACE and every directory above it up to the root "", any of which may be new.
+void insert_with_ancestors(std::set<std::string>& directories, std::string place) {
+  while (directories.insert(place).second && !place.empty()) {
+    const auto slash = place.rfind('/');
+    place.resize(slash == std::string::npos ? 0 : slash);
+  }
+}
+
+tl::unexpected<Error> system_error(Errc code) {
+  return tl::unexpected<Error>(Error{code, errno_text(errno), {}});
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const UniqueFd>> Directories::open(std::string_view path) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = std::ranges::find(recent_, path, &Open::path);
+  if (found != recent_.end()) {
+    recent_.splice(recent_.begin(), recent_, found);
+    return recent_.front().fd;
+  }
+  CP_TRY_ASSIGN(auto opened, root_.make_directories(path, kWhileWriting));
+  recent_.push_front({std::string(path), std::make_shared<const UniqueFd>(std::move(opened.fd))});
+  if (recent_.size() > kOpenDirectories) {
+    recent_.pop_back();
+  }
+  return recent_.front().fd;
+}
+
+Result<bool> Directories::add(const Entry& entry) {
+  CP_TRY_ASSIGN(const auto fd, open(entry.path));
+  struct stat status {};
+  if (::fstat(fd->get(), &status) != 0) {
+    return system_error(Errc::io);
+  }
+  if ((status.st_mode & kWhileWriting) != kWhileWriting) {
+    // Not ours: then what is written in it will tell.
+    static_cast<void>(::fchmod(fd->get(), (status.st_mode & 07777U) | kWhileWriting));
+  }
+  const std::scoped_lock lock(mutex_);
+  return metadata_.insert_or_assign(entry.path, entry.metadata).second;
+}
+
+std::vector<std::string> Directories::added() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, metadata] : metadata_) {
+    paths.push_back(path);
+  }
+  return paths;
+}
+
+Result<void> Directories::settle(const std::string& path, const Metadata& metadata) const {
+  CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath(path, O_RDONLY | O_DIRECTORY));
+  const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
+                                      timespec{metadata.mtime_s, metadata.mtime_ns}};
+  if (::futimens(fd.get(), times.data()) != 0 || ::fchmod(fd.get(), metadata.mode) != 0) {
+    return system_error(Errc::io);
+  }
+  return {};
+}
+
+Result<void> Directories::sync(const std::vector<std::string>& places) const {
+  std::set<std::string> directories;
+  for (const std::string& place : places) {
+    insert_with_ancestors(directories, place);
+  }
+  if (directories.size() > kSyncedOneByOne) {
+    return sync_all();
+  }
+  for (const std::string& directory : directories) {
+    CP_TRY(sync_one(directory));
+  }
+  return {};
+}
+
+Result<void> Directories::sync_one(const std::string& path) const {
+  CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath(path, O_RDONLY | O_DIRECTORY));
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) {
+    return fail_errno(Errc::io, errno, "cannot sync the destination");
+  }
+  return {};
+}
+
+Result<void> Directories::sync_all() const {
+  CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath("", O_RDONLY | O_DIRECTORY));
+  if (::syncfs(fd.get()) != 0) {
+    return fail_errno(Errc::io, errno, "cannot sync the destination");
+  }
+  return {};
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+#include "transfer/message.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+namespace cp::transfer {
+
+/// A file that travels alone, while it grows in the staging directory. Chunks are written where
+/// they belong, several at a time. Safe on any thread.
+class IncomingFile {
+ public:
+  explicit IncomingFile(Entry entry) : entry_(std::move(entry)) {}
+
+  const Entry& entry() const { return entry_; }
+
+  /// What became of one step.
+  enum class Outcome { growing, whole, void_already };
+
+  /// Writes the chunk at OFFSET, whose digest is LEAF. The file is made as STAGED in DIRECTORY at
+  /// the first chunk. protocol when it does not belong to a file of this size; io, cannot_create. A
+  /// chunk that is there, or just being written, is passed over.
+  Result<Outcome> write(int directory, const std::string& staged, std::uint64_t offset,
+                        const Digest& leaf, std::span<const std::byte> payload);
+  /// What the whole file has to be.
+  Outcome end(const FileEnd& end);
+  /// Takes no more; false when it was void or whole already.
+  bool make_void();
+
+  /// Of a whole file: sets mode and time, and closes it. failed when it is not what the sender's
+  /// end says.
+  Result<void> settle();
+  Digest digest() const;
+  std::string staged() const;
+
+ private:
+  Result<int> begin(int directory, const std::string& staged, std::uint64_t leaf);
+  Outcome outcome();
+
+  const Entry entry_;
+  mutable std::mutex mutex_;  ///< guards what follows
+  UniqueFd fd_;
+  std::string staged_;
+  LeafTree leaves_;
+  std::set<std::uint64_t> in_work_;  ///< leaves that are being written
+  std::optional<FileEnd> end_;
+  bool over_ = false;  ///< void, or told to be whole
+};
+
+/// Sets permission bits and modification time of the open file FD.
+Result<void> apply(int fd, const Metadata& metadata);
+
+/// Writes all of BYTES at OFFSET of FD.
+Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes);
+
+}  // namespace cp::transfer

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/far_end.hpp"
+#include "transfer/tally.hpp"
+#include "transfer/walk.hpp"
+#include "transfer/work.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace cp::transfer {
+
+/// Turns what a walk finds into work: small files into packs, large ones into a chunk a leaf, so
+/// that one huge file keeps all streams busy; directories, links and large files are told to the
+/// far end. For one thread.
+class Planner final : public WalkSink {
+ public:
+  /// Borrows all of it. ANNOUNCED is called with each large file before its chunks are queued.
+  Planner(FarEnd& far, WorkQueue& queue, Tally& tally,
+          std::function<void(const std::shared_ptr<SourceFile>&)> announced, std::stop_token stop);
+
+  /// The source that `found` speaks of from now on, borrowed for the whole transfer.
+  Result<void> begin(const Source& source);
+  Result<void> found(Entry entry) override;
+  Result<void> cannot_move(std::string_view path, const Error& error) override;
+  /// Sends on what is still gathered.
+  Result<void> flush();
+
+ private:
+  Result<void> tell(Entry entry);
+  Result<void> flush_entries();
+  Result<void> flush_pack();
+  Result<void> pack(Entry entry);
+  Result<void> plan_alone(Entry entry);
+  Result<void> push(Work work);
+
+  FarEnd& far_;
+  WorkQueue& queue_;
+  Tally& tally_;
+  std::function<void(const std::shared_ptr<SourceFile>&)> announced_;
+  std::stop_token stop_;
+  const Source* source_ = nullptr;
+  Entries entries_;
+  std::size_t entries_bytes_ = 0;
+  PackWork pack_;
+  std::size_t pack_bytes_ = 0;
+  std::uint64_t packs_ = 0;
+  std::uint64_t files_alone_ = 0;
+};
+
+}  // namespace cp::transfer

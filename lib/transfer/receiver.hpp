@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/committer.hpp"
+#include "transfer/far_end.hpp"
+#include "transfer/frame.hpp"
+#include "transfer/id_set.hpp"
+#include "transfer/incoming_file.hpp"
+#include "transfer/landing.hpp"
+#include "transfer/pack.hpp"
+#include "transfer/tally.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+
+namespace cp::transfer {
+
+/// The receiving end of a transfer: puts chunks where they belong, in any order and from any
+/// stream, and files under their names when they are whole. What the peer says is hostile: every
+/// path, length and id is judged. A failed item goes to the events, an error is the end of the
+/// transfer: protocol, or io when a sync failed. Safe on any thread.
+class Receiver final : private CommitEvents {
+ public:
+  struct Settings {
+    Landing landing;
+    Durability durability = Durability::batch;
+    /// Links that may lead out of the root are refused: they come from a peer.
+    bool contain_links = true;
+    std::string id;  ///< of the transfer
+  };
+
+  /// Borrows EVENTS and TALLY (whose `placed` counts it keeps). cannot_create when nothing can be
+  /// written at the landing.
+  static Result<std::unique_ptr<Receiver>> open(Settings settings, FarEvents& events, Tally& tally);
+  Receiver(Settings settings, FarEvents& events, Tally& tally);
+  ~Receiver() override;
+
+  /// A directory, a link, or a file that will travel alone.
+  Result<void> add(const Entry& entry);
+  /// A chunk whose digest was checked over the very bytes of PAYLOAD. A chunk that is there already
+  /// is passed over. Waits until its file was announced.
+  Result<void> take(const ChunkHeader& header, std::span<const std::byte> payload);
+  Result<void> end(const FileEnd& end);
+  /// The file ID failed at its source.
+  void drop(std::uint64_t id);
+
+  /// After everything was taken: commits what is whole, sets the directories' metadata, and tells
+  /// what stands. protocol when a file is not whole.
+  Result<FinalResult> finish();
+  /// Lets no `take` wait any longer.
+  void interrupt();
+
+ private:
+  void committed(const WholeItem& item) override;
+  void not_committed(const WholeItem& item, const Error& error) override;
+
+  Result<void> add_directory(const Entry& entry);
+  Result<void> add_link(const Entry& entry);
+  Result<void> add_file(const Entry& entry);
+  Result<void> take_chunk(const ChunkHeader& header, std::span<const std::byte> payload);
+  Result<void> take_pack(const ChunkHeader& header, std::span<const std::byte> payload);
+  Result<void> take_packed(const PackedFile& file);
+  Result<std::shared_ptr<IncomingFile>> wait_for(std::uint64_t id);
+  std::shared_ptr<IncomingFile> find(std::uint64_t id);
+  Result<void> complete(const std::shared_ptr<IncomingFile>& file);
+  void file_failed(IncomingFile& file, const Error& error);
+  void item_failed(std::string_view path, std::uint64_t id, const Error& error);
+  Result<void> check(std::string_view path) const;
+  Result<void> sync_rest() const;
+
+  Settings settings_;
+  FarEvents& events_;
+  Tally& tally_;
+  Directories directories_;
+  std::unique_ptr<Staging> staging_;
+  std::unique_ptr<Committer> committer_;
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable announced_;
+  std::condition_variable idle_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<IncomingFile>> files_;
+  std::uint64_t last_id_ = 0;
+  IdSet packs_;
+  std::size_t taking_ = 0;
+  bool interrupted_ = false;
+  TreeDigest tree_;
+};
+
+}  // namespace cp::transfer

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/record.hpp"
+
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cp::transfer {
+namespace {
+
+using model::Json;
+
+const char* state_of(const Account& account) {
+  if (account.error) {
+    return "failed";
+  }
+  if (account.is_planned) {
+    return "planned";
+  }
+  if (!account.result) {
+    return "running";
+  }
+  if (account.failed_count == 0) {
+    return "done";
+  }
+  return account.result->files == 0 ? "failed" : "partial";
+}
+
+Json sources_of(const Request& request) {
+  if (request.sources.size() == 1) {
+    return model::text_value(request.sources.front());
+  }
+  Json sources = Json::array();
+  for (const std::string& source : request.sources) {
+    sources.push_back(model::text_value(source));
+  }
+  return sources;
+}
+
+// Messages may quote names of any bytes.
+Json message_of(const Error& error) {
+  const Json text = model::text_value(error.message);
+  return text.is_string() ? text : Json("failed");
+}
+
+Json failed_of(const Account& account) {
+  Json list = Json::array();
+  for (const ItemFailed& item : account.failed) {
+    list.push_back({{"path", model::text_value(item.path)},
+                    {"code", name_of(item.error.code)},
+                    {"message", message_of(item.error)}});
+  }
+  return list;
+}
+
+Json rails_of(const Account& account, std::uint64_t bytes) {
+  if (account.rail.empty()) {
+    return Json::array();
+  }
+  Json rail = {{"kind", account.rail}};
+  if (!account.provider.empty()) {
+    rail["provider"] = account.provider;
+  }
+  rail["streams"] = account.streams;
+  rail["bytes"] = bytes;
+  return Json::array({rail});
+}
+
+Json digest_of(const Account& account) {
+  if (!account.result) {
+    return nullptr;
+  }
+  return {{"algorithm", digest_algorithm}, {"value", account.result->digest.hex()}};
+}
+
+Json plan_of(const Account& account) {
+  Json plan = Json::array();
+  for (const auto& [from, to] : account.plan) {
+    plan.push_back({{"from", model::text_value(from)}, {"to", model::text_value(to)}});
+  }
+  return plan;
+}
+
+}  // namespace
+
+model::Json to_record(const Request& request, const Account& account, const Tally& tally) {
+  const std::uint64_t moved = account.result ? account.result->bytes : tally.bytes_placed.load();
+  const std::uint64_t files = account.result ? account.result->files : tally.files_placed.load();
+  const double seconds = std::chrono::duration<double>(account.duration).count();
+  const bool knows_totals = tally.walk_ended;
+  const std::string_view bottleneck = tally.bottleneck();
+  Json record = {
+      {"schema", "cp.transfer/1"},
+      {"id", account.id},
+      {"state", state_of(account)},
+      {"source", sources_of(request)},
+      {"destination", model::text_value(request.destination)},
+      {"files",
+       {{"total", knows_totals ? Json(tally.files_found.load()) : Json()},
+        {"done", files},
+        {"skipped", 0},
+        {"failed", account.failed_count}}},
+      {"bytes",
+       {{"total", knows_totals ? Json(tally.bytes_found.load()) : Json()},
+        {"moved", moved},
+        {"wire", account.wire_bytes ? Json(*account.wire_bytes) : Json()}}},
+      {"rails", rails_of(account, moved)},
+      {"started_at", format_time(account.started_at)},
+      {"duration_s", seconds},
+      {"rate_bps", seconds > 0 ? Json(static_cast<double>(moved) * 8 / seconds) : Json()},
+      {"digest", digest_of(account)},
+      {"encrypted", false},
+      {"bottleneck", bottleneck.empty() ? Json() : Json(bottleneck)},
+      {"failed", failed_of(account)}};
+  if (account.is_planned) {
+    record["plan"] = plan_of(account);
+  }
+  if (account.error) {
+    record["error"] = {{"code", name_of(account.error->code)},
+                       {"message", message_of(*account.error)}};
+    if (!account.error->hint.empty()) {
+      record["error"]["hint"] = account.error->hint;
+    }
+  }
+  return record;
+}
+
+}  // namespace cp::transfer

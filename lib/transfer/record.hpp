@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+#include "transfer/message.hpp"
+#include "transfer/tally.hpp"
+#include "transfer/transfer.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cp::transfer {
+
+/// All that a cp.transfer/1 record says.
+struct Account {
+  std::string id;
+  UnixTime started_at;
+  std::chrono::nanoseconds duration{};
+  std::string rail;  ///< "local", "tcp", "fabric"
+  std::string provider;
+  std::size_t streams = 0;
+  std::optional<std::uint64_t> wire_bytes;
+  std::vector<ItemFailed> failed;  ///< at most limits::failures_listed
+  std::uint64_t failed_count = 0;
+  std::optional<FinalResult> result;  ///< what stands at the destination
+  std::optional<Error> error;         ///< what ended it early
+  bool is_planned = false;            ///< a dry run
+  std::vector<std::pair<std::string, std::string>>
+      plan;  ///< of a dry run: each source, and where to
+};
+
+/// The record of REQUEST's transfer; `running` while it has neither result nor error.
+model::Json to_record(const Request& request, const Account& account, const Tally& tally);
+
+}  // namespace cp::transfer

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/report.hpp"
+
+#include "transfer/limits.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cp::transfer {
+namespace {
+
+constexpr auto kBetweenReports = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Report::Report(const Request& request, Observer& observer, std::string id)
+    : request_(request), observer_(observer), started_(SystemClock().steady()) {
+  account_.id = std::move(id);
+  account_.started_at = SystemClock().now();
+}
+
+void Report::take_failed() {
+  for (ItemFailed& item : tally_.take_failed()) {
+    observer_.item_failed(item.error, item.path);
+    ++account_.failed_count;
+    if (account_.failed.size() < limits::failures_listed) {
+      account_.failed.push_back(std::move(item));
+    }
+  }
+}
+
+void Report::tick() {
+  take_failed();
+  const SteadyTime now = SystemClock().steady();
+  if (now - shown_ < kBetweenReports) {
+    return;
+  }
+  shown_ = now;
+  observer_.progress({.files_done = tally_.files_placed,
+                      .files_total = tally_.files_found,
+                      .bytes_moved = tally_.bytes_placed,
+                      .bytes_total = tally_.bytes_found,
+                      .walk_ended = tally_.walk_ended,
+                      .bottleneck = tally_.bottleneck()});
+}
+
+model::Json Report::finish() {
+  take_failed();
+  account_.duration = SystemClock().steady() - started_;
+  return to_record(request_, account_, tally_);
+}
+
+}  // namespace cp::transfer

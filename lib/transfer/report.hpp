@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/record.hpp"
+
+namespace cp::transfer {
+
+/// One transfer's account while it grows, and the voice to its observer. For the thread that called
+/// `run`.
+class Report {
+ public:
+  /// Borrows REQUEST and OBSERVER. ID is the transfer's.
+  Report(const Request& request, Observer& observer, std::string id);
+
+  Tally& tally() { return tally_; }
+  Account& account() { return account_; }
+
+  /// Hands on what the tally has gathered, the progress when a tenth of a second has passed.
+  void tick();
+  /// The record of the transfer, which is over.
+  model::Json finish();
+
+  Observer& observer() { return observer_; }
+
+ private:
+  void take_failed();
+
+  const Request& request_;
+  Observer& observer_;
+  Tally tally_;
+  Account account_;
+  SteadyTime started_;
+  SteadyTime shown_{};
+};
+
+}  // namespace cp::transfer

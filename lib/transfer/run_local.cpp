@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/run_local.hpp"
+
+#include "base/file.hpp"
+#include "transfer/local.hpp"
+#include "transfer/sender.hpp"
+#include "transfer/wake.hpp"
+
+#include <future>
+#include <thread>
+
+namespace cp::transfer {
+namespace {
+
+// Two threads keep reading and page allocation apart; more wait for the same locks of the kernel.
+constexpr std::size_t kStreams = 2;
+constexpr auto kTick = std::chrono::milliseconds(100);
+
+/// Hands the receiver's failures to the sender, which stops sending what cannot land.
+class Events final : public FarEvents {
+ public:
+  explicit Events(const Request& request) : request_(request) {}
+  void set_sender(Sender& sender) { sender_ = &sender; }
+  void item_failed(const ItemFailed& failed) override {
+    ItemFailed shown = failed;
+    shown.path = path_join(request_.destination, failed.path);
+    sender_->far_failed(shown);
+  }
+  void placed(const Placed& /*placed*/) override {}
+
+ private:
+  const Request& request_;
+  Sender* sender_ = nullptr;
+};
+
+std::optional<std::pair<dev_t, ino_t>> identity_of(const Confined& root) {
+  struct stat status {};
+  if (::fstat(root.fd(), &status) != 0) {
+    return std::nullopt;
+  }
+  return std::pair(status.st_dev, status.st_ino);
+}
+
+Result<void> check_apart(const std::vector<Source>& sources, const Landing& landing) {
+  for (const Source& source : sources) {
+    if (source.name.empty() && identity_of(source.root) == identity_of(landing.root)) {
+      return fail(Errc::usage, "{} is source and destination at once", source.shown);
+    }
+  }
+  return {};
+}
+
+// Waits until the sender is done, and reports meanwhile.
+Result<void> attend(const Sender& sender, const Wake& wake, Report& report) {
+  while (true) {
+    if (const auto state = sender.state()) {
+      return *state;
+    }
+    report.tick();
+    wake.wait(kTick);
+  }
+}
+
+}  // namespace
+
+Incoming incoming_of(const Request& request, const std::vector<Source>& sources) {
+  return {.sources = sources.size(),
+          .name = sources.front().name,
+          .is_directory = sources.front().is_directory,
+          .placement = request.placement};
+}
+
+Result<void> run_local(const Request& request, const std::vector<Source>& sources, Report& report,
+                       std::stop_token stop) {
+  CP_TRY_ASSIGN(Landing landing,
+                land(OpenGround(), request.destination, incoming_of(request, sources)));
+  CP_TRY(check_apart(sources, landing));
+  const auto avoid = identity_of(landing.root);
+  CP_TRY_ASSIGN(const Wake wake, Wake::make());
+  Events events(request);
+  auto receiver = Receiver::open({.landing = std::move(landing),
+                                  .durability = request.durability,
+                                  .contain_links = false,
+                                  .id = report.account().id},
+                                 events, report.tally());
+  if (!receiver) {
+    return fail(receiver.error().code, "cannot create {}: {}", request.destination,
+                receiver.error().message);
+  }
+  LocalFarEnd far(**receiver);
+  Sender* fatal_to = nullptr;
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    streams.push_back(std::make_unique<LocalRail>(
+        **receiver, report.tally(), [&](const Error& error) { fatal_to->interrupt(error); }));
+  }
+  report.account().rail = "local";
+  report.account().streams = kStreams;
+  Sender sender({.sources = sources,
+                 .walk = {avoid},
+                 .far = far,
+                 .tally = report.tally(),
+                 .streams = std::move(streams),
+                 .changed = [&] { wake.signal(); }});
+  fatal_to = &sender;
+  events.set_sender(sender);
+  const std::stop_callback interrupt(stop, [&] {
+    sender.interrupt({Errc::timed_out, "interrupted", {}});
+  });
+  sender.start();
+  auto sent = attend(sender, wake, report);
+  if (!sent) {
+    report.account().error = sent.error();
+    return {};
+  }
+  auto result = (*receiver)->finish();
+  if (!result) {
+    report.account().error = result.error();
+    return {};
+  }
+  report.account().result = *result;
+  return {};
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/sender.hpp"
+
+#include "transfer/planner.hpp"
+#include "transfer/stopwatch.hpp"
+
+#include <deque>
+
+namespace cp::transfer {
+namespace {
+
+// Enough that no stream waits for the planner; a pack's entries are what fills memory.
+constexpr std::size_t kQueuedWork = 64;
+
+template <class Call>
+auto timed(std::atomic<std::uint64_t>& total, Call call) {
+  const Stopwatch watch(total);
+  return call();
+}
+
+}  // namespace
+
+/// What one stream has taken and the far end has not placed yet, oldest first.
+struct Sender::Unfinished {
+  WorkQueue& queue;
+  std::deque<Work> work;
+  std::uint64_t placed = 0;
+
+  void settle(std::uint64_t placed_now) {
+    const auto count = static_cast<std::size_t>(placed_now - placed);
+    work.erase(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(count));
+    placed = placed_now;
+    if (count != 0) {
+      queue.done(count);
+    }
+  }
+};
+
+Sender::Sender(Parts parts) : parts_(std::move(parts)), queue_(kQueuedWork) {}
+
+Sender::~Sender() {
+  interrupt({Errc::timed_out, "interrupted", {}});
+  for (std::thread& thread : running_) {
+    thread.join();
+  }
+}
+
+void Sender::start() {
+  streams_alive_ = parts_.streams.size();
+  threads_ = parts_.streams.size() + 1;
+  running_.emplace_back([this] { run_planner(); });
+  for (const auto& stream : parts_.streams) {
+    running_.emplace_back([this, &stream] { run_stream(*stream); });
+  }
+}
+
+std::optional<Result<void>> Sender::state() const {
+  const std::scoped_lock lock(mutex_);
+  if (error_) {
+    return tl::unexpected<Error>(*error_);
+  }
+  return ended_ ? std::optional(Result<void>()) : std::nullopt;
+}
+
+void Sender::interrupt(const Error& why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (error_ || ended_) {
+      return;
+    }
+    error_ = why;
+  }
+  stop_.request_stop();
+  queue_.abandon();
+  for (const auto& stream : parts_.streams) {
+    stream->interrupt();
+  }
+  parts_.changed();
+}
+
+void Sender::thread_ended() {
+  {
+    const std::scoped_lock lock(mutex_);
+    --threads_;
+    ended_ = threads_ == 0;
+  }
+  parts_.changed();
+}
+
+Result<void> Sender::plan() {
+  Planner planner(
+      parts_.far, queue_, parts_.tally, [this](const auto& file) { remember(file); },
+      stop_.get_token());
+  for (const Source& source : parts_.sources) {
+    CP_TRY(planner.begin(source));
+    CP_TRY(walk(source, parts_.walk, planner, stop_.get_token()));
+  }
+  return planner.flush();
+}
+
+void Sender::run_planner() {
+  if (const auto planned = plan(); !planned) {
+    interrupt(planned.error());
+  }
+  parts_.tally.walk_ended = true;
+  queue_.close();
+  thread_ended();
+}
+
+void Sender::run_stream(ChunkSender& stream) {
+  Unfinished unfinished{queue_, {}, 0};
+  const auto fed = feed(stream, unfinished);
+  queue_.put_back({std::make_move_iterator(unfinished.work.begin()),
+                   std::make_move_iterator(unfinished.work.end())});
+  if (!fed) {
+    stream_broke(fed.error());
+  }
+  thread_ended();
+}
+
+Result<void> Sender::feed(ChunkSender& stream, Unfinished& unfinished) {
+  while (true) {
+    auto work = queue_.try_take();
+    if (!work) {
+      CP_TRY(stream.drain());
+      unfinished.settle(stream.placed());
+      work = queue_.take(stop_.get_token());
+    }
+    if (!work) {
+      return {};
+    }
+    CP_TRY(send_one(stream, *std::move(work), unfinished));
+  }
+}
+
+Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfinished) {
+  unfinished.work.push_back(std::move(work));
+  CP_TRY_ASSIGN(const auto slot, timed(parts_.tally.sending_ns, [&] { return stream.slot(); }));
+  unfinished.settle(stream.placed());
+  auto header = timed(parts_.tally.reading_ns,
+                      [&] { return read_chunk(unfinished.work.back(), slot, *this); });
+  if (!header) {
+    interrupt(header.error());
+    return tl::unexpected<Error>(header.error());
+  }
+  if (!*header) {
+    unfinished.work.pop_back();
+    queue_.done(1);
+    return {};
+  }
+  return timed(parts_.tally.sending_ns, [&] { return stream.send(**header); });
+}
+
+void Sender::stream_broke(const Error& why) {
+  bool was_last = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    was_last = --streams_alive_ == 0;
+  }
+  if (was_last) {
+    interrupt(why);
+  }
+}
+
+void Sender::remember(const std::shared_ptr<SourceFile>& file) {
+  const std::scoped_lock lock(mutex_);
+  files_.emplace(file->entry().id, file);
+}
+
+Result<void> Sender::file_ended(const SourceFile& file, const FileEnd& end) {
+  forget(file.entry().id);
+  return parts_.far.tell(end);
+}
+
+Result<void> Sender::source_failed(const Source& source, const Entry& entry, const Error& error) {
+  const ItemFailed failed{.path = source.show(entry.path), .id = entry.id, .error = error};
+  parts_.tally.failed(failed);
+  forget(entry.id);
+  return parts_.far.tell(failed);
+}
+
+void Sender::far_failed(const ItemFailed& failed) {
+  if (const auto file = forget(failed.id)) {
+    file->give_up();
+  }
+  parts_.tally.failed(failed);
+}
+
+std::shared_ptr<SourceFile> Sender::forget(std::uint64_t id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = files_.find(id);
+  if (found == files_.end()) {
+    return nullptr;
+  }
+  auto file = std::move(found->second);
+  files_.erase(found);
+  return file;
+}
+
+}  // namespace cp::transfer

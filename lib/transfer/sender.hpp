@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/chunk_reader.hpp"
+#include "transfer/far_end.hpp"
+#include "transfer/rail.hpp"
+#include "transfer/tally.hpp"
+#include "transfer/walk.hpp"
+#include "transfer/work.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace cp::transfer {
+
+/// The sending end of a transfer: one thread walks and plans, and one for each stream reads, hashes
+/// and sends whatever comes next, so that a fast stream takes more. A broken stream's unfinished
+/// chunks go out by the others; when all are broken, the transfer failed.
+class Sender final : private ReadEvents {
+ public:
+  struct Parts {
+    const std::vector<Source>& sources;  ///< borrowed
+    WalkOptions walk;
+    FarEnd& far;                                        ///< borrowed
+    Tally& tally;                                       ///< borrowed
+    std::vector<std::unique_ptr<ChunkSender>> streams;  ///< one at least
+    std::function<void()> changed;  ///< called from any thread when `state` may be another
+  };
+  explicit Sender(Parts parts);
+  /// Interrupts what still runs, and waits for it.
+  ~Sender();
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  void start();
+
+  /// Whether every chunk was placed, or what went wrong; nullopt while it runs. An item that failed
+  /// is in the tally and no error here.
+  std::optional<Result<void>> state() const;
+
+  /// The receiver could not take an item. Any thread.
+  void far_failed(const ItemFailed& failed);
+  /// Gives up. Any thread.
+  void interrupt(const Error& why);
+
+ private:
+  struct Unfinished;
+
+  Result<void> file_ended(const SourceFile& file, const FileEnd& end) override;
+  Result<void> source_failed(const Source& source, const Entry& entry, const Error& error) override;
+
+  Result<void> plan();
+  void run_planner();
+  void run_stream(ChunkSender& stream);
+  Result<void> feed(ChunkSender& stream, Unfinished& unfinished);
+  Result<void> send_one(ChunkSender& stream, Work work, Unfinished& unfinished);
+  void stream_broke(const Error& why);
+  void thread_ended();
+  void remember(const std::shared_ptr<SourceFile>& file);
+  std::shared_ptr<SourceFile> forget(std::uint64_t id);
+
+  Parts parts_;
+  WorkQueue queue_;
+  std::stop_source stop_;
+  mutable std::mutex mutex_;  ///< guards what follows
+  std::unordered_map<std::uint64_t, std::shared_ptr<SourceFile>> files_;
+  std::optional<Error> error_;
+  std::size_t streams_alive_ = 0;
+  std::size_t threads_ = 0;
+  bool ended_ = false;
+  std::vector<std::thread> running_;
+};
+
+}  // namespace cp::transfer

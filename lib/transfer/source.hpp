@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/confined.hpp"
+#include "transfer/entry.hpp"
+
+#include <string>
+#include <sys/stat.h>
+
+namespace cp::transfer {
+
+/// One operand that is moved: a directory that nothing leads out of, and the name in it. Paths of
+/// entries are relative to that directory and are the paths in the transfer.
+struct Source {
+  std::string shown;  ///< what the user wrote, for messages
+  Confined root;
+  std::string name;  ///< "" when the contents of the root are moved
+  bool is_directory = false;
+
+  /// PATH (of an entry) as the user would write it.
+  std::string show(std::string_view path) const;
+};
+
+/// The local source that the user wrote as PATH, which may lead anywhere. With a trailing slash, or
+/// when its last part is "." or "..", its contents are meant. not_found when nothing is there.
+Result<Source> open_source(const std::string& path);
+
+/// The source at PATH below ROOT, whatever links lie there (for a server). An initial slash means
+/// ROOT.
+Result<Source> open_source_beneath(const Confined& root, const std::string& path);
+
+/// Permission bits and time of STATUS.
+Metadata metadata_of(const struct stat& status);
+
+/// PATH without trailing slashes ("/" becomes ""), and whether it had some or ends in "." or "..".
+struct Operand {
+  std::string path;
+  bool means_contents = false;
+};
+Operand parse_operand(std::string_view path);
+
+}  // namespace cp::transfer

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/tally.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cp::transfer {
+
+void Tally::failed(ItemFailed item) {
+  const std::scoped_lock lock(mutex_);
+  failed_.push_back(std::move(item));
+}
+
+std::string_view Tally::bottleneck() const {
+  const std::uint64_t reading = reading_ns;
+  const std::uint64_t placing = placing_ns;
+  // A sender waits as long as the receiver places; what is left of that was on the way.
+  const std::uint64_t sending = sending_ns;
+  const std::uint64_t carrying = sending > placing ? sending - placing : 0;
+  const std::uint64_t most = std::max({reading, placing, carrying});
+  if (most == 0) {
+    return "";
+  }
+  return most == placing ? "destination-disk" : most == reading ? "source-disk" : "network";
+}
+
+std::vector<ItemFailed> Tally::take_failed() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(failed_, {});
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/message.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace cp::transfer {
+
+/// How far one transfer is, written by many threads and read by the one that reports. Safe on any
+/// thread.
+class Tally {
+ public:
+  std::atomic<std::uint64_t> files_found{0};
+  std::atomic<std::uint64_t> bytes_found{0};
+  std::atomic<bool> walk_ended{false};
+  std::atomic<std::uint64_t> files_placed{0};
+  std::atomic<std::uint64_t> bytes_placed{0};
+  /// What the streams spent their time on, in nanoseconds, all together.
+  std::atomic<std::uint64_t> reading_ns{0};
+  std::atomic<std::uint64_t> sending_ns{0};  ///< waiting for a slot included
+  std::atomic<std::uint64_t> placing_ns{0};
+
+  /// "source-disk", "network" or "destination-disk": where the time went; "" while that is open.
+  std::string_view bottleneck() const;
+
+  void failed(ItemFailed item);
+  /// The items that failed since the last call.
+  std::vector<ItemFailed> take_failed();
+
+ private:
+  std::mutex mutex_;
+  std::vector<ItemFailed> failed_;
+};
+
+}  // namespace cp::transfer

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/transfer.hpp"
+
+#include "base/random.hpp"
+#include "model/json.hpp"
+#include "transfer/dry_run.hpp"
+#include "transfer/endpoint.hpp"
+#include "transfer/errors.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/run_local.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+namespace cp::transfer {
+namespace {
+
+Result<void> check(const Request& request) {
+  if (request.sources.empty()) {
+    return fail(Errc::usage, "a source is missing");
+  }
+  if (request.placement == Placement::exact && request.sources.size() != 1) {
+    return fail(Errc::usage, "only one source can take the destination's name");
+  }
+  if (request.streams < 0 || request.streams > limits::streams) {
+    return fail(Errc::usage, "there may be 1 to {} streams", limits::streams);
+  }
+  return {};
+}
+
+// A directory that takes the destination's name lands there with its contents.
+std::string source_path(const Request& request, const std::string& path) {
+  if (request.placement == Placement::inside || path.ends_with('/')) {
+    return path;
+  }
+  const auto source = open_source(path);
+  return source && source->is_directory ? path + "/" : path;
+}
+
+Result<std::vector<Source>> open_sources(const Request& request) {
+  std::vector<Source> sources;
+  std::set<std::string> names;
+  for (const std::string& path : request.sources) {
+    CP_TRY_ASSIGN(Source source, open_source(source_path(request, path)));
+    if (!source.name.empty() && !names.insert(source.name).second) {
+      return fail(Errc::usage, "two sources would land as {}", source.name);
+    }
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+std::string make_id() {
+  KernelRandom random;
+  return "t-" + make_ulid(SystemClock().now(), random);
+}
+
+Errc gravest_of(const model::Json& failed) {
+  std::optional<Errc> gravest;
+  for (const auto& item : failed) {
+    const Errc code = kind_of_name(model::text_at(item, "code").value_or("failed"));
+    gravest = gravest ? graver(*gravest, code) : code;
+  }
+  return gravest.value_or(Errc::failed);
+}
+
+}  // namespace
+
+Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop) {
+  CP_TRY(check(request));
+  CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
+  for (const std::string& path : request.sources) {
+    CP_TRY_ASSIGN(const Location source, parse_location(path));
+    if (source.is_remote || destination.is_remote) {
+      return fail(Errc::unavailable, "this cpxfer moves nothing between machines");
+    }
+  }
+  CP_TRY_ASSIGN(const auto sources, open_sources(request));
+  Report report(request, observer, make_id());
+  if (request.dry_run) {
+    CP_TRY(show_local(request, sources, report, stop));
+  } else {
+    CP_TRY(run_local(request, sources, report, stop));
+  }
+  return report.finish();
+}
+
+std::optional<Error> failure_of(const model::Json& record) {
+  const std::string state = model::text_at(record, "state").value_or("");
+  if (state == "done" || (state == "planned" && model::int_at(record, "files.failed") == 0)) {
+    return std::nullopt;
+  }
+  if (const auto message = model::text_at(record, "error.message")) {
+    return Error{kind_of_name(model::text_at(record, "error.code").value_or("failed")), *message,
+                 model::text_at(record, "error.hint").value_or("")};
+  }
+  const auto count = model::int_at(record, "files.failed").value_or(0);
+  const auto* failed = model::find(record, "failed");
+  const Errc code = state == "partial" || failed == nullptr ? Errc::failed : gravest_of(*failed);
+  return Error{code,
+               fmt::format("{} of {} items failed", count,
+                           model::int_at(record, "files.total").value_or(count)),
+               {}};
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/walk.hpp"
+
+#include "transfer/limits.hpp"
+#include "transfer/path.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace cp::transfer {
+namespace {
+
+// Names that are sorted together; a directory with millions of them costs no more memory than this.
+constexpr std::size_t kSortedNames = 16'384;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+bool is_dots(std::string_view name) { return name == "." || name == ".."; }
+
+// Up to kSortedNames more names; empty at the end.
+Result<std::vector<std::string>> next_names(DIR* directory) {
+  std::vector<std::string> names;
+  errno = 0;
+  while (names.size() < kSortedNames) {
+    const dirent* entry = ::readdir(directory);
+    if (entry == nullptr) {
+      break;
+    }
+    if (!is_dots(entry->d_name)) {
+      names.emplace_back(entry->d_name);
+    }
+  }
+  if (errno != 0) {
+    return fail_errno(errno, "cannot read the directory");
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+const char* kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFIFO:
+      return "a named pipe";
+    case S_IFSOCK:
+      return "a socket";
+    case S_IFCHR:
+    case S_IFBLK:
+      return "a device";
+    default:
+      return "a thing of unknown type";
+  }
+}
+
+class Walk {
+ public:
+  Walk(const Source& source, const WalkOptions& options, WalkSink& sink, std::stop_token stop)
+      : source_(source), options_(options), sink_(sink), stop_(std::move(stop)) {}
+
+  Result<void> run() {
+    CP_TRY(visit(source_.root.fd(), source_.name, source_.name));
+    while (!pending_.empty()) {
+      const std::string path = std::move(pending_.back());
+      pending_.pop_back();
+      CP_TRY(enter(path));
+    }
+    return {};
+  }
+
+ private:
+  // NAME in the open directory AT is PATH.
+  Result<void> visit(int at, const std::string& name, const std::string& path) {
+    if (stop_.stop_requested()) {
+      return fail(Errc::timed_out, "interrupted");
+    }
+    if (const auto checked = check_path(path); !checked) {
+      return sink_.cannot_move(path, checked.error());
+    }
+    struct stat status {};
+    if (::fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0) {
+      return sink_.cannot_move(path, Error{errc_of_errno(errno), errno_text(errno), {}});
+    }
+    Entry entry{.path = path, .metadata = metadata_of(status)};
+    if (S_ISDIR(status.st_mode)) {
+      return visit_directory(std::move(entry), status);
+    }
+    if (S_ISLNK(status.st_mode)) {
+      return visit_link(at, name, std::move(entry));
+    }
+    if (!S_ISREG(status.st_mode)) {
+      return sink_.cannot_move(
+          path, Error{Errc::unavailable, std::string("it is ") + kind_of(status.st_mode), {}});
+    }
+    entry.size = static_cast<std::uint64_t>(status.st_size);
+    if (entry.size >= limits::file_bytes) {
+      return sink_.cannot_move(path, Error{Errc::unavailable, "it is too large", {}});
+    }
+    return sink_.found(std::move(entry));
+  }
+
+  Result<void> visit_directory(Entry entry, const struct stat& status) {
+    if (options_.avoid == std::pair(status.st_dev, status.st_ino)) {
+      return sink_.cannot_move(entry.path, Error{Errc::usage, "it is the destination itself", {}});
+    }
+    pending_.push_back(entry.path);
+    entry.type = EntryType::directory;
+    return sink_.found(std::move(entry));
+  }
+
+  Result<void> visit_link(int at, const std::string& name, Entry entry) {
+    std::string target(limits::path_bytes + 1, '\0');
+    const ssize_t length = ::readlinkat(at, name.c_str(), target.data(), target.size());
+    if (length <= 0 || static_cast<std::size_t>(length) > limits::path_bytes) {
+      return sink_.cannot_move(entry.path, Error{Errc::io, "its target cannot be read", {}});
+    }
+    target.resize(static_cast<std::size_t>(length));
+    entry.type = EntryType::link;
+    entry.target = std::move(target);
+    return sink_.found(std::move(entry));
+  }
+
+  Result<void> enter(const std::string& path) {
+    auto fd = source_.root.open_beneath(path, O_RDONLY | O_DIRECTORY);
+    if (!fd) {
+      return sink_.cannot_move(path, fd.error());
+    }
+    const Directory directory(::fdopendir(fd->get()));
+    if (!directory) {
+      return sink_.cannot_move(path, Error{Errc::io, errno_text(errno), {}});
+    }
+    static_cast<void>(fd->release());
+    const std::size_t first = pending_.size();
+    while (true) {
+      const auto names = next_names(directory.get());
+      if (!names) {
+        return sink_.cannot_move(path, names.error());
+      }
+      if (names->empty()) {
+        break;
+      }
+      for (const std::string& name : *names) {
+        CP_TRY(visit(::dirfd(directory.get()), name, join_path(path, name)));
+      }
+    }
+    std::reverse(pending_.begin() + static_cast<std::ptrdiff_t>(first), pending_.end());
+    return {};
+  }
+
+  const Source& source_;
+  const WalkOptions& options_;
+  WalkSink& sink_;
+  std::stop_token stop_;
+  std::vector<std::string> pending_;  ///< directories still to be entered, the next one last
+};
+
+}  // namespace
+
+Result<void> walk(const Source& source, const WalkOptions& options, WalkSink& sink,
+                  std::stop_token stop) {
+  return Walk(source, options, sink, std::move(stop)).run();
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/source.hpp"
+
+#include <optional>
+#include <stop_token>
+#include <sys/types.h>
+#include <utility>
+
+namespace cp::transfer {
+
+/// Is told what a walk finds, in the walk's order.
+class WalkSink {
+ public:
+  virtual ~WalkSink() = default;
+  /// An entry; a directory comes before what is in it. An error ends the walk.
+  virtual Result<void> found(Entry entry) = 0;
+  /// Something that cannot be moved; the walk goes on.
+  virtual Result<void> cannot_move(std::string_view path, const Error& error) = 0;
+};
+
+struct WalkOptions {
+  /// The directory (device, inode) that is being written to: not entered.
+  std::optional<std::pair<dev_t, ino_t>> avoid;
+};
+
+/// Walks SOURCE without following any link, one open directory at a time, names of a directory in
+/// byte order (of very large ones, by the part). Names that are refused (`check_path`) and what is
+/// neither file, directory nor link go to `cannot_move`. timed_out "interrupted" when STOP is
+/// asked, or the sink's own error.
+Result<void> walk(const Source& source, const WalkOptions& options, WalkSink& sink,
+                  std::stop_token stop);
+
+}  // namespace cp::transfer

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/work.hpp"
+
+namespace cp::transfer {
+
+bool WorkQueue::push(Work work, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  const bool has_room =
+      changed_.wait(lock, stop, [this] { return queue_.size() < capacity_ || abandoned_; });
+  if (!has_room || abandoned_) {
+    return false;
+  }
+  queue_.push_back(std::move(work));
+  changed_.notify_all();
+  return true;
+}
+
+void WorkQueue::close() {
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+void WorkQueue::abandon() {
+  const std::scoped_lock lock(mutex_);
+  abandoned_ = true;
+  queue_.clear();
+  changed_.notify_all();
+}
+
+std::optional<Work> WorkQueue::take_front() {
+  Work work = std::move(queue_.front());
+  queue_.pop_front();
+  ++unfinished_;
+  changed_.notify_all();
+  return work;
+}
+
+std::optional<Work> WorkQueue::try_take() {
+  const std::scoped_lock lock(mutex_);
+  return queue_.empty() || abandoned_ ? std::nullopt : take_front();
+}
+
+std::optional<Work> WorkQueue::take(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, stop, [this] { return !queue_.empty() || is_over(); });
+  return queue_.empty() || abandoned_ || stop.stop_requested() ? std::nullopt : take_front();
+}
+
+void WorkQueue::done(std::size_t count) {
+  const std::scoped_lock lock(mutex_);
+  unfinished_ -= count;
+  if (is_over()) {
+    changed_.notify_all();
+  }
+}
+
+void WorkQueue::put_back(std::vector<Work> work) {
+  const std::scoped_lock lock(mutex_);
+  unfinished_ -= work.size();
+  for (Work& one : work) {
+    queue_.push_front(std::move(one));
+  }
+  changed_.notify_all();
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/source_file.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cp::transfer {
+
+/// Small files of one source that travel in one chunk.
+struct PackWork {
+  std::uint64_t id = 0;
+  const Source* source = nullptr;  ///< borrowed for the whole transfer
+  std::vector<Entry> files;
+};
+
+/// One leaf of a file that travels alone.
+struct ChunkWork {
+  std::shared_ptr<SourceFile> file;
+  std::uint64_t offset = 0;
+};
+
+/// What one chunk is made of.
+using Work = std::variant<PackWork, ChunkWork>;
+
+/// Work on its way from the planner to the streams, bounded. A stream that takes work answers for
+/// it until it calls `done`; what a broken stream had not finished is put back and goes out by
+/// another. Safe on any thread.
+class WorkQueue {
+ public:
+  explicit WorkQueue(std::size_t capacity) : capacity_(capacity) {}
+
+  /// Waits for room. False when STOP was asked or the queue was abandoned.
+  bool push(Work work, std::stop_token stop);
+  /// Nothing more is pushed; `take` ends when all work is done.
+  void close();
+  /// Nobody takes or waits any more.
+  void abandon();
+
+  /// The next work; nullopt when there is none at this moment.
+  std::optional<Work> try_take();
+  /// Waits for the next work; nullopt when all is done, or on STOP.
+  std::optional<Work> take(std::stop_token stop);
+  void done(std::size_t count);
+  void put_back(std::vector<Work> work);
+
+ private:
+  std::optional<Work> take_front();
+  bool is_over() const { return abandoned_ || (closed_ && queue_.empty() && unfinished_ == 0); }
+
+  const std::size_t capacity_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Work> queue_;
+  std::size_t unfinished_ = 0;  ///< taken and not done
+  bool closed_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace cp::transfer

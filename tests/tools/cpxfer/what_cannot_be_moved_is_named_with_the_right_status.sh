@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+
+mkdir -p src dst
+echo good >src/good
+
+it "refuses what was asked for wrongly"
+expect_status 64 cpxfer src
+expect_status 64 cpxfer src src/ src/
+expect_status 64 cpxfer --durability=never src dst
+mkdir -p other/src
+expect_status 64 cpxfer src other/src dst
+expect_stderr "cpxfer: two sources would land as src"
+expect_status 69 cpxfer host:src dst
+expect_match 'write ./host:src if it is a file' "$STDERR"
+
+it "says which source is missing and moves nothing"
+expect_status 66 cpxfer src none dst
+expect_stderr "cpxfer: cannot open none: no such file or directory"
+expect_equal "" "$(ls -A dst)"
+
+it "cannot put a directory where a file stands, nor the other way round"
+echo file >standing
+expect_status 73 cpxfer src/ standing
+expect_status 73 cpxfer -T src/good dst
+mkdir dst/good
+expect_status 73 cpxfer src/good dst/
+expect_match '^cpxfer: cannot move dst/good: a directory stands there$' "$STDERR"
+rmdir dst/good
+
+it "names each item that fails, moves the others, and ends with 1"
+mkfifo src/pipe
+echo x >src/.cpxfer
+expect_status 1 cpxfer src/ dst
+expect_equal good "$(cat dst/good)"
+expect_match '^cpxfer: cannot move src/pipe: it is a named pipe$' "$STDERR"
+expect_json '[$all[] | .schema] == ["cp.error/1", "cp.error/1", "cp.transfer/1"]'
+expect_json '$all[2].state == "partial" and ($all[2].failed | map(.path)) == ["src/.cpxfer", "src/pipe"]'
+validate "$STDOUT"
+rm src/pipe src/.cpxfer
+
+it "reports a file that may not be so large, and leaves nothing of it"
+head -c 3000000 /dev/zero | tr '\0' x >src/large
+expect_status 1 bash -c 'ulimit -f 1024; exec cpxfer src/ limited'
+expect_match '^cpxfer: cannot move limited/large: file too large$' "$STDERR"
+expect_equal "good" "$(ls -A limited)"
+rm src/large
+
+if [ "$(id -u)" -ne 0 ]; then
+  it "cannot write where the user may not"
+  mkdir -m 555 closed
+  expect_status 73 cpxfer src/good closed/
+  expect_equal "" "$(ls -A closed)"
+fi

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/escape.hpp"
+#include "cli/context.hpp"
+#include "cli/progress.hpp"
+#include "cpxfer.hpp"
+#include "model/json.hpp"
+#include "transfer/transfer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <csignal>
+
+namespace cpxfer {
+namespace {
+
+using cp::cli::Column;
+using cp::cli::Context;
+using cp::cli::Show;
+namespace transfer = cp::transfer;
+
+constexpr std::array kColumns{Column{"STATE", "state", Show::verdict},
+                              Column{"FILES", "files.done", Show::count},
+                              Column{"FAILED", "files.failed", Show::count},
+                              Column{"BYTES", "bytes.moved", Show::bytes},
+                              Column{"TIME", "duration_s", Show::seconds},
+                              Column{"RATE", "rate_bps", Show::rate},
+                              Column{"BOTTLENECK", "bottleneck"},
+                              Column{"DIGEST", "digest.value"}};
+
+constexpr std::array kPlanColumns{Column{"FILES", "files.total", Show::count},
+                                  Column{"BYTES", "bytes.total", Show::bytes}};
+
+/// Draws the progress, and names what fails when it fails.
+class Screen final : public transfer::Observer {
+ public:
+  explicit Screen(Context& context)
+      : context_(context), progress_("moving", context.terminal(), context.clock()) {}
+
+  void progress(const transfer::Progress& now) override {
+    std::string detail =
+        fmt::format("{}/{}{} files", now.files_done, now.files_total, now.walk_ended ? "" : "+");
+    if (!now.bottleneck.empty()) {
+      detail += fmt::format(", {}", now.bottleneck);
+    }
+    progress_.update(now.bytes_moved, now.walk_ended ? now.bytes_total : 0, detail);
+  }
+
+  void item_failed(const cp::Error& error, std::string_view path) override {
+    const std::string message =
+        fmt::format("cannot move {}: {}", cp::escape::terminal(path), error.message);
+    context_.item_failed({error.code, message, error.hint}, path);
+  }
+
+  void would_land(std::string_view from, std::string_view to) override {
+    context_.output().line(
+        fmt::format("{} -> {}", cp::escape::terminal(from), cp::escape::terminal(to)));
+  }
+
+ private:
+  Context& context_;
+  cp::cli::Progress progress_;
+};
+
+transfer::Durability durability_of(std::string_view text) {
+  return text == "file"   ? transfer::Durability::file
+         : text == "end"  ? transfer::Durability::end
+         : text == "none" ? transfer::Durability::none
+                          : transfer::Durability::batch;
+}
+
+transfer::Request request_of(const cp::cli::Arguments& arguments) {
+  transfer::Request request;
+  request.sources = arguments.operands();
+  request.destination = request.sources.back();
+  request.sources.pop_back();
+  if (arguments.has("no-target-directory")) {
+    request.placement = transfer::Placement::exact;
+  }
+  request.durability = durability_of(arguments.text("durability").value_or(""));
+  request.dry_run = arguments.has("dry-run");
+  return request;
+}
+
+// An interrupted transfer ends by its signal, so that a shell's loop ends, too.
+int status_of(const Context& context, const cp::Error& failure, const cp::model::Json& record) {
+  if (const int signal = context.stop_signal(); signal != 0) {
+    return 128 + signal;
+  }
+  return record.at("state") == "partial" ? 1 : cp::exit_status(failure.code);
+}
+
+}  // namespace
+
+cp::Result<int> copy(Context& context) {
+  const transfer::Request request = request_of(context.arguments());
+  auto& output = context.output(request.dry_run ? std::span<const Column>(kPlanColumns)
+                                                : std::span<const Column>(kColumns));
+  // A file-size limit is an error of that file like a full disk, not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
+  const auto stop = context.stop_on_signals();
+  const auto record = [&] {
+    Screen screen(context);
+    return transfer::run(request, screen, stop);
+  }();
+  if (!record) {
+    return tl::unexpected<cp::Error>(record.error());
+  }
+  output.record(*record);
+  const auto failure = transfer::failure_of(*record);
+  if (!failure) {
+    return 0;
+  }
+  context.warn(*failure);
+  return status_of(context, *failure, *record);
+}
+
+}  // namespace cpxfer
