@@ -97,6 +97,9 @@ class Reading {
     }
     model_ = AcceleratorName::recognise(shorter);
     read_memory(info);
+    if (!gpu_.memory_bytes && *gpu_.count >= 1 && gpu_.faults.empty()) {
+      take_memory_of_model();
+    }
     gpu_.model = model_.text();
     gpu_.vendor = model_.vendor().empty() ? manufacturer_ : std::string(model_.vendor());
   }
@@ -169,6 +172,13 @@ class Reading {
     }
     gpu_.memory_bytes = static_cast<std::int64_t>(bytes);
     model_ = model_.narrowed(static_cast<std::uint64_t>(bytes));
+  }
+
+  // Where the catalog says nothing, the table of accelerators does.
+  void take_memory_of_model() {
+    if (const auto bytes = model_.memory_bytes()) {
+      gpu_.memory_bytes = static_cast<std::int64_t>(*bytes);
+    }
   }
 
   std::optional<std::int64_t> one_card_;

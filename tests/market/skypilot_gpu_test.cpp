@@ -62,6 +62,11 @@ TEST_CASE("a bare word only says the name again") {
   CHECK(gpu.faults.empty());
 }
 
+TEST_CASE("where the catalog is silent the model's own memory counts") {
+  CHECK(read_skypilot_gpu("T4", "4", "T4").memory_bytes == 16 * kGib);
+  CHECK_FALSE(read_skypilot_gpu("A100", "4", "A100").memory_bytes);
+}
+
 TEST_CASE("a share of a card stays a share") {
   const SkypilotGpu gpu = read_skypilot_gpu("A10", "0.167", "A10");
   CHECK(gpu.count == 0.167);

@@ -91,6 +91,16 @@ TEST_CASE("its memory narrows a family") {
   CHECK(narrowed("VG1000", 65536) == "VG1000");
 }
 
+TEST_CASE("a family has the memory that its members share, if they do") {
+  const auto memory = [](std::string_view name) {
+    return AcceleratorName::recognise(name).memory_bytes();
+  };
+  CHECK(memory("A100-80GB") == 81920ULL << 20U);
+  CHECK(memory("A100") == std::nullopt);
+  CHECK(memory("MI25") == std::nullopt);
+  CHECK(memory("VG1000") == std::nullopt);
+}
+
 TEST_CASE("a card cannot have the memory of two") {
   const auto can = [](std::string_view name, std::uint64_t mib) {
     return AcceleratorName::recognise(name).can_have(mib << 20U);

@@ -211,6 +211,18 @@ TEST_CASE("the fields of a condition are told once each") {
   CHECK(fields[2]->name == "demand.cpus");
 }
 
+TEST_CASE("a field is read as it would be compared") {
+  const Json resource = *cp::model::parse_json(kPartition);
+  const auto read = [&](std::string_view name) {
+    return read_field(*cp::model::find_field(name), resource, Json::object());
+  };
+  CHECK(std::get<double>(read("cpus")) == 112);
+  CHECK(std::get<std::string>(read("gpu.model")) == "H100-SXM-80GB");
+  CHECK(std::get<cp::Money>(read("price.hour")).currency == "CNY");
+  CHECK(std::holds_alternative<std::monostate>(read("city")));
+  CHECK(std::holds_alternative<std::monostate>(read("demand.nodes")));
+}
+
 TEST_CASE("a quoted text stays itself") {
   for (const std::string text : {"a", "a\"b", "a\\", "\\\"", "ü*", ""}) {
     CAPTURE(text);

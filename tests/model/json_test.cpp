@@ -91,3 +91,14 @@ TEST_CASE("a text that is not UTF-8 travels as base64") {
   CHECK(cp::model::text_of(cp::model::text_value("\xff/x")) == "\xff/x");
   CHECK_FALSE(cp::model::text_of(Json{{"base64", "!"}}));
 }
+
+TEST_CASE("a number in a path picks an element of an array") {
+  const Json document = *parse_json(R"({"a":[{"b":1},{"b":[7,null]}],"0":5})");
+  CHECK(cp::model::int_at(document, "a.1.b.0") == 7);
+  CHECK(cp::model::int_at(document, "0") == 5);
+  for (const std::string_view path :
+       {"a.2", "a.-1", "a.b", "a.1.b.1", "a.0.b.0", "a.", "a.99999999999999999999"}) {
+    CAPTURE(path);
+    CHECK_FALSE(cp::model::find(document, path));
+  }
+}

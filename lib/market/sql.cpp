@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "market/sql.hpp"
+
+#include "market/amounts.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace cp::market {
+namespace {
+
+using model::Condition;
+using model::Field;
+using model::Json;
+using model::Kind;
+using model::Literal;
+using model::Operator;
+using model::Truth;
+
+// Fields whose value stands in a column as it is.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kColumns{{
+    {"id", "resource"},
+    {"name", "name"},
+    {"kind", "kind"},
+    {"provider", "provider"},
+    {"country", "country"},
+    {"region", "region"},
+    {"zone", "zone"},
+    {"city", "city"},
+    {"nodes", "nodes"},
+    {"cpus", "cpus"},
+    {"cores", "cores"},
+    {"threads", "threads"},
+    {"arch", "arch"},
+    {"cpu.vendor", "cpu_vendor"},
+    {"cpu.model", "cpu_model"},
+    {"memory", "memory"},
+    {"disk", "disk"},
+    {"gpu.vendor", "gpu_vendor"},
+    {"gpu.model", "nullif(gpu_model,'')"},
+    {"gpu.count", "gpu_count"},
+    {"gpu.memory", "gpu_memory"},
+    {"network", "network"},
+    {"rdma", "rdma"},
+    {"limit.walltime", "walltime"},
+    {"limit.nodes", "nodes_per_job"},
+}};
+
+std::string_view sign_of(Operator operation) {
+  constexpr std::array<std::string_view, 6> signs{" = ", " <> ", " < ", " <= ", " > ", " >= "};
+  return signs[static_cast<std::size_t>(operation)];
+}
+
+std::string_view word_of(Truth truth) {
+  return truth == Truth::yes ? "1" : truth == Truth::no ? "0" : "NULL";
+}
+
+// The pattern of the language as one of SQL's LIKE, which ignores the case of ASCII as well.
+std::string like_pattern(std::string_view pattern) {
+  std::string out;
+  for (const char c : pattern) {
+    if (c == '*') {
+      out.push_back('%');
+      continue;
+    }
+    if (c == '%' || c == '_' || c == '\\') {
+      out.push_back('\\');
+    }
+    out.push_back(c);
+  }
+  return out;
+}
+
+// Whether it is false of a node without accelerators; their number is known to be 0 then.
+bool needs_accelerator(const Field* field) {
+  return field != nullptr && field->is_of_accelerator() && field->name != "gpu.count";
+}
+bool needs_accelerator(const Condition& condition) {
+  return needs_accelerator(condition.field) || needs_accelerator(condition.other);
+}
+
+Sql list_of(const std::vector<std::string>& texts) {
+  Sql sql{"(", {}};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    sql += i == 0 ? "" : ",";
+    sql.add(texts[i]);
+  }
+  return sql += ")";
+}
+
+}  // namespace
+
+Sql& Sql::operator+=(const Sql& more) {
+  text += more.text;
+  values.insert(values.end(), more.values.begin(), more.values.end());
+  return *this;
+}
+
+void bind(store::Statement& statement, const Sql& sql) {
+  int index = 0;
+  for (const auto& value : sql.values) {
+    ++index;
+    std::visit([&](const auto& typed) { statement.bind(index, typed); }, value);
+  }
+}
+
+Sql SqlTranslator::truth(const Condition& condition) const {
+  switch (condition.type) {
+    case Condition::Type::negation: {
+      Sql sql{"NOT ", {}};
+      return sql += truth(condition.parts.front());
+    }
+    case Condition::Type::conjunction:
+    case Condition::Type::disjunction: {
+      const bool is_and = condition.type == Condition::Type::conjunction;
+      Sql sql{is_and ? "(1" : "(0", {}};
+      for (const Condition& part : condition.parts) {
+        sql += is_and ? " AND " : " OR ";
+        sql += truth(part);
+      }
+      return sql += ")";
+    }
+    case Condition::Type::comparison:
+    case Condition::Type::membership:
+    case Condition::Type::likeness:
+      break;
+  }
+  return leaf(condition);
+}
+
+Sql SqlTranslator::leaf(const Condition& condition) const {
+  const Field& field = *condition.field;
+  if (field.name == "source" && condition.other == nullptr) {
+    return by_source(condition);
+  }
+  if (field.kind == Kind::model) {
+    return by_model(condition);
+  }
+  if (value(field).text == "NULL" && condition.other == nullptr) {
+    // What is the same for every row: the demand, and what catalogs never say.
+    const Json row{{"source", {{"trust", "unsigned"}}}, {"runnable", false}};
+    return {std::string(word_of(model::evaluate(condition, row, demand_.document()))), {}};
+  }
+  Sql sql = compared(condition);
+  if (needs_accelerator(condition)) {
+    Sql guarded{"CASE WHEN gpu_model IS NULL THEN 0 ELSE ", {}};
+    guarded += sql;
+    return guarded += " END";
+  }
+  return sql;
+}
+
+Sql SqlTranslator::compared(const Condition& condition) const {
+  const Sql left = value(*condition.field);
+  Sql sql;
+  if (condition.type == Condition::Type::likeness) {
+    sql = left;
+    (sql += " LIKE ").add(like_pattern(condition.pattern)) += " ESCAPE '\\'";
+  } else if (condition.other != nullptr) {
+    sql = left;
+    (sql += sign_of(condition.operation)) += value(*condition.other);
+  } else if (condition.type == Condition::Type::comparison) {
+    sql = comparison(left, condition.operation, condition.ranges.front().low);
+  } else {
+    for (const model::Range& one : condition.ranges) {
+      sql += sql.text.empty() ? "" : " OR ";
+      sql += range(left, one);
+    }
+  }
+  Sql whole{"(", {}};
+  return (whole += sql) += ")";
+}
+
+Sql SqlTranslator::range(const Sql& left, const model::Range& range) const {
+  if (range.is_one_value) {
+    return comparison(left, Operator::equal, range.low);
+  }
+  Sql sql{"(", {}};
+  sql += comparison(left, Operator::greater_equal, range.low);
+  sql += " AND ";
+  sql += comparison(left, Operator::less_equal, range.high);
+  return sql += ")";
+}
+
+Sql SqlTranslator::comparison(const Sql& left, Operator operation, const Literal& right) const {
+  Sql sql;
+  const auto* const amount = std::get_if<Money>(&right);
+  if (amount != nullptr) {
+    ((sql += "CASE WHEN currency = ").add(amount->currency)) += " THEN ";
+  }
+  (sql += left) += sign_of(operation);
+  if (amount != nullptr) {
+    // Past the billions that a price can have every comparison has one result.
+    const auto nanos = to_nanos(amount->amount);
+    sql.add(nanos ? *nanos : amount->amount.is_negative() ? std::int64_t{-1} : INT64_MAX);
+    return sql += " END";
+  }
+  if (const auto* const text = std::get_if<std::string>(&right)) {
+    return sql.add(*text) += " COLLATE NOCASE";
+  }
+  if (const auto* const number = std::get_if<double>(&right)) {
+    return sql.add(*number);
+  }
+  return sql += std::get<bool>(right) ? "1" : "0";
+}
+
+std::vector<std::string> SqlTranslator::models_where(const Condition& condition,
+                                                     Truth truth) const {
+  std::vector<std::string> found;
+  for (const std::string& name : models_) {
+    const Json row{{"node", {{"accelerators", Json::array({Json{{"model", name}}})}}}};
+    if (!name.empty() && model::evaluate(condition, row, demand_.document()) == truth) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
+Sql SqlTranslator::by_model(const Condition& condition) const {
+  Sql sql{"CASE WHEN gpu_model IN ", {}};
+  sql += list_of(models_where(condition, Truth::yes));
+  std::vector<std::string> unknown = models_where(condition, Truth::unknown);
+  unknown.emplace_back();
+  (sql += " THEN 1 WHEN gpu_model IN ") += list_of(unknown);
+  return sql += " THEN NULL ELSE 0 END";
+}
+
+Sql SqlTranslator::by_source(const Condition& condition) const {
+  std::string numbers;
+  for (const SourceInfo& source : sources_) {
+    const Json row{{"source", {{"name", source.name}}}};
+    if (model::evaluate(condition, row, demand_.document()) == Truth::yes) {
+      numbers += fmt::format("{}{}", numbers.empty() ? "" : ",", source.number);
+    }
+  }
+  return {fmt::format("(row >> {} IN ({}))", Cache::kRowBits, numbers), {}};
+}
+
+Sql SqlTranslator::necessary(const Condition& condition) const {
+  if (condition.type == Condition::Type::conjunction) {
+    Sql best;
+    for (const Condition& part : condition.parts) {
+      Sql sql = necessary(part);
+      if (best.text.empty() || !sql.values.empty()) {
+        best = sql.text.empty() ? std::move(best) : std::move(sql);
+      }
+    }
+    return best;
+  }
+  const bool is_leaf = condition.type != Condition::Type::disjunction &&
+                       condition.type != Condition::Type::negation;
+  if (!is_leaf || !needs_accelerator(condition)) {
+    return {};
+  }
+  if (condition.field->kind != Kind::model) {
+    return {"gpu_model IS NOT NULL", {}};
+  }
+  std::vector<std::string> names = models_where(condition, Truth::yes);
+  for (std::string& name : models_where(condition, Truth::unknown)) {
+    names.push_back(std::move(name));
+  }
+  names.emplace_back();
+  Sql sql{"gpu_model IN ", {}};
+  return sql += list_of(names);
+}
+
+Sql SqlTranslator::value(const Field& field) const {
+  const auto* const column =
+      std::find_if(kColumns.begin(), kColumns.end(),
+                   [&](const auto& candidate) { return candidate.first == field.name; });
+  if (column != kColumns.end()) {
+    return {std::string(column->second), {}};
+  }
+  if (field.name == "price.hour") {
+    return hour();
+  }
+  if (field.name == "price.card_hour") {
+    return card_hour();
+  }
+  if (field.name == "price.job") {
+    return job();
+  }
+  if (field.name == "price.terms") {
+    return {terms_ == Terms::spot ? "'spot'" : "terms", {}};
+  }
+  Sql sql;
+  if (const auto number = model::number_at(demand_.document(), field.path);
+      field.scope == model::Scope::demand && number) {
+    return sql.add(*number);
+  }
+  return {"NULL", {}};
+}
+
+// The same sums as quote() does, in whole billionths.
+Sql SqlTranslator::hour() const {
+  Sql sql{terms_ == Terms::spot ? "(spot" : "(price", {}};
+  sql += " * CASE unit WHEN 0 THEN 1 WHEN 1 THEN ";
+  if (demand_.cards()) {
+    sql.add(*demand_.cards());
+  } else {
+    sql += "CASE WHEN gpu_count = 0 OR gpu_count >= 1 THEN CAST(gpu_count AS INTEGER) END";
+  }
+  sql += " ELSE ";
+  if (demand_.cpus()) {
+    sql.add(*demand_.cpus());
+  } else {
+    sql += "cpus";
+  }
+  return (sql += " END * ").add(demand_.nodes()) += ")";
+}
+
+Sql SqlTranslator::card_hour() const {
+  const std::string price = terms_ == Terms::spot ? "spot" : "price";
+  return {fmt::format("CASE unit WHEN 1 THEN {0} WHEN 0 THEN CASE WHEN gpu_count >= 1 THEN (2 * {0} + "
+                      "CAST(gpu_count AS INTEGER)) / (2 * CAST(gpu_count AS INTEGER)) END END",
+                      price),
+          {}};
+}
+
+Sql SqlTranslator::job() const {
+  if (!demand_.duration_s()) {
+    return {"NULL", {}};
+  }
+  const auto seconds = static_cast<std::int64_t>(std::ceil(*demand_.duration_s()));
+  Sql sql{"((", {}};
+  sql += hour();
+  sql += fmt::format(
+      " * max(CASE WHEN quantum_s > 1 THEN ({0} + quantum_s - 1) / quantum_s * quantum_s ELSE {0} "
+      "END, minimum_s) + 1800) / 3600)",
+      seconds);
+  return sql;
+}
+
+}  // namespace cp::market
