@@ -22,9 +22,14 @@ struct ProbeContext {
 Result<Measurement> measure(const std::string& target, const net::Endpoint& peer, const Plan& plan,
                             const ProbeContext& context, const Session::Watch& watch = {});
 
-/// As `measure`, for peers that nobody asked to be measured: three packets at most go out before
-/// one is answered, spread over the time-out (SECURITY §11).
+/// As `measure`, for peers that nobody has asked to be measured by hand: three packets at most go
+/// out before one is answered, spread over the time-out (SECURITY §11), and those do not count.
+/// When this host was too busy for a valid measurement, it is made again, twice at most, each time
+/// with twice the interval.
 Result<Measurement> measure_gently(const std::string& target, const net::Endpoint& peer,
                                    const Plan& plan, const ProbeContext& context);
+
+/// As `measure_gently`, of this machine over loopback, with a reflector that runs meanwhile.
+Result<Measurement> measure_this_machine(const Plan& plan, const ProbeContext& context);
 
 }  // namespace cp::probe

@@ -2,6 +2,7 @@
 #include "base/units.hpp"
 #include "cli/context.hpp"
 #include "cli/progress.hpp"
+#include "probe/network.hpp"
 #include "probe/prober.hpp"
 #include "probe/target.hpp"
 #include "probe/threshold.hpp"
@@ -27,6 +28,7 @@ using cp::net::Endpoint;
 using cp::probe::Measurement;
 using cp::probe::Outcome;
 using cp::probe::Plan;
+using cp::probe::ResourceName;
 using cp::probe::Threshold;
 
 constexpr std::array kColumns{cp::cli::Column{"P50", "rtt.p50_ns", cp::cli::Show::nanoseconds}};
@@ -78,6 +80,45 @@ Result<Measurement> measure_first(const std::string& target, const std::vector<E
   }
 }
 
+Result<Measurement> measure_host(const cp::net::HostPort& host, const Plan& plan, Context& context,
+                                 const std::stop_token& stop) {
+  CP_TRY_ASSIGN(const std::vector<Endpoint> peers, cp::net::resolve(host));
+  return measure_first(cp::probe::to_url(host), peers, plan, context, stop);
+}
+
+Error no_access(const std::string& name, const std::string& reason) {
+  if (reason == "no_probe_access") {
+    return {Errc::unavailable, name + ": its record names no stamp:// access", {}};
+  }
+  return {Errc::denied, fmt::format("{}: {}", name, reason), "cpid resolve says why"};
+}
+
+// Loopback only where the record names no reflector that answers.
+Result<Measurement> measure_resource(const std::string& name, const Plan& plan, Context& context,
+                                     const std::stop_token& stop) {
+  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
+  CP_TRY_ASSIGN(const auto registry, cp::identity::Registry::open(paths.state, context.clock()));
+  const cp::probe::ProbeContext world{context.clock(), context.random(), stop};
+  cp::probe::Network network(&registry, false, plan, world);
+  CP_TRY_ASSIGN(const cp::probe::ProbeAccess access, network.access_to(name));
+  if (!access.reason.empty()) {
+    return tl::unexpected<Error>(no_access(name, access.reason));
+  }
+  for (const cp::net::HostPort& host : access.reflectors) {
+    CP_TRY_ASSIGN(const std::vector<Endpoint> peers, cp::net::resolve(host));
+    if (!cp::probe::may_probe(peers.front().address, access.is_own)) {
+      return fail(Errc::denied, "{}: {} is no address that its record may name", name,
+                  cp::probe::to_url(host));
+    }
+    const bool is_last = &host == &access.reflectors.back() && !access.is_this_machine;
+    auto measured = measure_first(cp::probe::to_url(host), {peers.front()}, plan, context, stop);
+    if (is_last || (measured && measured->outcome.received > 0) || stop.stop_requested()) {
+      return measured;
+    }
+  }
+  return cp::probe::measure_this_machine(plan, world);
+}
+
 Error error_of(const Measurement& measurement) {
   const std::string& target = measurement.target;
   const std::string& reason = measurement.verdict.reasons.front();
@@ -125,11 +166,12 @@ Result<int> ping(Context& context) {
   CP_TRY(cp::probe::check_plan(plan));
   CP_TRY_ASSIGN(const std::vector<Threshold> thresholds, thresholds_of(given));
   CP_TRY_ASSIGN(const cp::probe::Target target, cp::probe::parse_target(given.operands().front()));
-  const auto& host = std::get<cp::net::HostPort>(target);
-  CP_TRY_ASSIGN(const std::vector<Endpoint> peers, cp::net::resolve(host));
   const std::stop_token stop = context.stop_on_signals();
+  const auto* const host = std::get_if<cp::net::HostPort>(&target);
   CP_TRY_ASSIGN(const Measurement measurement,
-                measure_first(cp::probe::to_url(host), peers, plan, context, stop));
+                host != nullptr
+                    ? measure_host(*host, plan, context, stop)
+                    : measure_resource(std::get<ResourceName>(target).name, plan, context, stop));
 
   const Json record = cp::probe::to_json(measurement);
   cp::cli::Output& output = context.output(kColumns);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tool.hpp"
 
+#include "cli/context.hpp"
+#include "identity/registry.hpp"
+
 #include <array>
 
 namespace cpprobe {
@@ -75,6 +78,50 @@ constexpr std::array kPingFlags{
          .repeats = true},
 };
 
+constexpr std::array kRankFlags{
+    Flag{.name = "allow-partial",
+         .help = "take a stream of offers that ends without its closing answer"},
+    Flag{.name = "allow-unsigned", .help = "believe records that nobody has signed"},
+    Flag{.name = "weight",
+         .type = Type::number,
+         .value = "WEIGHT",
+         .help = "weight of the network's score in an offer that has none yet",
+         .fallback = "0.25",
+         .setting = "cpprobe.weight"},
+    Flag{.name = "count",
+         .letter = 'c',
+         .type = Type::integer,
+         .value = "N",
+         .help = "send N packets to each reflector that answers",
+         .fallback = "100",
+         .setting = "cpprobe.rank_count"},
+    Flag{.name = "interval",
+         .letter = 'i',
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "send one every DURATION",
+         .fallback = "5ms",
+         .setting = "cpprobe.rank_interval"},
+    Flag{.name = "timeout",
+         .letter = 'W',
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "give a packet up as lost after DURATION",
+         .fallback = "1s",
+         .setting = "cpprobe.timeout"},
+    Flag{.name = "jobs",
+         .letter = 'j',
+         .type = Type::integer,
+         .value = "N",
+         .help = "measure N reflectors at a time",
+         .fallback = "8",
+         .setting = "cpprobe.jobs"},
+    Flag{.name = "measurements",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "write each cp.measurement to FILE as well"},
+};
+
 constexpr std::array kServeExamples{
     Example{"cpprobe serve", "Answers programs on this machine, on port 7032."},
     Example{"cpprobe serve --listen 0.0.0.0:7032 --listen '[::]:7032' --allow 10.0.0.0/8",
@@ -89,6 +136,13 @@ constexpr std::array kPingExamples{
             "Gives a script its answer as an exit status."},
 };
 
+constexpr std::array kRankExamples{
+    Example{"cpfind --gpu H100:8 --hours 4 | cpprobe rank | cprun run --offers - -- ./train.sh",
+            "Runs where price, wait and network together are best."},
+    Example{"cpprobe rank offers.json --measurements m.json",
+            "Ranks offers from a file and keeps what was measured."},
+};
+
 constexpr std::array kCommands{
     Command{
         .name = "ping",
@@ -98,15 +152,40 @@ constexpr std::array kCommands{
             "answers, and prints one cp.measurement: losses, duplicates, reordering, quantiles "
             "of the round trip, and how much of it the network, the reflector and the two ends' "
             "own software took, by the kernel's time-stamps.\n\n"
-            "TARGET is stamp://HOST[:PORT] (port 862 unless said) or HOST[:PORT] (7032).\n\n"
+            "TARGET is stamp://HOST[:PORT] (port 862 unless said), HOST[:PORT] (7032), or a "
+            "resource's code or alias, whose verified record says where it is probed; one whose "
+            "jobs run on this machine is measured over loopback.\n\n"
             "A measurement says whether it is valid: when this host was too busy to keep the "
             "schedule, when the clock was set, or when too little came back, it is not, and the "
             "reasons stand in it. The exit status is then 75, or 69 when the peer's host refuses "
             "or there is no way to it.",
         .flags = kPingFlags,
-        .operand = {.name = "TARGET", .help = "the reflector", .least = 1, .most = 1},
+        .operand = {.name = "TARGET",
+                    .help = "the reflector or resource",
+                    .least = 1,
+                    .most = 1,
+                    .complete = "alias"},
         .examples = kPingExamples,
         .run = ping},
+    Command{
+        .name = "rank",
+        .summary = "measure what offers stand for, and rank them anew",
+        .description =
+            "Reads cp.offer records up to the closing cp.answer, from FILEs or standard input, "
+            "and prints the offers again with `quality`, the network's part in `scores`, and a "
+            "new `rank`; the answer comes last, and all other records and fields pass "
+            "unchanged.\n\n"
+            "An offer's own URLs are not believed: each `resource` is resolved in this machine's "
+            "registry and verified, and only the record's stamp:// access is probed, or loopback "
+            "where its jobs run on this machine. An offer that cannot be measured passes with "
+            "`quality.valid` false and the reason. To a reflector that does not answer go three "
+            "packets at most.\n\n"
+            "Measured offers stand in the order of their total; the others keep their order "
+            "among themselves, their network counting 0.",
+        .flags = kRankFlags,
+        .operand = {.name = "FILE", .help = "offers", .most = -1, .type = Type::file},
+        .examples = kRankExamples,
+        .run = rank},
     Command{
         .name = "serve",
         .summary = "answer probes: a STAMP reflector",
@@ -123,13 +202,25 @@ constexpr std::array kCommands{
         .run = serve},
 };
 
+// The aliases in the registry; none where there is no registry.
+std::vector<std::string> complete(cp::cli::Context& context, std::string_view kind) {
+  const auto paths = context.paths();
+  if (kind != "alias" || !paths) {
+    return {};
+  }
+  const auto registry = cp::identity::Registry::open(paths->state, context.clock());
+  return registry ? registry->aliases("").value_or(std::vector<std::string>{})
+                  : std::vector<std::string>{};
+}
+
 constexpr Tool kTool{
     .name = "cpprobe",
     .summary = "measure the way to computing resources",
     .description =
         "Measures how good the path to a resource is, says when a measurement cannot be "
         "trusted, and answers others' measurements.",
-    .commands = kCommands};
+    .commands = kCommands,
+    .complete = complete};
 
 }  // namespace
 

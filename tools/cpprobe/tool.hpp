@@ -10,6 +10,7 @@ const cp::cli::Tool& tool();
 
 /// One function a sub-command, each in a file of its own.
 cp::Result<int> ping(cp::cli::Context& context);
+cp::Result<int> rank(cp::cli::Context& context);
 cp::Result<int> serve(cp::cli::Context& context);
 
 }  // namespace cpprobe
