@@ -21,6 +21,11 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 JsonReader::JsonReader(std::vector<std::string> files) : files_(std::move(files)) {}
 
+JsonReader::JsonReader(std::string name, UniqueFd fd, std::string read_already)
+    : fd_(std::move(fd)), buffer_(std::move(read_already)), open_(true) {
+  here_.name = std::move(name);
+}
+
 Result<bool> JsonReader::open_next_file() {
   if (next_file_ == files_.size()) {
     return false;

@@ -17,6 +17,8 @@ class JsonReader {
  public:
   /// FILES in order; "-" is standard input.
   explicit JsonReader(std::vector<std::string> files);
+  /// The file FD called NAME, of which READ_ALREADY was read.
+  JsonReader(std::string name, UniqueFd fd, std::string read_already);
 
   /// The next value, nullopt after the last. After an error nothing more comes.
   Result<std::optional<Json>> next();

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool.hpp"
+
+int main(int argc, char** argv) { return cp::cli::run_tool(cpid::tool(), argc, argv); }
