@@ -190,6 +190,18 @@ std::string_view AcceleratorName::vendor() const {
   return members_.empty() ? std::string_view{} : kModels[members_.front()].vendor;
 }
 
+std::optional<std::uint64_t> AcceleratorName::memory_bytes() const {
+  std::optional<std::uint64_t> common;
+  for (const std::uint16_t member : members_) {
+    const auto& bytes = kModels[member].memory_bytes;
+    if (!bytes || (common && *common != *bytes)) {
+      return std::nullopt;
+    }
+    common = bytes;
+  }
+  return common;
+}
+
 AcceleratorName AcceleratorName::narrowed(std::uint64_t memory_bytes) const {
   std::vector<std::uint16_t> left;
   for (const std::uint16_t member : members_) {

@@ -40,6 +40,9 @@ class AcceleratorName {
   /// The members' common vendor; empty when nobody knows.
   std::string_view vendor() const;
 
+  /// The memory of such a card by the table's figures, when all members have the same.
+  std::optional<std::uint64_t> memory_bytes() const;
+
   /// This name, narrowed to the members that have MEMORY_BYTES each, when the table has a name for
   /// just those; else itself.
   AcceleratorName narrowed(std::uint64_t memory_bytes) const;

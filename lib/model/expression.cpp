@@ -23,8 +23,11 @@ Value value_of(Kind kind, const Json& document, std::string_view path) {
   const auto as_value = [](auto&& optional) { return optional ? Value(*optional) : Value(); };
   switch (kind) {
     case Kind::text:
-    case Kind::model:
-      return as_value(text_at(document, path));
+    case Kind::model: {
+      // An empty text says nothing.
+      const auto text = text_at(document, path);
+      return text && !text->empty() ? Value(*text) : Value();
+    }
     case Kind::money:
       return as_value(money_at(document, path));
     case Kind::boolean:
@@ -88,6 +91,15 @@ class Evaluator {
       result = either(result, with_accelerator(condition, &accelerator));
     }
     return steps_ > limits::expression_steps ? Truth::unknown : result;
+  }
+
+  Value read_first(const Field& field) {
+    static const Json none;
+    const Json* all = find(resource_, "node.accelerators");
+    if (all != nullptr && all->is_array()) {
+      accelerator_ = all->empty() ? &none : &all->front();
+    }
+    return read(field);
   }
 
  private:
@@ -279,6 +291,19 @@ void collect(const Condition& condition, std::vector<const Field*>& found) {
 
 Truth evaluate(const Condition& condition, const Json& resource, const Json& demand) {
   return Evaluator(resource, demand).evaluate(condition);
+}
+
+FieldValue read_field(const Field& field, const Json& resource, const Json& demand) {
+  return std::visit(
+      [](auto&& value) -> FieldValue {
+        using Type = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Type, Unknown> || std::is_same_v<Type, NoAccelerator>) {
+          return std::monostate{};
+        } else {
+          return std::forward<decltype(value)>(value);
+        }
+      },
+      Evaluator(resource, demand).read_first(field));
 }
 
 std::vector<const Field*> fields_of(const Condition& condition) {

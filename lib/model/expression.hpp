@@ -77,6 +77,13 @@ Result<Condition> parse_condition(std::string_view text, const ParseOptions& opt
 /// cp.demand/1. Unknown past limits::expression_steps.
 Truth evaluate(const Condition& condition, const Json& resource, const Json& demand);
 
+/// What a field says: nothing (not known), a text, a number, a truth, money.
+using FieldValue = std::variant<std::monostate, std::string, double, bool, Money>;
+
+/// What FIELD says of RESOURCE (as `evaluate` takes it) or of DEMAND; of several accelerators the
+/// first speaks.
+FieldValue read_field(const Field& field, const Json& resource, const Json& demand);
+
 /// TEXT as a string of the language, in quotes.
 std::string quoted(std::string_view text);
 

@@ -211,17 +211,26 @@ std::optional<std::string> text_of(const Json& value) {
   return encoded ? text::from_base64(*encoded) : std::nullopt;
 }
 
+static const Json* member_of(const Json& value, std::string_view name) {
+  if (!value.is_object()) {
+    return nullptr;
+  }
+  const auto member = value.find(std::string(name));
+  return member == value.end() ? nullptr : &*member;
+}
+
+static const Json* element_of(const Json& value, std::string_view name) {
+  const auto index = text::to_uint(name);
+  return index && *index < value.size() ? &value[static_cast<std::size_t>(*index)] : nullptr;
+}
+
 const Json* find(const Json& document, std::string_view path) {
   const Json* value = &document;
   for (const std::string_view name : text::split(path, '.')) {
-    if (!value->is_object()) {
+    value = value->is_array() ? element_of(*value, name) : member_of(*value, name);
+    if (value == nullptr || value->is_null()) {
       return nullptr;
     }
-    const auto member = value->find(std::string(name));
-    if (member == value->end() || member->is_null()) {
-      return nullptr;
-    }
-    value = &*member;
   }
   return value;
 }

@@ -37,8 +37,9 @@ Json text_value(std::string_view text);
 /// The bytes that `text_value` stands for; nullopt for anything else.
 std::optional<std::string> text_of(const Json& value);
 
-/// The member at a dotted PATH ("price.hour.amount"); null when it, or anything on the way, is
-/// absent, null or no object. The pointer lives as long as DOCUMENT.
+/// The member at a dotted PATH ("price.hour.amount"); a number picks an element of an array
+/// ("node.accelerators.0.model"). Null when it, or anything on the way, is absent, null or of
+/// another type. The pointer lives as long as DOCUMENT.
 const Json* find(const Json& document, std::string_view path);
 
 /// As `find`, and nullopt when the value there is of another type.
