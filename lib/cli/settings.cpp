@@ -4,8 +4,10 @@
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "cli/flag_table.hpp"
+#include "cli/toml_file.hpp"
+#include "model/json.hpp"
 
-#include <toml++/toml.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <unistd.h>
@@ -15,13 +17,8 @@ namespace {
 
 constexpr const char* kSystemFile = "/etc/cptools/config.toml";
 
-std::string text_of(const toml::node& node) {
-  if (const auto* text = node.as_string()) {
-    return text->get();
-  }
-  std::ostringstream out;
-  node.visit([&](const auto& value) { out << value; });
-  return out.str();
+std::string text_of(const model::Json& value) {
+  return value.is_string() ? value.get<std::string>() : model::to_line(value);
 }
 
 }  // namespace
@@ -39,23 +36,19 @@ Result<void> Settings::add_file(const std::string& path, bool must_exist) {
     return {};
   }
   CP_TRY_ASSIGN(const std::string source, read_trusted_file(path, limits::config_bytes, false));
-  const auto add_table = [&](const auto& self, const toml::table& table,
+  const auto add_table = [&](const auto& self, const model::Json& table,
                              const std::string& prefix) -> void {
-    for (const auto& [name, node] : table) {
-      const std::string key = prefix + std::string(name.str());
-      if (const auto* inner = node.as_table()) {
-        self(self, *inner, key + ".");
+    for (auto member = table.begin(); member != table.end(); ++member) {
+      const std::string key = prefix + member.key();
+      if (member->is_object()) {
+        self(self, *member, key + ".");
       } else {
-        values_[key] = Value{text_of(node), path};
+        values_[key] = Value{text_of(*member), path};
       }
     }
   };
-  try {
-    add_table(add_table, toml::parse(source, path), "");
-  } catch (const toml::parse_error& error) {
-    const auto& at = error.source().begin;
-    return fail(Errc::bad_config, "{}:{}:{}: {}", path, at.line, at.column, error.description());
-  }
+  CP_TRY_ASSIGN(const model::Json table, parse_toml(source, path));
+  add_table(add_table, table, "");
   return {};
 }
 

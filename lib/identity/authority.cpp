@@ -31,7 +31,7 @@ Result<Json> self_signed_delegation(std::string_view prefix, std::string_view na
   delegation["seq"] = 1;
   delegation["keys"] = Json::array({key_entry(key.public_key())});
   delegation["may_delegate"] = false;
-  delegation["not_before"] = format_time(now);
+  delegation["not_before"] = format_time(std::chrono::floor<std::chrono::seconds>(now));
   return sign_document(std::move(delegation), key);
 }
 

@@ -82,6 +82,18 @@ Result<Json> envelope_for(const Authority& authority, const Json& record, const 
               {"valid_until", format_time(valid_until.value_or(second + kValidity))}};
 }
 
+// Says whose the resource is; a name that the record brings stays.
+Result<void> name_provider(Json& record, const Authority& authority) {
+  CP_TRY_ASSIGN(const Json delegation,
+                model::parse_json(authority.delegation, {"the authority's delegation"}));
+  record["provider"]["prefix"] = authority.prefix;
+  const auto name = model::text_at(delegation, "name");
+  if (name && model::find(record, "provider.name") == nullptr) {
+    record["provider"]["name"] = *name;
+  }
+  return {};
+}
+
 Result<void> keep(const RegistryStore& store, const Json& record, const Identifier& id,
                   std::int64_t seq, UnixTime now) {
   CP_TRY_ASSIGN(const std::string form, canonical(record));
@@ -108,7 +120,7 @@ Result<Json> enter_record(const RegistryStore& store, const Authority& authority
   CP_TRY(store.claim_aliases(id, aliases_of(record)));
   CP_TRY_ASSIGN(Json envelope, envelope_for(authority, record, id, seq, now));
   Json enveloped = with_envelope(record, std::move(envelope));
-  enveloped["provider"]["prefix"] = authority.prefix;
+  CP_TRY(name_provider(enveloped, authority));
   CP_TRY_ASSIGN(Json done, sign_document(std::move(enveloped), key));
   CP_TRY(keep(store, done, id, seq, now));
   return done;

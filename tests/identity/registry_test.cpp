@@ -199,7 +199,7 @@ TEST_CASE("a registered record is found by code and alias, signed and sequenced"
   CHECK((*first)["seq"] == 1);
   CHECK((*first)["issued"] == "2026-11-22T08:00:00Z");
   CHECK((*first)["valid_until"] == "2027-11-22T08:00:00Z");
-  CHECK((*first)["provider"]["prefix"] == "0");
+  CHECK((*first)["provider"] == Json{{"prefix", "0"}, {"name", "test"}});
   CHECK((*first)["unknown_field"]["kept"] == true);
 
   for (const std::string& name : {id, cp::text::lower(id), std::string("@lab/one")}) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "authority.hpp"
 #include "base/text.hpp"
-#include "cli/context.hpp"
-#include "identity/identifier.hpp"
-#include "model/json.hpp"
+#include "block_reader.hpp"
+#include "model/document.hpp"
+#include "model/json_reader.hpp"
 #include "tool.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,164 +15,213 @@
 namespace cpid {
 namespace {
 
-using cp::Errc;
-using cp::fail;
 using cp::Result;
-using cp::cli::Column;
 using cp::cli::Context;
 using cp::cli::Output;
-using cp::cli::Show;
 using cp::identity::Flaw;
 using cp::identity::Identifier;
 using cp::model::Json;
 
-constexpr std::array kColumns{Column{"CODE", "input"}, Column{"VALID", "valid", Show::verdict},
-                              Column{"REASON", "message"}};
-constexpr std::size_t kBufferBytes = 1U << 20U;
+constexpr std::array kColumns{
+    cp::cli::Column{"INPUT", "input"},        cp::cli::Column{"LINE", "line", cp::cli::Show::count},
+    cp::cli::Column{"VALID", "valid"},        cp::cli::Column{"REASON", "reason|verdict"},
+    cp::cli::Column{"MESSAGE", "message|id"},
+};
 
-// Counts codes and prints the verdicts that are wanted. The hot path, a right code that nobody
-// wants to see, allocates nothing.
-class Checker {
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+// Counts verdicts and prints those that were asked for.
+class Verdicts {
  public:
-  Checker(Output& out, bool prints_all) : out_(out), prints_all_(prints_all) {}
+  Verdicts(Context& context, bool all)
+      : output_(context.output(kColumns)),
+        all_(all),
+        clock_(context.clock()),
+        started_(clock_.steady()) {}
 
-  void check(std::string_view code, std::size_t line) {
+  // LINE is that of the input, 0 for an operand.
+  void judge(std::string_view text, std::size_t line) {
     ++checked_;
-    const Flaw flaw = cp::identity::flaw_in(code);
-    failed_ += flaw == Flaw::none ? 0U : 1U;
-    if (flaw != Flaw::none || prints_all_) {
-      print(code, flaw, line);
+    const Flaw flaw = cp::identity::flaw_in(text);
+    if (flaw != Flaw::none) {
+      refuse(cp::model::text_value(text), line, name_of(flaw), sentence_of(flaw));
+    } else if (all_) {
+      accept(text, line);
     }
   }
 
+  // A document that names no identifier.
+  void refuse_document(const Json& document, std::size_t line) {
+    ++checked_;
+    refuse(cp::model::to_line(document).substr(0, 200), line, "no_id",
+           "the document names no identifier");
+  }
+
+  // One that another tool could not give: it goes on unchanged.
+  void pass_on(const Json& document) { output_.record(document); }
+
   int finish() {
-    out_.line(fmt::format("{} checked, {} wrong", checked_, failed_));
-    if (out_.form() == Output::Form::ndjson) {
-      out_.record({{"schema", "cp.check/1"},
-                   {"summary",
-                    {{"checked", checked_}, {"valid", checked_ - failed_}, {"failed", failed_}}}});
+    const std::uint64_t valid = checked_ - failed_;
+    const std::chrono::duration<double> took = clock_.steady() - started_;
+    if (output_.form() == Output::Form::table) {
+      output_.line(fmt::format("{} checked, {} valid, {} bad", checked_, valid, failed_));
+    } else {
+      output_.record({{"schema", "cp.check/1"},
+                      {"summary",
+                       {{"checked", checked_},
+                        {"valid", valid},
+                        {"failed", failed_},
+                        {"duration_s", took.count()}}}});
     }
     return failed_ == 0 ? 0 : 1;
   }
 
  private:
-  void print(std::string_view code, Flaw flaw, std::size_t line) {
-    Json record{{"schema", "cp.check/1"},
-                {"input", cp::model::text_value(code)},
-                {"valid", flaw == Flaw::none}};
+  static Json verdict(Json input, std::size_t line, bool valid) {
+    Json record{{"schema", "cp.check/1"}, {"input", std::move(input)}};
     if (line > 0) {
       record["line"] = line;
     }
-    if (flaw == Flaw::none) {
-      record["id"] = Identifier::parse(code)->text();
-      record["verdict"] = "well_formed";
-    } else {
-      record["reason"] = cp::identity::name_of(flaw);
-      record["message"] = cp::identity::sentence_of(flaw);
-    }
-    out_.record(record);
+    record["valid"] = valid;
+    return record;
   }
 
-  Output& out_;
-  bool prints_all_;
+  void refuse(Json input, std::size_t line, std::string_view reason, std::string_view message) {
+    ++failed_;
+    Json record = verdict(std::move(input), line, false);
+    record["reason"] = reason;
+    record["message"] = message;
+    output_.record(record);
+  }
+
+  void accept(std::string_view text, std::size_t line) {
+    Json record = verdict(text, line, true);
+    record["id"] = Identifier::parse(text).value().text();
+    record["verdict"] = "well_formed";
+    output_.record(record);
+  }
+
+  Output& output_;
+  bool all_;
+  const cp::Clock& clock_;
+  cp::SteadyTime started_;
   std::uint64_t checked_ = 0;
   std::uint64_t failed_ = 0;
 };
 
-// Checks standard input line by line, BUFFER being what was read of it already.
-Result<void> check_lines(Checker& checker, std::string buffer) {
-  std::size_t held = buffer.size();
-  std::size_t line = 1;
-  buffer.resize(std::max(held, kBufferBytes));
-  const auto check_line = [&](std::string_view text) {
-    text = cp::text::trim(text);
-    if (!text.empty()) {
-      checker.check(text, line);
-    }
-    ++line;
-  };
-  while (true) {
-    const char* at = buffer.data();
-    const char* const end = buffer.data() + held;
-    while (const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at))) {
-      const char* const stop = static_cast<const char*>(newline);
-      check_line({at, static_cast<std::size_t>(stop - at)});
-      at = stop + 1;
-    }
-    held = static_cast<std::size_t>(end - at);
-    if (held == buffer.size()) {
-      return fail(Errc::bad_data, "standard input:{}: a line is longer than {} bytes", line, held);
-    }
-    std::memmove(buffer.data(), at, held);
-    auto count = cp::read_some(0, std::span(buffer).subspan(held));
-    if (!count) {
-      return fail(Errc::io, "cannot read standard input: {}", count.error().message);
-    }
-    if (*count == 0) {
-      if (held > 0) {
-        check_line({buffer.data(), held});
-      }
-      return {};
-    }
-    held += *count;
+// Blanks around an identifier are not part of it, and empty lines are none.
+void judge_line(Verdicts& verdicts, std::string_view line, std::size_t number) {
+  while (!line.empty() && is_blank(line.back())) {
+    line.remove_suffix(1);
+  }
+  while (!line.empty() && is_blank(line.front())) {
+    line.remove_prefix(1);
+  }
+  if (!line.empty()) {
+    verdicts.judge(line, number);
   }
 }
 
-Result<void> check_documents(Checker& checker, std::string read_already) {
+Result<void> judge_lines(Verdicts& verdicts, BlockReader& reader, std::string_view block) {
+  std::size_t number = 0;
+  while (!block.empty()) {
+    const char* at = block.data();
+    const char* const end = at + block.size();
+    while (at != end) {
+      const auto* newline =
+          static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+      const char* const stop = newline == nullptr ? end : newline;
+      judge_line(verdicts, {at, static_cast<std::size_t>(stop - at)}, ++number);
+      at = newline == nullptr ? end : newline + 1;
+    }
+    CP_TRY_ASSIGN(block, reader.next());
+  }
+  return {};
+}
+
+void judge_document(Verdicts& verdicts, const Json& document, std::size_t line) {
+  if (cp::model::is_a(document, "cp.error") || cp::model::is_a(document, "cp.answer")) {
+    verdicts.pass_on(document);
+    return;
+  }
+  const auto* field = cp::model::is_a(document, "cp.offer") ? "resource" : "id";
+  const auto text = document.is_string() ? std::optional(document.get<std::string>())
+                                         : cp::model::text_at(document, field);
+  if (text) {
+    verdicts.judge(*text, line);
+  } else {
+    verdicts.refuse_document(document, line);
+  }
+}
+
+Result<void> judge_documents(Verdicts& verdicts, std::string_view beginning) {
   cp::model::JsonReader reader("standard input", cp::UniqueFd(::fcntl(0, F_DUPFD_CLOEXEC, 3)),
-                               std::move(read_already));
+                               std::string(beginning));
   while (true) {
     CP_TRY_ASSIGN(const auto document, reader.next());
     if (!document) {
       return {};
     }
-    const auto code =
-        document->is_string() ? document->get<std::string>() : cp::model::text_at(*document, "id");
-    if (!code) {
-      return fail(Errc::bad_data, "{}:{}: the document has no \"id\"", reader.origin().name,
-                  reader.origin().line);
-    }
-    checker.check(*code, reader.origin().line);
+    judge_document(verdicts, *document, reader.origin().line);
   }
 }
 
-Result<void> check_input(Checker& checker) {
-  std::string start(kBufferBytes, '\0');
-  std::size_t held = 0;
-  std::size_t first = std::string::npos;
-  // The first byte that is no blank tells JSON from plain lines.
-  while (first == std::string::npos && held < start.size()) {
-    auto count = cp::read_some(0, std::span(start).subspan(held));
-    if (!count) {
-      return fail(Errc::io, "cannot read standard input: {}", count.error().message);
-    }
-    if (*count == 0) {
-      break;
-    }
-    held += *count;
-    first = std::string_view(start).substr(0, held).find_first_not_of(" \t\r\n");
+// Lines begin with an identifier, JSON with a bracket or a quotation mark.
+bool is_json(std::string_view block) {
+  const auto first = block.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos &&
+         std::string_view("{[\"").find(block[first]) != std::string_view::npos;
+}
+
+Result<void> judge_standard_input(Verdicts& verdicts, const Context& context) {
+  if (context.terminal().input_is_terminal) {
+    context.note("reading from the terminal; end with Ctrl-D");
   }
-  start.resize(held);
-  const bool is_json = first != std::string::npos &&
-                       std::string_view("{[\"").find(start[first]) != std::string_view::npos;
-  return is_json ? check_documents(checker, std::move(start))
-                 : check_lines(checker, std::move(start));
+  BlockReader reader(0, "standard input");
+  CP_TRY_ASSIGN(const std::string_view block, reader.next());
+  return is_json(block) ? judge_documents(verdicts, block) : judge_lines(verdicts, reader, block);
+}
+
+Result<int> check_ledger(Context& context) {
+  CP_TRY_ASSIGN(const auto registry, open_registry(context));
+  const auto audit = registry.audit();
+  Json record{{"schema", "cp.check/1"},
+              {"input", "the ledger of prefix " + registry.prefix()},
+              {"valid", audit.has_value()}};
+  if (audit) {
+    record["verdict"] = "verified";
+    record["message"] =
+        fmt::format("{} entries, {} identifiers, {}", audit->entries, audit->codes, audit->hash);
+  } else if (audit.error().code == cp::Errc::bad_data) {
+    record["reason"] = "broken";
+    record["message"] = audit.error().message;
+  } else {
+    return tl::unexpected<cp::Error>(audit.error());
+  }
+  record["as_of"] = cp::format_time(context.clock().now());
+  context.output(kColumns).record(record);
+  return audit ? 0 : 1;
 }
 
 }  // namespace
 
 Result<int> check(Context& context) {
-  Checker checker(context.output(kColumns), context.arguments().has("all"));
-  for (const std::string& code : context.arguments().operands()) {
-    checker.check(code, 0);
+  const cp::cli::Arguments& given = context.arguments();
+  if (given.has("ledger")) {
+    return check_ledger(context);
   }
-  if (context.arguments().operands().empty()) {
-    if (context.terminal().input_is_terminal) {
-      context.note("reading codes from the terminal; end with Ctrl-D");
+  Verdicts verdicts(context, given.has("all"));
+  for (const std::string& text : given.operands()) {
+    if (text == "-") {
+      CP_TRY(judge_standard_input(verdicts, context));
+    } else {
+      verdicts.judge(text, 0);
     }
-    CP_TRY(check_input(checker));
   }
-  return checker.finish();
+  if (given.operands().empty()) {
+    CP_TRY(judge_standard_input(verdicts, context));
+  }
+  return verdicts.finish();
 }
 
 }  // namespace cpid

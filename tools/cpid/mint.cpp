@@ -1,34 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/context.hpp"
-#include "records.hpp"
+#include "authority.hpp"
+#include "identifier_record.hpp"
 #include "tool.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace cpid {
 
+using cp::Result;
 using cp::cli::Output;
-using cp::identity::Identifier;
 
-cp::Result<int> mint(cp::cli::Context& context) {
-  const auto& given = context.arguments();
+Result<int> mint(cp::cli::Context& context) {
+  const cp::cli::Arguments& given = context.arguments();
   CP_TRY_ASSIGN(auto registry, open_registry(context));
-  Output& out = context.output(kIdentifierColumns);
-  // Codes of one batch are printed together: they became durable together.
-  const auto print = [&](std::span<const std::string> codes) -> cp::Result<void> {
+  Output& output = context.output(kIdentifierColumns);
+  // Printed only once durable: this is called after each batch's commit.
+  const auto minted = [&](std::span<const std::string> codes) -> Result<void> {
     for (const std::string& code : codes) {
-      if (out.form() == Output::Form::plain) {
-        out.raw_line(code);
-      } else {
-        CP_TRY_ASSIGN(const Identifier id, Identifier::parse(code));
-        print_identifier(out, id);
-      }
+      print_allocated(output, code, registry.thumbprint());
     }
-    return out.flush();
+    return output.flush();
   };
   CP_TRY(registry.mint(static_cast<std::uint64_t>(*given.integer("count")),
                        static_cast<std::size_t>(*given.integer("length")), context.random(),
-                       print));
+                       minted));
   return 0;
 }
 

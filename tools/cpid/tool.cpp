@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tool.hpp"
 
-#include "cli/context.hpp"
+#include "authority.hpp"
 
 #include <array>
 
@@ -9,7 +9,6 @@ namespace cpid {
 namespace {
 
 using cp::cli::Command;
-using cp::cli::Context;
 using cp::cli::Example;
 using cp::cli::Flag;
 using cp::cli::Tool;
@@ -19,18 +18,13 @@ constexpr std::array kInitFlags{
     Flag{.name = "prefix",
          .type = Type::text,
          .value = "PREFIX",
-         .help =
-             "be the authority of PREFIX; 0 is for private use, as 10.0.0.0/8 is among addresses",
+         .help = "allocate below PREFIX; 0 is for private use and needs nobody's leave",
          .fallback = "0"},
     Flag{.name = "name",
          .type = Type::text,
-         .value = "NAME",
+         .value = "TEXT",
          .help = "what people call the authority",
          .fallback = "private authority"},
-};
-constexpr std::array kInitExamples{
-    Example{"cpid init",
-            "Makes a private authority: a key and an empty ledger, in the state directory."},
 };
 
 constexpr std::array kMintFlags{
@@ -38,153 +32,158 @@ constexpr std::array kMintFlags{
          .letter = 'c',
          .type = Type::integer,
          .value = "N",
-         .help = "allocate N codes",
+         .help = "allocate N identifiers",
          .fallback = "1"},
     Flag{.name = "length",
          .type = Type::integer,
          .value = "N",
-         .help = "serials of N characters, 4 to 32",
+         .help = "characters of a serial, 4 to 32",
          .fallback = "8",
          .setting = "cpid.length"},
 };
-constexpr std::array kMintExamples{
-    Example{"ID=$(cpid mint --plain)", "Allocates one code for a script."},
-    Example{"cpid mint --count 1000 --plain > codes",
-            "Allocates a thousand, durable before they are printed."},
-};
 
 constexpr std::array kCheckFlags{
-    Flag{.name = "all",
-         .letter = 'a',
-         .help = "print a verdict on each code, not on the wrong ones alone"},
-};
-constexpr std::array kCheckExamples{
-    Example{"cpid check cp:86.3101.42/7F3K9Q2M-JB",
-            "Is this code well formed, and are its check characters right?"},
-    Example{"cut -f 3 inventory.tsv | cpid check", "Finds the typing errors in a column of codes."},
-};
-
-constexpr std::array kParseExamples{
-    Example{"cpid parse 'CP:86.3l01.42/7f3k9q2m-jb'",
-            "Shows the parts of a code in canonical form: case and look-alikes are folded."},
+    Flag{.name = "all", .letter = 'a', .help = "print the verdict on each, not on bad ones alone"},
+    Flag{.name = "ledger",
+         .help = "check this machine's ledger instead: its hash chain, identifiers and records"},
 };
 
 constexpr std::array kDescribeFlags{
     Flag{.name = "from",
          .type = Type::text,
-         .value = "SOURCE",
-         .help = "what is described: local is this machine",
+         .value = "PROVIDER",
+         .help = "describe what PROVIDER has; local is this machine",
          .fallback = "local"},
     Flag{.name = "with",
          .type = Type::file,
-         .value = "FILE",
-         .help = "merge a TOML file over what the machine knows: prices, place, name, alias, "
-                 "policy, access"},
+         .value = "FILE.toml",
+         .help = "add what a machine cannot know: name, alias, place, prices, policy, workdir"},
     Flag{.name = "id",
          .type = Type::text,
-         .value = "CODE",
-         .help = "the code of the resource",
+         .value = "NAME",
+         .help = "the code or alias of the resource that is described",
          .complete = "alias"},
-};
-constexpr std::array kDescribeExamples{
-    Example{"cpid describe --from local --with site.toml | cpid register",
-            "Describes this machine, adds what it cannot know, signs and registers the record."},
-};
-
-constexpr std::array kRegisterExamples{
-    Example{"cpid describe | cpid register --plain", "Registers this machine and prints its code."},
-    Example{"cpid resolve @lab/node | jq '.nodes = 2' | cpid register",
-            "Changes a record: it gets the next sequence number."},
-};
-constexpr std::array kResolveExamples{
-    Example{"cpid resolve @lab/node | jq -r '.access[].url'", "Where can it be reached?"},
+    Flag{.name = "workdir",
+         .type = Type::directory,
+         .value = "DIR",
+         .help = "where jobs run; its file system is the resource's disk"},
 };
 
 constexpr std::array kListFlags{
-    Flag{.name = "codes", .help = "list every allocated code, registered or not"},
+    Flag{.name = "codes", .help = "list every allocated identifier, with a record or without"},
+    cp::cli::flags::limit,
+};
+
+constexpr std::array kInitExamples{
+    Example{"cpid init", "Makes this machine's private authority."},
+};
+constexpr std::array kMintExamples{
+    Example{"ID=$(cpid mint --plain)", "Takes one identifier into a variable."},
+    Example{"cpid mint --count 1000000 --plain > codes", "Allocates a million."},
+};
+constexpr std::array kCheckExamples{
+    Example{"cpid check cp:86.3101.42/7F3K9Q2M-JB", "Says whether it is mistyped, offline."},
+    Example{"cpid check < codes", "Checks lines, one identifier each, and counts."},
+    Example{"cpfind --json | jq -c '{id:.resource}' | cpid check --all", "Checks objects."},
+};
+constexpr std::array kParseExamples{
+    Example{"cpid parse CP:86.3101.42/7f3k9q2m-jb | jq -r .prefix", "Takes a code apart."},
+};
+constexpr std::array kDescribeExamples{
+    Example{"cpid describe --from local | jq .node", "Shows what this machine has."},
+    Example{"cpid describe --from local --with site.toml | cpid register",
+            "Registers this machine with its prices."},
+};
+constexpr std::array kRegisterExamples{
+    Example{"cpid resolve @lab/a | jq '.name=\"new\"' | cpid register", "Changes a record."},
+};
+constexpr std::array kResolveExamples{
+    Example{"cpid resolve @lab/a", "Prints the record that an alias names."},
+};
+constexpr std::array kListExamples{
+    Example{"cpid list", "Shows every resource that is registered here."},
+    Example{"cpid list --codes --plain | cpid check", "Checks every code that was given out."},
 };
 
 constexpr std::array kCommands{
     Command{
         .name = "init",
-        .summary = "make a private authority: a key and a ledger",
+        .summary = "make this machine's private authority",
         .description =
-            "Makes the authority that allocates identifiers and signs records on this machine: an "
-            "Ed25519 key, pinned as the trust anchor of its prefix, and an empty ledger. Both are "
-            "in the state directory, readable by you alone.\n\nPrints the authority's own "
-            "delegation, cp.delegation/1.",
+            "Makes a key, the ledger of what it will allocate and sign, and pins the key as "
+            "the trust anchor of PREFIX on this machine. Prints the authority's self-signed "
+            "cp.delegation.\n\n"
+            "All is kept in the state directory: identity.db, and the key (mode 0600) in keys/. "
+            "Whoever has that key can sign as this authority. A second init is refused (73).",
         .flags = kInitFlags,
         .examples = kInitExamples,
         .run = init},
-    Command{
-        .name = "mint",
-        .summary = "allocate identifiers",
-        .description =
-            "Allocates identifiers from the ledger and prints them, cp.identifier/1 each. A code "
-            "is "
-            "printed only once it is durable, and none is ever given out twice, whatever happens "
-            "to this program or the machine.",
-        .flags = kMintFlags,
-        .examples = kMintExamples,
-        .run = mint},
-    Command{
-        .name = "check",
-        .summary = "find wrong codes, offline",
-        .description =
-            "Checks codes from the command line, or from standard input: one a line, or JSON "
-            "documents, whose \"id\" is checked. Prints the wrong ones, cp.check/1 each, with the "
-            "reason, and a summary at the end.\n\nThe check characters catch every single wrong "
-            "character, every swap of neighbours, jump and twin swap, and every separator moved by "
-            "one or two places. No registry is asked. The exit status is 1 when a code is wrong.",
-        .flags = kCheckFlags,
-        .operand = {.name = "CODE",
-                    .help = "the codes; standard input when there is none",
-                    .most = -1},
-        .examples = kCheckExamples,
-        .run = check},
+    Command{.name = "mint",
+            .summary = "allocate identifiers",
+            .description =
+                "Allocates identifiers with random serials and prints them as cp.identifier. What "
+                "is printed is in the ledger, durably, and is never given out again: not after a "
+                "crash, not by two processes at once.",
+            .flags = kMintFlags,
+            .examples = kMintExamples,
+            .run = mint},
+    Command{.name = "check",
+            .summary = "find mistyped identifiers, offline",
+            .description =
+                "Checks the identifiers that are given, or those on standard input: lines with one "
+                "each, or JSON: texts, or objects with an \"id\" (of an offer, its \"resource\"). "
+                "Prints a cp.check for each that is none, with the reason, and a closing summary. "
+                "Every single wrong character, every swap of neighbours or of characters with one "
+                "between, every twin error and every separator moved by one or two places is "
+                "found.\n\n"
+                "The exit status is 1 when any is bad, and 65 when the input cannot be read: then "
+                "there is no summary.",
+            .flags = kCheckFlags,
+            .operand = {.name = "ID", .help = "an identifier", .most = -1},
+            .examples = kCheckExamples,
+            .run = check},
     Command{.name = "parse",
-            .summary = "show the parts of a code",
-            .description = "Prints each code in canonical form with its parts, cp.identifier/1. "
-                           "Case is folded, and "
-                           "so are the letters that are taken for digits: I and L to 1, O to 0.",
-            .operand = {.name = "CODE", .help = "the codes", .least = 1, .most = -1},
+            .summary = "take identifiers apart",
+            .description =
+                "Prints a cp.identifier for each ID, or each line of standard input: its canonical "
+                "form, prefix, serial and check characters, and the path when one follows "
+                "(cp:PREFIX/SERIAL-CC/PATH). Any case is taken, I and L count as 1, O as 0.",
+            .operand = {.name = "ID", .help = "an identifier", .most = -1},
             .examples = kParseExamples,
             .run = parse},
+    Command{.name = "describe",
+            .summary = "describe a resource as a cp.resource",
+            .description =
+                "Prints what PROVIDER has as a cp.resource without signature: processors, memory, "
+                "disk, accelerators, network ports. What is not known is absent. Performance "
+                "figures are nominal and say how they were computed.\n\n"
+                "FILE.toml holds members of cp.resource, which go over what was found; tables are "
+                "merged, the rest replaced. Money may be written \"14.50 CNY\", one alias without "
+                "brackets, and workdir stands for that of each launch access.",
+            .flags = kDescribeFlags,
+            .examples = kDescribeExamples,
+            .run = describe},
     Command{
-        .name = "describe",
-        .summary = "describe this machine as a resource",
+        .name = "register",
+        .summary = "sign records and keep them in this machine's registry",
         .description =
-            "Prints a cp.resource/1 of the machine it runs on: processors, memory, accelerators, "
-            "network and RDMA ports, how to launch on it. What a machine cannot know (price, "
-            "owner, "
-            "place, policy) comes from a TOML file. Unknown things are absent; nominal performance "
-            "says so.",
-        .flags = kDescribeFlags,
-        .examples = kDescribeExamples,
-        .run = describe},
-    Command{.name = "register",
-            .summary = "sign records and keep them in the registry",
-            .description =
-                "Reads cp.resource/1 records, gives a new code to those that have none, signs each "
-                "with "
-                "the authority's key and keeps it. A record that names a sequence number (\"seq\") "
-                "must "
-                "have been made from the newest one, else it is refused: somebody else changed it "
-                "meanwhile.\n\nPrints the records as they stand now.",
-            .operand = {.name = "FILE",
-                        .help = "records; standard input when there is none",
-                        .most = -1,
-                        .type = Type::file},
-            .examples = kRegisterExamples,
-            .run = register_records},
+            "Takes cp.resource records from FILE or standard input, gives those without an id "
+            "a new one, and the next sequence number and a year of validity to all, signs them "
+            "and prints them as they stand now.\n\n"
+            "A record that has a \"seq\" must have been made from the newest version, so that "
+            "no change is lost; without one it replaces what is there. An alias names one "
+            "resource. A record that is refused changes nothing (65 malformed, 77 refused).",
+        .operand = {.name = "FILE", .help = "cp.resource records", .most = -1, .type = Type::file},
+        .examples = kRegisterExamples,
+        .run = register_records},
     Command{.name = "resolve",
-            .summary = "look a name up and verify its record",
+            .summary = "print the verified record that a code or alias names",
             .description =
-                "Prints the record of each NAME, a code or an alias (@label/name), after its "
-                "signature was "
-                "verified. A record that does not verify is not printed (exit status 77).",
+                "Prints the cp.resource of each NAME, a code or an alias (@label/name), after "
+                "verifying its signature, delegation and validity against the pinned anchor. A "
+                "record that does not hold is not printed (77); an unknown name is 66.",
             .operand = {.name = "NAME",
-                        .help = "codes and aliases",
+                        .help = "a code or an alias",
                         .least = 1,
                         .most = -1,
                         .complete = "alias"},
@@ -192,42 +191,25 @@ constexpr std::array kCommands{
             .run = resolve},
     Command{.name = "list",
             .summary = "list what is registered here",
-            .description = "Prints every registered record, verified anew; with --codes, every "
-                           "code that was allocated.",
+            .description =
+                "Prints every cp.resource of this machine's registry in the order of the codes, "
+                "each verified as resolve does it.",
             .flags = kListFlags,
+            .examples = kListExamples,
             .run = list},
 };
 
-std::vector<std::string> complete(Context& context, std::string_view kind) {
-  if (kind != "alias") {
-    return {};
-  }
-  const auto registry = open_registry(context);
-  return registry ? registry->aliases("@").value_or(std::vector<std::string>{})
-                  : std::vector<std::string>{};
-}
-
-constexpr Tool kTool{.name = "cpid",
-                     .summary = "name, describe and vouch for computing resources",
-                     .description =
-                         "Gives computing resources names that last, keeps their signed "
-                         "descriptions, and tells whether a "
-                         "name or a description can be trusted.\n\n"
-                         "A name is cp:PREFIX/SERIAL-CHECK, e.g. cp:86.3101.42/7F3K9Q2M-JB. The "
-                         "prefix says who allocated "
-                         "it, the serial means nothing, so that nothing about the resource can "
-                         "make it wrong, and the two "
-                         "check characters catch typing errors without asking anybody.",
-                     .commands = kCommands,
-                     .complete = complete};
+constexpr Tool kTool{
+    .name = "cpid",
+    .summary = "name computing resources, and vouch for what they are",
+    .description =
+        "Gives computing resources identifiers that find their own typing errors, describes them, "
+        "and keeps signed records of them that anyone can verify.",
+    .commands = kCommands,
+    .complete = complete};
 
 }  // namespace
 
 const Tool& tool() { return kTool; }
-
-cp::Result<cp::identity::Registry> open_registry(Context& context) {
-  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
-  return cp::identity::Registry::open(paths.state, context.clock());
-}
 
 }  // namespace cpid

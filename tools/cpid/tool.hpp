@@ -2,17 +2,13 @@
 #pragma once
 
 #include "cli/command.hpp"
-#include "identity/registry.hpp"
 
 namespace cpid {
 
-/// The commands of cpid and their flags.
+/// cpid as data.
 const cp::cli::Tool& tool();
 
-/// The registry of this machine; not_found with the hint to run `cpid init`.
-cp::Result<cp::identity::Registry> open_registry(cp::cli::Context& context);
-
-// One file each.
+/// One function a sub-command, each in a file of its own.
 cp::Result<int> init(cp::cli::Context& context);
 cp::Result<int> mint(cp::cli::Context& context);
 cp::Result<int> check(cp::cli::Context& context);
