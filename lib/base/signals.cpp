@@ -59,6 +59,8 @@ SignalStop::~SignalStop() {
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+void survive_closed_pipes() { ::signal(SIGPIPE, SIG_IGN); }
+
 void end_by_signal(int signal_number) {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;

@@ -31,6 +31,10 @@ class SignalStop {
   std::thread waiter_;
 };
 
+/// From now on writing to a pipe that nobody reads is an error (EPIPE), not the end of this
+/// process.
+void survive_closed_pipes();
+
 /// Ends this process by SIGNAL_NUMBER's default action, so that the shell sees 128+N and its
 /// reason.
 [[noreturn]] void end_by_signal(int signal_number);

@@ -108,9 +108,10 @@ class Launcher {
   enum class Guarantee { exactly_once, at_most_once };
   virtual Guarantee guarantee() const = 0;
 
-  /// no_capacity-like refusals that can be told beforehand: failed when the provider can never run
-  /// RESOURCES, else nothing.
+  /// failed, with the reason, when the provider can never run RESOURCES.
   virtual Result<void> admits(const model::JobResources& resources) = 0;
+  /// Whether a job may name a container image.
+  virtual bool runs_images() const { return false; }
 
   /// Makes the job's own directory, fresh and below WORKDIR ("" is the launcher's own place), and
   /// returns its path there. The one made before when there is one.

@@ -16,6 +16,10 @@ namespace {
 
 tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view what) {
   const std::string text = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
+  const int error_number = database == nullptr ? 0 : sqlite3_system_errno(database);
+  if ((code & 0xFF) == SQLITE_IOERR && (error_number == ENOSPC || error_number == EDQUOT)) {
+    return fail(Errc::io, "{}: {}", what, errno_text(error_number));
+  }
   switch (code & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -36,6 +40,12 @@ tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view wha
     default:
       return fail(Errc::internal, "{}: {}", what, text);
   }
+}
+
+bool is_lock_error(int code) {
+  return code == SQLITE_IOERR_LOCK || code == SQLITE_IOERR_RDLOCK || code == SQLITE_IOERR_UNLOCK ||
+         code == SQLITE_IOERR_CHECKRESERVEDLOCK || code == SQLITE_IOERR_SHMLOCK ||
+         code == SQLITE_IOERR_SHMOPEN;
 }
 
 // Makes the file with mode 0600 before SQLite would make it with the umask's.
@@ -182,6 +192,7 @@ Result<Database> Database::open(const std::string& path, const Options& options)
   }
   sqlite3_busy_timeout(raw, options.busy_timeout_ms);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, options.keep_log ? 1 : 0, nullptr);
   if (!options.read_only) {
     const bool shared = is_on_network_file_system(path);
     const auto settings =
@@ -189,7 +200,7 @@ Result<Database> Database::open(const std::string& path, const Options& options)
                     shared ? "DELETE" : "WAL", options.is_cache ? "NORMAL" : "FULL");
     const auto set = database.execute(settings);
     // The journal mode takes a lock: where locks do not work, this is where it shows.
-    if (!set && set.error().code == Errc::io) {
+    if (!set && is_lock_error(sqlite3_extended_errcode(raw))) {
       return with_hint(fail(Errc::bad_config, "locks do not work on {}", path),
                        "set CP_STATE_DIR to a directory on a local file system");
     }

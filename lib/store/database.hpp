@@ -66,6 +66,9 @@ class Database {
     Migrations migrations;
     bool is_cache = false;   ///< may be lost: synchronous=NORMAL, and a damaged one is made anew
     bool read_only = false;  ///< not_found when it is not there
+    /// The last one to leave does not fold the write-ahead log into the database: for many short
+    /// processes, each of which would pay for it with several syncs.
+    bool keep_log = false;
     int busy_timeout_ms = 10'000;
   };
 

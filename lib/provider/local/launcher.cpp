@@ -243,6 +243,9 @@ class LocalLauncher final : public Launcher {
     SupervisedTask supervised{root_, task};
     Task& settled = supervised.task;
     settled.directory = absolute_below(own, task.directory);
+    if (settled.directory.starts_with(own + "/")) {
+      CP_TRY(make_directories(settled.directory, 0777));
+    }
     if (!task.standard_input.empty()) {
       settled.standard_input = absolute_below(own, task.standard_input);
     }

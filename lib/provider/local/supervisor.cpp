@@ -118,13 +118,9 @@ class Supervisor {
     if (!taken) {
       return false;
     }
-    auto made = reserve_record(layout_);
-    if (made) {
-      made = make_directories(task_.directory, 0777);
-    }
-    if (!made) {
+    if (const auto reserved = reserve_record(layout_); !reserved) {
       (void)release_fence(layout_);
-      return tl::unexpected(made.error());
+      return tl::unexpected(reserved.error());
     }
     return true;
   }
