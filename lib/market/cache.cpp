@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -252,16 +253,16 @@ Result<std::int64_t> insert_source(store::Database& database, const SourceInfo& 
 }  // namespace
 
 model::Json to_json(const SourceInfo& source, UnixTime now) {
-  model::Json json{{"schema", "cp.source/1"},
-                   {"name", source.name},
-                   {"kind", source.kind},
-                   {"file", source.file},
-                   {"offers", source.rows},
-                   {"rejected", source.rejected},
-                   {"repaired", source.repaired},
-                   {"merged", source.merged},
-                   {"trusted", false},
-                   {"imported_at", source.imported_at}};
+  model::Json json{{"schema", "cp.source/1"}, {"name", source.name}, {"kind", source.kind}};
+  if (utf8::is_valid(source.file)) {
+    json["url"] = "file:" + source.file;
+  }
+  json["offers"] = source.rows;
+  json["repaired"] = source.repaired;
+  json["rejected"] = source.rejected;
+  json["merged"] = source.merged;
+  json["trusted"] = false;
+  json["imported_at"] = source.imported_at;
   if (!source.as_of.empty()) {
     json["as_of"] = source.as_of;
   }

@@ -93,8 +93,7 @@ Quote quote(const Row& row, const Demand& demand, Terms terms) {
   const Decimal hour = price.times(*count);
   quote.hour = money(hour);
   if (demand.duration_s()) {
-    const std::int64_t seconds =
-        billed_seconds(*demand.duration_s(), row.quantum_s, row.minimum_s);
+    const std::int64_t seconds = billed_seconds(*demand.duration_s(), row.quantum_s, row.minimum_s);
     quote.job = money(hour.times(seconds, 3600));
   }
   return quote;

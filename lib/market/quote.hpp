@@ -27,9 +27,9 @@ struct Quote {
   std::string terms;
 };
 
-/// The quote of ROW for DEMAND. A node-hour buys whole nodes; a card-hour or core-hour what was asked
-/// for, else the whole node. A job is billed in whole quanta and for the minimum at least. What
-/// cannot be known is absent.
+/// The quote of ROW for DEMAND. A node-hour buys whole nodes; a card-hour or core-hour what was
+/// asked for, else the whole node. A job is billed in whole quanta and for the minimum at least.
+/// What cannot be known is absent.
 Quote quote(const Row& row, const Demand& demand, Terms terms);
 
 /// QUOTE's `price` and `units` of a cp.offer/1; null when nothing is known of the price.

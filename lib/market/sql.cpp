@@ -252,8 +252,8 @@ Sql SqlTranslator::necessary(const Condition& condition) const {
     }
     return best;
   }
-  const bool is_leaf = condition.type != Condition::Type::disjunction &&
-                       condition.type != Condition::Type::negation;
+  const bool is_leaf =
+      condition.type != Condition::Type::disjunction && condition.type != Condition::Type::negation;
   if (!is_leaf || !needs_accelerator(condition)) {
     return {};
   }
@@ -316,10 +316,11 @@ Sql SqlTranslator::hour() const {
 
 Sql SqlTranslator::card_hour() const {
   const std::string price = terms_ == Terms::spot ? "spot" : "price";
-  return {fmt::format("CASE unit WHEN 1 THEN {0} WHEN 0 THEN CASE WHEN gpu_count >= 1 THEN (2 * {0} + "
-                      "CAST(gpu_count AS INTEGER)) / (2 * CAST(gpu_count AS INTEGER)) END END",
-                      price),
-          {}};
+  return {
+      fmt::format("CASE unit WHEN 1 THEN {0} WHEN 0 THEN CASE WHEN gpu_count >= 1 THEN (2 * {0} + "
+                  "CAST(gpu_count AS INTEGER)) / (2 * CAST(gpu_count AS INTEGER)) END END",
+                  price),
+      {}};
 }
 
 Sql SqlTranslator::job() const {

@@ -61,7 +61,8 @@ class SqlTranslator {
   Sql comparison(const Sql& left, model::Operator operation, const model::Literal& right) const;
   Sql by_model(const model::Condition& condition) const;
   Sql by_source(const model::Condition& condition) const;
-  std::vector<std::string> models_where(const model::Condition& condition, model::Truth truth) const;
+  std::vector<std::string> models_where(const model::Condition& condition,
+                                        model::Truth truth) const;
   Sql hour() const;
   Sql card_hour() const;
   Sql job() const;

@@ -12,8 +12,8 @@ namespace cp::market {
 namespace {
 
 constexpr std::array<std::string_view, 13> kVendors{
-    "nvidia",    "amd",       "intel",        "google",  "aws",      "huawei", "cambricon",
-    "hygon",     "kunlunxin", "moorethreads", "enflame", "iluvatar", "metax"};
+    "nvidia", "amd",       "intel",        "google",  "aws",      "huawei", "cambricon",
+    "hygon",  "kunlunxin", "moorethreads", "enflame", "iluvatar", "metax"};
 
 std::optional<std::int64_t> parse_amount(std::string_view text, SpanOf what) {
   if (what == SpanOf::counts) {
@@ -53,9 +53,10 @@ bool is_vendor(std::string_view text) {
 }
 
 tl::unexpected<Error> no_part(std::string_view part, std::string_view whole) {
-  return with_hint(fail(Errc::usage, "'{}' fits no part of '{}'", escape::terminal(part),
-                        escape::terminal(whole)),
-                   "--gpu takes VENDOR:NAMES:MEMORY:COUNT, e.g. H100:8 or nvidia:H100,H200:80GB..:8");
+  return with_hint(
+      fail(Errc::usage, "'{}' fits no part of '{}'", escape::terminal(part),
+           escape::terminal(whole)),
+      "--gpu takes VENDOR:NAMES:MEMORY:COUNT, e.g. H100:8 or nvidia:H100,H200:80GB..:8");
 }
 
 Result<void> take_names(std::string_view part, GpuWish& wish) {

@@ -31,8 +31,8 @@ struct GpuWish {
   Span count;
 };
 
-/// The wish in TEXT, e.g. "H100:8", "nvidia:H100,H200:80GB..:8", "4..8". Without a count it is one or
-/// more. usage for what fits no part.
+/// The wish in TEXT, e.g. "H100:8", "nvidia:H100,H200:80GB..:8", "4..8". Without a count it is one
+/// or more. usage for what fits no part.
 Result<GpuWish> parse_gpu_wish(std::string_view text);
 
 }  // namespace cp::market

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace cp::market {
+
+/// A resource as a live source tells it.
+struct LiveResource {
+  nlohmann::ordered_json record;                ///< cp.resource/1
+  std::string trust;                            ///< "verified", "unsigned" or "failed"
+  std::string anchor;                           ///< thumbprint of the anchor that vouches, if any
+  bool is_runnable = false;                     ///< whether cprun may launch on it
+  std::optional<nlohmann::ordered_json> state;  ///< cp.state/1, where it could be asked for
+};
+
+/// What a live source knows now.
+struct Perception {
+  std::vector<LiveResource> resources;
+  std::string problem;  ///< what could not be found out, for people; empty: it is complete
+};
+
+/// A source that is asked for each query. Not thread-safe.
+class LiveSource {
+ public:
+  virtual ~LiveSource() = default;
+  virtual const std::string& name() const = 0;
+  /// All its resources; an error when the source as a whole cannot be asked.
+  virtual Result<Perception> perceive(std::stop_token stop) = 0;
+};
+
+}  // namespace cp::market

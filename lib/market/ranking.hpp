@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "model/expression.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cp::market {
+
+/// What to sort by; a null field is the score, the best first.
+struct SortKey {
+  const model::Field* field = nullptr;
+  bool is_descending = false;
+};
+
+/// The keys in TEXT, a list of field names with "-" before those that descend; "price" is the job's
+/// price when the demand has a duration, else the hour's, and "score" the total score. usage, with
+/// the near match, for others.
+Result<std::vector<SortKey>> parse_sort(std::string_view text, bool has_duration);
+
+/// The value by which an offer is ranked, in a form that is quick to compare.
+struct KeyValue {
+  enum class Type : std::uint8_t { unknown, number, text };
+  Type type = Type::unknown;
+  double number = 0;
+  std::string text;       ///< of a text in lower case
+  int currency_rank = 0;  ///< amounts are compared within one currency
+};
+
+/// Offers before they are shown: the best ones of many, and nothing more than those.
+struct Candidate {
+  std::int64_t row = 0;       ///< of the cache; negative: -1 - the number of a live subject
+  std::int64_t document = 0;  ///< rows with the same one are the same resource
+  model::Truth truth = model::Truth::yes;
+  std::vector<KeyValue> keys;
+};
+
+/// Keeps the first LIMIT (0: all) candidates in the order of their truth, their keys and their row.
+class Ranking {
+ public:
+  Ranking(std::vector<SortKey> keys, std::size_t limit) : keys_(std::move(keys)), limit_(limit) {}
+
+  /// Whether a candidate with TRUTH and this FIRST key may be among them.
+  bool may_take(model::Truth truth, const KeyValue& first) const;
+  void take(Candidate candidate);
+  /// Those that were kept, in order.
+  std::vector<Candidate> finish() &&;
+
+ private:
+  bool is_before(const Candidate& a, const Candidate& b) const;
+  int compare(const KeyValue& a, const KeyValue& b, const SortKey& key) const;
+
+  std::vector<SortKey> keys_;
+  std::size_t limit_;
+  std::vector<Candidate> kept_;  ///< a heap with the last one in front once it is full
+};
+
+/// Numbers the currencies: HOME first, the others in the order of their names.
+class CurrencyRanks {
+ public:
+  explicit CurrencyRanks(std::string_view home) : home_(home) {}
+  int rank(std::string_view currency) const;
+
+ private:
+  std::string home_;
+};
+
+}  // namespace cp::market

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "market/registry_source.hpp"
+
+#include "base/file.hpp"
+#include "identity/registry.hpp"
+#include "identity/resolved.hpp"
+#include "model/json.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace cp::market {
+namespace {
+
+using model::Json;
+
+// The URL of the first launch access; empty when there is none.
+std::string launch_url(const Json& record) {
+  const Json* access = model::find(record, "access");
+  if (access == nullptr || !access->is_array()) {
+    return {};
+  }
+  for (const Json& one : *access) {
+    if (model::text_at(one, "role") == "launch") {
+      return model::text_at(one, "url").value_or("");
+    }
+  }
+  return {};
+}
+
+bool is_this_machine(const std::string& url) { return url == "local" || url.starts_with("local:"); }
+
+LiveResource resource_of(const identity::Resolved& resolved) {
+  LiveResource resource;
+  resource.record = resolved.record;
+  resource.trust = resolved.trust;
+  resource.anchor = resolved.anchor;
+  const std::string url = launch_url(resolved.record);
+  // What acts on this machine is taken from its own authority alone (SECURITY §3).
+  resource.is_runnable = resolved.trust == "verified" && !url.empty() &&
+                         (resolved.own_authority || !is_this_machine(url));
+  return resource;
+}
+
+}  // namespace
+
+bool RegistrySource::exists(const std::string& state_directory) {
+  return ::access(path_join(state_directory, "identity.db").c_str(), F_OK) == 0;
+}
+
+RegistrySource::RegistrySource(std::string state_directory, const Clock& clock,
+                               provider::Catalog& machine)
+    : state_directory_(std::move(state_directory)), clock_(clock), machine_(machine) {}
+
+Result<Perception> RegistrySource::perceive(std::stop_token stop) {
+  CP_TRY_ASSIGN(const auto registry, identity::Registry::open(state_directory_, clock_));
+  Perception perception;
+  std::vector<std::size_t> here;
+  CP_TRY(registry.for_each([&](const identity::Resolved& resolved) -> Result<void> {
+    LiveResource resource = resource_of(resolved);
+    if (resource.is_runnable && is_this_machine(launch_url(resource.record))) {
+      here.push_back(perception.resources.size());
+    }
+    perception.resources.push_back(std::move(resource));
+    return {};
+  }));
+  if (here.empty()) {
+    return perception;
+  }
+  auto state = machine_.state(std::move(stop));
+  if (!state) {
+    perception.problem = state.error().message;
+    return perception;
+  }
+  for (const std::size_t index : here) {
+    perception.resources[index].state = *state;
+  }
+  return perception;
+}
+
+}  // namespace cp::market

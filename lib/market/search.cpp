@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "market/search.hpp"
+
+#include "base/text.hpp"
+#include "market/amounts.hpp"
+#include "market/offer.hpp"
+#include "market/resource_rows.hpp"
+#include "market/sql.hpp"
+#include "market/subject.hpp"
+#include "model/json.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+namespace cp::market {
+namespace {
+
+using model::Json;
+using model::Truth;
+
+// The costs of what matched, by currency.
+class Costs {
+ public:
+  void add(std::string_view currency, double cost) {
+    if (last_ == nullptr || currency != last_currency_) {
+      last_currency_ = currency;
+      last_ = &extremes_.try_emplace(last_currency_, cost, cost).first->second;
+    }
+    last_->first = std::min(last_->first, cost);
+    last_->second = std::max(last_->second, cost);
+  }
+  std::optional<Scale> scale(std::string_view currency) const {
+    const auto found = extremes_.find(currency);
+    return found == extremes_.end()
+               ? std::nullopt
+               : std::optional(Scale::of_costs(found->second.first, found->second.second));
+  }
+
+ private:
+  std::map<std::string, std::pair<double, double>, std::less<>> extremes_;
+  std::pair<double, double>* last_ = nullptr;
+  std::string last_currency_;
+};
+
+class Searcher {
+ public:
+  Searcher(const Sources& sources, const Demand& demand, const SearchOptions& options,
+           const Clock& clock, Random& random)
+      : sources_(sources),
+        demand_(demand),
+        options_(options),
+        clock_(clock),
+        random_(random),
+        now_(clock.now()),
+        currencies_(options.currency),
+        keys_(ranking_keys(options.sort, demand)),
+        ranking_(keys_, options.limit) {}
+
+  Result<SearchResult> run(std::stop_token stop) {
+    const SteadyTime start = clock_.steady();
+    for (LiveSource* source : sources_.live) {
+      perceive(*source, stop);
+    }
+    if (sources_.cache != nullptr) {
+      CP_TRY(scan(*sources_.cache));
+    }
+    CP_TRY(make_offers());
+    const std::chrono::duration<double> duration = clock_.steady() - start;
+    result_.answer = {{"schema", "cp.answer/1"},        {"matched", matched_},
+                      {"shown", result_.offers.size()}, {"unknown", unknown_},
+                      {"duration_s", duration.count()}, {"sources", std::move(reports_)}};
+    return std::move(result_);
+  }
+
+ private:
+  // What is cached differs in cost only, so that its best scores are the cheapest.
+  static std::vector<SortKey> ranking_keys(std::vector<SortKey> keys, const Demand& demand) {
+    const model::Field* cost = model::find_field(demand.duration_s() ? "price.job" : "price.hour");
+    const bool is_by_score = !keys.empty() && keys.front().field == nullptr;
+    if (keys.empty() || is_by_score) {
+      keys = {{cost, is_by_score && keys.front().is_descending}};
+    }
+    std::erase_if(keys, [](const SortKey& key) { return key.field == nullptr; });
+    keys.push_back({model::find_field("name"), false});
+    return keys;
+  }
+  bool is_by_score() const {
+    return !options_.sort.empty() && options_.sort.front().field == nullptr;
+  }
+
+  // --- live sources
+
+  void perceive(LiveSource& source, const std::stop_token& stop) {
+    auto perception = source.perceive(stop);
+    Json report{{"name", source.name()}};
+    if (!perception) {
+      report["status"] = "missing";
+      report["message"] = perception.error().message;
+    } else {
+      const std::size_t failed = add_live(source.name(), *perception);
+      std::string problem = perception->problem;
+      if (failed > 0) {
+        problem +=
+            fmt::format("{}{} records failed verification", problem.empty() ? "" : "; ", failed);
+      }
+      report["status"] = problem.empty() ? "answered" : "partial";
+      report["age_s"] = 0;
+      report["offers"] = perception->resources.size() - failed;
+      if (!problem.empty()) {
+        report["message"] = problem;
+      }
+    }
+    reports_.push_back(std::move(report));
+  }
+
+  std::size_t add_live(const std::string& name, Perception& perception) {
+    std::size_t failed = 0;
+    for (LiveResource& resource : perception.resources) {
+      if (resource.trust == "failed") {
+        ++failed;
+        continue;
+      }
+      Provenance provenance{name, 0, resource.trust, resource.anchor, resource.is_runnable};
+      const Availability availability =
+          resource.state ? judge(*resource.state, demand_, now_) : Availability{};
+      add_rows(resource.record, provenance, availability);
+    }
+    return failed;
+  }
+
+  void add_rows(Json& record, const Provenance& provenance, const Availability& availability) {
+    ++live_documents_;
+    for (Row& row : rows_of(record).rows) {
+      row.document = -live_documents_;
+      consider(
+          make_subject(std::move(row), record, provenance, availability, demand_, options_.terms));
+    }
+  }
+
+  void consider(Subject subject) {
+    if ((options_.terms == Terms::spot && !subject.row.spot) ||
+        (options_.runnable_only && !subject.provenance.is_runnable)) {
+      return;
+    }
+    const Truth truth = matches(subject, demand_);
+    if (!count(truth, subject.row.has_siblings ? subject.row.document : 0)) {
+      return;
+    }
+    if (const auto cost = cost_of(subject.quote)) {
+      costs_.add(subject.row.currency, *cost);
+    }
+    Candidate candidate;
+    candidate.truth = truth;
+    candidate.row = -1 - static_cast<std::int64_t>(live_.size());
+    candidate.document = subject.row.document;
+    for (const SortKey& key : keys_) {
+      candidate.keys.push_back(
+          key_of(model::read_field(*key.field, subject.view, demand_.document())));
+    }
+    live_.push_back(std::move(subject));
+    if (is_by_score()) {
+      candidates_.push_back(std::move(candidate));
+    } else {
+      ranking_.take(std::move(candidate));
+    }
+  }
+
+  KeyValue key_of(const model::FieldValue& value) const {
+    KeyValue key;
+    if (const auto* number = std::get_if<double>(&value)) {
+      key.type = KeyValue::Type::number;
+      key.number = *number;
+    } else if (const auto* truth = std::get_if<bool>(&value)) {
+      key.type = KeyValue::Type::number;
+      key.number = *truth ? 1 : 0;
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      key.type = KeyValue::Type::text;
+      key.text = text::lower(*text);
+    } else if (const auto* money = std::get_if<Money>(&value)) {
+      key.type = KeyValue::Type::number;
+      key.currency_rank = currencies_.rank(money->currency);
+      key.number = money->amount.to_double() * static_cast<double>(kNano);
+    }
+    return key;
+  }
+
+  // --- the cache
+
+  struct Scan {
+    store::Statement statement;
+    std::vector<bool> is_money;  ///< of each key
+  };
+  enum Place : int { kRow, kTruth, kFlags, kDocument, kCurrency, kCost, kFirstKey };
+
+  Result<void> scan(Cache& cache) {
+    CP_TRY_ASSIGN(cached_, cache.sources());
+    CP_TRY_ASSIGN(result_.models, cache.models());
+    report_cached();
+    if (options_.runnable_only) {
+      return {};
+    }
+    CP_TRY_ASSIGN(Scan scan, prepare(cache));
+    while (true) {
+      CP_TRY_ASSIGN(const bool is_there, scan.statement.step());
+      if (!is_there) {
+        return {};
+      }
+      CP_TRY(look_at(cache, scan));
+    }
+  }
+
+  Result<Scan> prepare(Cache& cache) {
+    const SqlTranslator translator(demand_, options_.terms, result_.models, cached_);
+    Sql sql{"SELECT row, ", {}};
+    sql += translator.truth(demand_.condition());
+    sql += ", flags, CASE WHEN flags & 2 THEN document END, currency, ";
+    sql += translator.value(*model::find_field(demand_.duration_s() ? "price.job" : "price.hour"));
+    std::vector<bool> is_money;
+    for (const SortKey& key : keys_) {
+      (sql += ", ") += translator.value(*key.field);
+      is_money.push_back(key.field->kind == model::Kind::money);
+    }
+    sql += options_.terms == Terms::spot ? " FROM offers WHERE spot IS NOT NULL"
+                                         : " FROM offers WHERE 1";
+    if (const Sql necessary = translator.necessary(demand_.condition()); !necessary.text.empty()) {
+      (sql += " AND ") += necessary;
+    }
+    for (const model::Condition& part : parts_of(demand_.condition())) {
+      ((sql += " AND (") += translator.truth(part)) += ") IS NOT 0";
+    }
+    CP_TRY_ASSIGN(store::Statement statement, cache.database().prepare(sql.text));
+    bind(statement, sql);
+    return Scan{std::move(statement), std::move(is_money)};
+  }
+
+  static std::vector<model::Condition> parts_of(const model::Condition& condition) {
+    return condition.type == model::Condition::Type::conjunction ? condition.parts
+                                                                 : std::vector{condition};
+  }
+
+  Result<void> look_at(Cache& cache, const Scan& scan) {
+    const store::Statement& row = scan.statement;
+    Truth truth = row.is_null(kTruth) ? Truth::unknown : Truth::yes;
+    const std::int64_t flags = row.integer(kFlags);
+    if ((flags & 1) != 0) {
+      CP_TRY_ASSIGN(const Subject subject, load(cache, row.integer(kRow)));
+      truth = model::both(truth, accepts(subject, demand_));
+    }
+    const std::int64_t document = row.integer(kDocument);
+    if (truth == Truth::no || !count(truth, document)) {
+      return {};
+    }
+    if (!row.is_null(kCost)) {
+      costs_.add(row.text(kCurrency), row.real(kCost) / static_cast<double>(kNano));
+    }
+    const KeyValue first = key_at(scan, 0);
+    if (ranking_.may_take(truth, first)) {
+      take(scan, truth, document, first);
+    }
+    return {};
+  }
+
+  void take(const Scan& scan, Truth truth, std::int64_t document, const KeyValue& first) {
+    Candidate candidate;
+    candidate.row = scan.statement.integer(kRow);
+    candidate.truth = truth;
+    candidate.document = document;
+    candidate.keys.push_back(first);
+    for (std::size_t i = 1; i < keys_.size(); ++i) {
+      candidate.keys.push_back(key_at(scan, i));
+    }
+    ranking_.take(std::move(candidate));
+  }
+
+  KeyValue key_at(const Scan& scan, std::size_t index) const {
+    const store::Statement& row = scan.statement;
+    const int column = kFirstKey + static_cast<int>(index);
+    KeyValue key;
+    if (row.is_null(column)) {
+      return key;
+    }
+    const model::Kind kind = keys_[index].field->kind;
+    if (kind == model::Kind::text || kind == model::Kind::model) {
+      key.type = KeyValue::Type::text;
+      key.text = text::lower(row.text(column));
+    } else {
+      key.type = KeyValue::Type::number;
+      key.number = row.real(column);
+      key.currency_rank = scan.is_money[index] ? currency_rank(row.text(kCurrency)) : 0;
+    }
+    return key;
+  }
+
+  int currency_rank(std::string_view currency) const { return currencies_.rank(currency); }
+
+  Result<Subject> load(Cache& cache, std::int64_t number) {
+    CP_TRY_ASSIGN(Cache::Stored stored, cache.load(number));
+    Json document;
+    if (!stored.document.empty()) {
+      CP_TRY_ASSIGN(document, model::parse_json(stored.document, {"the cache", 1, 1}));
+    }
+    Provenance provenance;
+    const std::int64_t source = Cache::source_of(number);
+    for (const SourceInfo& info : cached_) {
+      if (info.number == source) {
+        provenance.source = info.name;
+        provenance.age_s = age_of(info);
+      }
+    }
+    stored.row.document = 0;
+    return make_subject(std::move(stored.row), std::move(document), std::move(provenance), {},
+                        demand_, options_.terms);
+  }
+
+  std::optional<std::int64_t> age_of(const SourceInfo& source) const {
+    const auto then = parse_time(source.as_of.empty() ? source.imported_at : source.as_of);
+    if (!then || *then > now_) {
+      return std::nullopt;
+    }
+    return std::chrono::duration_cast<std::chrono::seconds>(now_ - *then).count();
+  }
+
+  void report_cached() {
+    for (const SourceInfo& source : cached_) {
+      Json report{{"name", source.name}, {"status", "answered"}, {"offers", source.rows}};
+      if (const auto age = age_of(source)) {
+        report["age_s"] = *age;
+        if (std::chrono::seconds(*age) > options_.max_age) {
+          report["status"] = "stale";
+        }
+      }
+      if (source.rejected > 0) {
+        report["rejected"] = source.rejected;
+        report["message"] =
+            fmt::format("{} rows were kept out when it was imported", source.rejected);
+      }
+      reports_.push_back(std::move(report));
+    }
+  }
+
+  // --- both
+
+  // Counts a candidate, rows of one resource (DOCUMENT, not 0) once; whether it may be shown.
+  bool count(Truth truth, std::int64_t document) {
+    if (truth == Truth::no) {
+      return false;
+    }
+    const bool may_show = truth == Truth::yes || options_.include_unknown;
+    if (document == 0) {
+      ++(truth == Truth::yes ? matched_ : unknown_);
+      return may_show;
+    }
+    const auto [known, is_new] = siblings_.try_emplace(document, truth);
+    if (is_new) {
+      ++(truth == Truth::yes ? matched_ : unknown_);
+    } else if (known->second == Truth::unknown && truth == Truth::yes) {
+      known->second = truth;
+      ++matched_;
+      --unknown_;
+    }
+    return may_show;
+  }
+
+  Result<void> make_offers() {
+    std::vector<Subject> subjects;
+    std::unordered_map<std::int64_t, bool> shown;
+    std::ranges::move(std::move(ranking_).finish(), std::back_inserter(candidates_));
+    for (const Candidate& candidate : candidates_) {
+      const bool is_sibling = candidate.document != 0 && siblings_.contains(candidate.document);
+      if (is_sibling && !shown.try_emplace(candidate.document, true).second) {
+        continue;
+      }
+      if (candidate.row < 0) {
+        subjects.push_back(std::move(live_[static_cast<std::size_t>(-1 - candidate.row)]));
+      } else {
+        CP_TRY_ASSIGN(Subject subject, load(*sources_.cache, candidate.row));
+        subjects.push_back(std::move(subject));
+      }
+    }
+    for (const Subject& subject : subjects) {
+      add_offer(subject);
+    }
+    if (is_by_score()) {
+      order_by_score();
+    }
+    return {};
+  }
+
+  void add_offer(const Subject& subject) {
+    const auto rank = static_cast<std::int64_t>(result_.offers.size()) + 1;
+    result_.offers.push_back(offer_of(subject, demand_, rank, "o-" + make_ulid(now_, random_),
+                                      costs_.scale(subject.row.currency)));
+  }
+
+  void order_by_score() {
+    const double direction = options_.sort.front().is_descending ? -1 : 1;
+    std::stable_sort(result_.offers.begin(), result_.offers.end(),
+                     [&](const Json& a, const Json& b) {
+                       return direction * a["scores"]["total"].get<double>() >
+                              direction * b["scores"]["total"].get<double>();
+                     });
+    if (options_.limit > 0 && result_.offers.size() > options_.limit) {
+      result_.offers.resize(options_.limit);
+    }
+    for (std::size_t i = 0; i < result_.offers.size(); ++i) {
+      result_.offers[i]["rank"] = i + 1;
+    }
+  }
+
+  const Sources& sources_;
+  const Demand& demand_;
+  const SearchOptions& options_;
+  const Clock& clock_;
+  Random& random_;
+  UnixTime now_;
+  CurrencyRanks currencies_;
+  std::vector<SortKey> keys_;
+  Ranking ranking_;
+  std::vector<Candidate> candidates_;
+  Costs costs_;
+  std::vector<SourceInfo> cached_;
+  std::vector<Subject> live_;
+  std::int64_t live_documents_ = 0;
+  std::unordered_map<std::int64_t, Truth> siblings_;
+  std::int64_t matched_ = 0;
+  std::int64_t unknown_ = 0;
+  Json reports_ = Json::array();
+  SearchResult result_;
+};
+
+}  // namespace
+
+Result<SearchResult> search(const Sources& sources, const Demand& demand,
+                            const SearchOptions& options, const Clock& clock, Random& random,
+                            std::stop_token stop) {
+  return Searcher(sources, demand, options, clock, random).run(std::move(stop));
+}
+
+}  // namespace cp::market

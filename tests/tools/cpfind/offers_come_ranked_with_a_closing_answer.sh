@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpfind/finding.sh"
+
+catalog site.ndjson
+it "imports a catalog and says what it took"
+expect_status 0 cpfind import site.ndjson
+validate "$STDOUT"
+expect_json '.name == "site" and .kind == "ndjson" and .offers == 4 and .rejected == 0 and .rules == []'
+
+it "prints offers, the best first, and one answer last"
+expect_status 0 cpfind --gpu 8 --hours 4
+validate "$STDOUT"
+expect_equal 'a100-pool h100-pool' "$(names)"
+expect_json '[$all[].schema] == ["cp.offer/1", "cp.offer/1", "cp.answer/1"] and [$all[:2][].rank] == [1, 2]'
+expect_json '$all[2] | .matched == 2 and .shown == 2 and .unknown == 1 and .sources[0].status == "answered"'
+
+it "prices the whole job exactly"
+expect_json '$all[1] | .price.hour == {amount: "116.00", currency: "CNY"} and .price.card_hour.amount == "14.50"
+  and .price.job.amount == "464.00" and .price.job.compute == "464.00" and .price.as_of == "2026-11-01T00:00:00Z"'
+
+it "puts the demand and what it gets of the resource into each offer"
+expect_json '.demand.gpu.count == 8 and .demand.duration_s == 14400 and .units == {nodes: 1, cards: 8, cores: 64}
+  and .node.memory_bytes == 1099511627776'
+
+it "believes no catalog"
+expect_json 'all($all[:2][]; .runnable == false and .source.trust == "unsigned" and .availability.verdict == "unknown"
+  and (has("resource") or has("access") | not))'
+
+it "takes families, exact names, memory and vendors"
+expect_status 0 cpfind --gpu H100:8
+expect_equal h100-pool "$(names)"
+expect_status 0 cpfind --gpu nvidia:H100,A100:80GB..:4
+expect_equal 'a100-pool h100-pool' "$(names)"
+expect_json '.price.hour.amount == "34.40" and .units.cards == 4'
+expect_status 1 cpfind --gpu H100-NVL:8
+expect_status 1 cpfind --gpu amd:8
+
+it "takes CPUs, memory, regions, prices and expressions together"
+expect_status 0 cpfind --cpus 64+ --memory 512GB+ --region 'cn-*,eu-*' --max-price 7CNY --where 'country in [CN, DE]'
+expect_equal cpu-pool "$(names)"
+expect_status 0 cpfind --max-price 9CNY/card-hour
+expect_equal a100-pool "$(names)"
+expect_status 0 cpfind --gpu 8 --max-price 300CNY/job --hours 4
+expect_equal a100-pool "$(names)"
+
+it "sorts by any field and shows as many as are asked for"
+expect_status 0 cpfind --sort -memory --limit 2
+expect_equal 'h100-pool a100-pool' "$(names)"
+expect_json '$all[-1] | .matched == 4 and .shown == 2'
+expect_status 0 cpfind --limit 0 --sort name
+expect_equal 'a100-pool cpu-pool dark h100-pool' "$(names)"
+
+it "counts spot prices only when that is asked"
+expect_status 0 cpfind --spot
+expect_equal a100-pool "$(names)"
+expect_json '.price.terms == "spot" and .price.card_hour.amount == "5.00"'
+
+it "shows what could not be judged when that is asked"
+expect_status 0 cpfind --gpu 8 --include-unknown
+validate "$STDOUT"
+expect_equal 'a100-pool h100-pool dark' "$(names)"
+expect_json '$all[2].missing | index("gpu.count") != null'
+
+it "lets the scores be computed again in another language"
+cat >again.py <<'PY'
+import json, sys
+for line in sys.stdin:
+    offer = json.loads(line)
+    if offer["schema"] != "cp.offer/1":
+        continue
+    total = weight = 0
+    for name, score in offer["scores"].items():
+        if name == "total":
+            continue
+        value = 0 if score["input"] is None else min(10, max(
+            0, 10 * (score["input"] - score["worst"]) / (score["best"] - score["worst"])))
+        assert abs(value - (score["value"] or 0)) <= 0.01, (name, score)
+        total += value * score["weight"]
+        weight += score["weight"]
+    assert abs(total / weight - offer["scores"]["total"]) <= 0.01, offer["scores"]
+PY
+expect_status 0 cpfind --limit 0 --hours 2
+cp "$STDOUT" offers
+expect_status 0 python3 again.py <offers
+
+it "draws a table for people, with the sums below"
+expect_status 0 cpfind --table --gpu 8 --hours 4
+expect_match '^RESOURCE +PROVIDER +REGION'
+expect_match '^a100-pool .* 68\.80 CNY +275\.20 CNY'
+expect_match '^2 of 2 offers; 1 could not be judged'
+expect_no_match 'cp\.answer'
+
+it "gives scripts one value a line"
+expect_status 0 cpfind --plain --sort name
+expect_stdout 'a100-pool
+cpu-pool
+dark
+h100-pool'

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/escape.hpp"
+#include "base/text.hpp"
+#include "cli/context.hpp"
+#include "demand_flags.hpp"
+#include "market/search.hpp"
+#include "model/accelerators.hpp"
+#include "model/json.hpp"
+#include "tool.hpp"
+#include "world.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace cpfind {
+namespace {
+
+using cp::Result;
+using cp::cli::Column;
+using cp::cli::Context;
+using cp::cli::Show;
+using cp::market::Demand;
+using cp::market::SearchOptions;
+using cp::market::SearchResult;
+using cp::model::Json;
+
+constexpr std::array kColumns{
+    Column{"RESOURCE", "resource|name"},
+    Column{"PROVIDER", "provider"},
+    Column{"REGION", "place.region|place.country"},
+    Column{"CPUS", "node.cpu.threads|node.cpu.cores", Show::count},
+    Column{"MEMORY", "node.memory_bytes", Show::bytes},
+    Column{"GPU", "node.accelerators.0.model|node.accelerators.0.native_name"},
+    Column{"N", "node.accelerators.0.share|node.accelerators.0.count", Show::count},
+    Column{"AN HOUR", "price.hour", Show::money},
+    Column{"THE JOB", "price.job", Show::money},
+    Column{"NOW", "availability.verdict", Show::verdict},
+    Column{"SCORE", "scores.total", Show::bar},
+};
+
+Result<SearchOptions> options_of(const Context& context, const Demand& demand) {
+  const cp::cli::Arguments& given = context.arguments();
+  SearchOptions options;
+  options.terms = given.has("spot") ? cp::market::Terms::spot : cp::market::Terms::firm;
+  CP_TRY_ASSIGN(options.sort,
+                cp::market::parse_sort(*given.text("sort"), demand.duration_s().has_value()));
+  options.limit = static_cast<std::size_t>(*given.integer("limit"));
+  options.runnable_only = given.has("runnable");
+  options.include_unknown = given.has("include-unknown");
+  const auto price = given.price("max-price");
+  options.currency = price ? price->money.currency : context.setting("money.currency");
+  options.max_age = std::chrono::duration_cast<std::chrono::seconds>(*given.duration("max-age"));
+  return options;
+}
+
+void warn_of_sources(const Context& context, const Json& answer) {
+  if (answer["sources"].empty()) {
+    context.warn(cp::Error{cp::Errc::failed, "there is nothing to ask yet",
+                           "'cpfind import FILE' reads a catalog, 'cpid init' makes a registry"});
+  }
+  for (const Json& source : answer["sources"]) {
+    const std::string status = source["status"].get<std::string>();
+    const std::string name = source["name"].get<std::string>();
+    const auto message = cp::model::text_at(source, "message");
+    if (status == "stale") {
+      context.note(fmt::format("{} is stale: import it again", name));
+    } else if (status != "answered") {
+      context.warn(fmt::format("{}: {}", name, message.value_or(status)));
+    }
+  }
+}
+
+// A model that neither the table nor the cache knows may be a slip of the finger.
+void warn_of_models(const Context& context, const Demand& demand, const SearchResult& result) {
+  const Json* models = cp::model::find(demand.document(), "gpu.models");
+  for (std::size_t i = 0; models != nullptr && i < models->size(); ++i) {
+    const auto name = cp::model::AcceleratorName::recognise((*models)[i].get<std::string>());
+    const auto is_this = [&](const std::string& known) {
+      return cp::model::AcceleratorName::recognise(known).is(name) == cp::model::Truth::yes;
+    };
+    if (name.is_in_table() || std::any_of(result.models.begin(), result.models.end(), is_this)) {
+      continue;
+    }
+    const auto near = cp::model::near_accelerator(name.text());
+    context.warn(cp::Error{cp::Errc::failed,
+                           fmt::format("no accelerator is called '{}'", name.text()),
+                           near ? fmt::format("did you mean {}?", *near) : ""});
+  }
+}
+
+std::string summary_of(const Json& answer) {
+  const auto number = [&](const char* name) { return answer[name].get<std::int64_t>(); };
+  std::string text = fmt::format("{} of {} offers", number("shown"), number("matched"));
+  if (number("unknown") > 0) {
+    text += fmt::format("; {} could not be judged", number("unknown"));
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<int> query(Context& context) {
+  CP_TRY_ASSIGN(const Demand demand, demand_of(context));
+  CP_TRY_ASSIGN(const SearchOptions options, options_of(context, demand));
+  CP_TRY_ASSIGN(World world, World::open(context));
+  CP_TRY_ASSIGN(const SearchResult result,
+                search(world.sources(), demand, options, context.clock(), context.random(), {}));
+  cp::cli::Output& output = context.output(kColumns);
+  for (const Json& offer : result.offers) {
+    output.record(offer);
+  }
+  output.record(result.answer);
+  output.line(summary_of(result.answer));
+  warn_of_sources(context, result.answer);
+  if (result.offers.empty()) {
+    warn_of_models(context, demand, result);
+  }
+  return result.offers.empty() ? 1 : 0;
+}
+
+}  // namespace cpfind

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool.hpp"
+
+#include "cli/context.hpp"
+
+#include <array>
+
+namespace cpfind {
+namespace {
+
+using cp::cli::Command;
+using cp::cli::Example;
+using cp::cli::Flag;
+using cp::cli::Setting;
+using cp::cli::Tool;
+using cp::cli::Type;
+
+constexpr std::array kQueryFlags{
+    Flag{.name = "gpu",
+         .letter = 'g',
+         .type = Type::text,
+         .value = "VENDOR:NAMES:MEMORY:COUNT",
+         .help =
+             "accelerators in one node, each part optional: H100:8, nvidia:H100,H200:80GB..:4..8"},
+    Flag{.name = "cpus",
+         .letter = 'c',
+         .type = Type::text,
+         .value = "RANGE",
+         .help =
+             "CPUs in one node: 16+ (or 16), 16..32, ..32; vCPUs of an instance type, else cores"},
+    Flag{.name = "memory",
+         .letter = 'm',
+         .type = Type::text,
+         .value = "RANGE",
+         .help = "memory of one node: 64GB+, 64GB..128GB"},
+    Flag{.name = "disk",
+         .type = Type::text,
+         .value = "RANGE",
+         .help = "local disk of one node: 1TB+"},
+    Flag{.name = "nodes",
+         .letter = 'N',
+         .type = Type::integer,
+         .value = "N",
+         .help = "N such nodes at once",
+         .fallback = "1"},
+    Flag{.name = "region",
+         .letter = 'r',
+         .type = Type::text,
+         .value = "PATTERN[,PATTERN]",
+         .help = "in a region that fits one of the patterns: 'cn-*,eu-*'",
+         .repeats = true},
+    Flag{.name = "hours",
+         .type = Type::number,
+         .value = "N",
+         .help = "how long it runs, so that the price of the whole job is known"},
+    Flag{.name = "max-price",
+         .type = Type::money,
+         .value = "MONEY[/hour|/card-hour|/job]",
+         .help = "pay MONEY at most, for an hour unless it says otherwise: 15CNY/card-hour"},
+    Flag{.name = "where",
+         .letter = 'w',
+         .type = Type::text,
+         .value = "EXPRESSION",
+         .help = "only what fulfils EXPRESSION: 'gpu.memory >= 80GB and country in [CN, SG]'",
+         .repeats = true},
+    Flag{.name = "spot", .help = "count the spot prices, of what can be taken away again"},
+    Flag{.name = "runnable", .help = "only what cprun can launch on"},
+    Flag{.name = "include-unknown", .help = "also, behind the rest, what could not be judged"},
+    Flag{.name = "sort",
+         .type = Type::text,
+         .value = "KEY[,KEY]",
+         .help = "order by fields (cpfind fields), by price or by score; -KEY reverses",
+         .fallback = "price,name",
+         .setting = "cpfind.sort"},
+    Flag{.name = "limit",
+         .letter = 'l',
+         .type = Type::integer,
+         .value = "N",
+         .help = "show the first N offers; 0 shows all",
+         .fallback = "20",
+         .setting = "cpfind.limit"},
+    Flag{.name = "max-age",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "call a source stale that is older",
+         .fallback = "7d",
+         .setting = "cpfind.max_age"},
+};
+constexpr std::array kQueryExamples{
+    Example{"cpfind --gpu H100:8 --hours 4 --max-price 15CNY/card-hour",
+            "Eight H100 in one node for four hours, at 15 yuan for each and an hour at most."},
+    Example{"cpfind --cpus 32+ --memory 128GB+ --region 'cn-*' --sort price",
+            "The cheapest nodes of that size in China."},
+    Example{"cpfind --gpu amd:192GB+ --where 'gpu.count >= 4 and rdma >= 200Gbps'",
+            "What no flag says goes into an expression."},
+    Example{"cpfind --gpu H100:8 --hours 4 | cpprobe rank | cprun run --offers - -- ./train.sh",
+            "Finds, measures the network and runs on the best."},
+};
+
+constexpr std::array kImportFlags{
+    Flag{.name = "format",
+         .type = Type::choice,
+         .help = "what the files are; auto looks at their first line",
+         .choices = "auto|ndjson|skypilot|sparecores",
+         .fallback = "auto"},
+    Flag{.name = "name",
+         .type = Type::text,
+         .value = "SOURCE",
+         .help = "call the source SOURCE, not by its file; an import replaces what SOURCE had"},
+    Flag{.name = "provider",
+         .type = Type::text,
+         .value = "NAME",
+         .help = "who provides what is in a catalog that does not say; the source's name else"},
+    Flag{.name = "currency",
+         .type = Type::text,
+         .value = "CODE",
+         .help = "the currency of a catalog that does not say; USD for SkyPilot's"},
+    Flag{.name = "as-of",
+         .type = Type::text,
+         .value = "TIME",
+         .help = "when the data are from (RFC 3339), if the catalog does not say"},
+    Flag{.name = "report",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "write each fault, with line and rule, to FILE as one cp.error a line"},
+    Flag{.name = "strict", .help = "take nothing when anything is wrong"},
+};
+constexpr std::array kImportExamples{
+    Example{"cpfind import catalogs/v8/lambda/vms.csv",
+            "A catalog of SkyPilot's as the source lambda."},
+    Example{"cpfind import servers.ndjson --name sparecores",
+            "Servers of seven vendors, without prices."},
+    Example{"cpfind import site.ndjson --strict", "Resources of one's own, all or none."},
+};
+
+constexpr std::array kSourcesExamples{
+    Example{"cpfind sources", "What can be asked, how much of it there is and how old it is."},
+    Example{"cpfind sources remove lambda", "Forgets a source."},
+};
+
+constexpr std::array kFieldsExamples{
+    Example{"cpfind fields", "All names for --where and --sort, with their units."},
+};
+
+constexpr std::array kCommands{
+    Command{
+        .name = "query",
+        .summary = "find offers that fulfil a demand",
+        .description =
+            "Asks every source for resources that fulfil the demand, and prints them as offers "
+            "(cp.offer), the best first, with a closing answer (cp.answer) that says how many "
+            "matched, how many could not be judged, and what each source said.\n\n"
+            "The sources are this machine's registry, as registry:local, and the catalogs that "
+            "were imported. What is not known of a resource is neither true nor false: it is left "
+            "out, and counted, unless --include-unknown is given. Amounts are for one node. Prices "
+            "in another currency than the one that is asked for are not known.\n\n"
+            "The exit status is 1 when nothing is found.",
+        .flags = kQueryFlags,
+        .examples = kQueryExamples,
+        .run = query},
+    Command{
+        .name = "import",
+        .summary = "read catalogs into the cache",
+        .description =
+            "Reads each FILE (- is standard input) into the cache as a source: documents of our "
+            "own (cp.resource, cp.offer) one a line, SkyPilot's vms.csv of schema v5 to v8, "
+            "SpareCores' servers.ndjson. An import replaces what the source had before, whole or "
+            "not at all.\n\n"
+            "Each faulty row is told with its line and its rule, and kept out or put right as the "
+            "rule says (FAULTS below). Prints a cp.source for each file.",
+        .flags = kImportFlags,
+        .operand =
+            {.name = "FILE", .help = "a catalog", .least = 1, .most = -1, .type = Type::file},
+        .examples = kImportExamples,
+        .run = import},
+    Command{.name = "sources",
+            .summary = "list what is asked, or forget a source",
+            .description =
+                "Lists the sources that a query asks: their kind, rows, faults and age. With "
+                "'remove NAME' it forgets an imported one.",
+            .operand = {.name = "remove NAME",
+                        .help = "forget the source NAME",
+                        .least = 0,
+                        .most = 2,
+                        .complete = "source"},
+            .examples = kSourcesExamples,
+            .run = sources},
+    Command{.name = "fields",
+            .summary = "list the names for --where and --sort",
+            .description = "Lists the fields that expressions and sort keys know: their type, the "
+                           "document and path they are read from, and what they mean.",
+            .examples = kFieldsExamples,
+            .run = fields},
+};
+
+constexpr std::array kSettings{
+    Setting{"money.currency", "", "the currency of money that is written without one"},
+};
+
+}  // namespace
+
+const Tool& tool() {
+  static constexpr Tool kTool{
+      .name = "cpfind",
+      .summary = "find computing resources that fit, and what they cost",
+      .description =
+          "cpfind answers which resources fit a demand, at what price, and whether they are "
+          "free now. It asks this machine's registry and imported catalogs; offers go to "
+          "cpprobe rank and cprun run.",
+      .commands = kCommands,
+      .default_command = "query",
+      .settings = kSettings};
+  return kTool;
+}
+
+}  // namespace cpfind
