@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/job_loop.hpp"
+
+#include <algorithm>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace cp::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An inotify instance each, of which a user has 128.
+constexpr std::size_t kMostWatches = 32;
+// How long a driver may be dead before whoever waits for its job notices.
+constexpr auto kFollow = 1s;
+
+}  // namespace
+
+JobLoop::JobLoop(JobStore& store, Driver& driver, Launchers& launchers, const Clock& clock,
+                 std::stop_token stop)
+    : store_(store), driver_(driver), launchers_(launchers), clock_(clock), stop_(std::move(stop)) {
+  woken_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  wake_ = std::make_unique<std::stop_callback<std::function<void()>>>(
+      stop_, [fd = woken_.get()] { (void)!::eventfd_write(fd, 1); });
+}
+
+JobLoop::~JobLoop() = default;
+
+Result<void> JobLoop::add(Draft draft, bool may_drive) {
+  if (find(draft.job().id) != nullptr) {
+    return {};
+  }
+  const bool is_array = draft.job().is_array() && !draft.job().has_ended();
+  const std::string id = draft.job().id;
+  entries_.push_back(
+      std::make_unique<Entry>(Entry{std::move(draft), may_drive, true, {}, {}, {}, {}}));
+  if (is_array) {
+    CP_TRY_ASSIGN(auto elements, store_.list({.open_only = true, .parent = id}));
+    for (auto& element : elements) {
+      CP_TRY(add(std::move(element), may_drive));
+    }
+  }
+  return {};
+}
+
+// Of an array that has as many elements running as it may, the next ones need not be looked at.
+bool JobLoop::must_wait_in_line(const Entry& entry, const std::set<std::string>& full) const {
+  const Job& job = entry.draft.job();
+  return job.element && job.attempts.empty() && !job.cancel_requested && full.contains(job.parent);
+}
+
+Result<void> JobLoop::turn() {
+  CP_TRY(store_.renew());
+  CP_TRY_ASSIGN(const bool changed, store_.changed());
+  store_changed_ = store_changed_ || changed;
+  bool others_moved = others_moved_ || changed;
+  others_moved_ = false;
+  std::set<std::string> full;
+  const SteadyTime now = clock_.steady();
+  for (auto& entry : entries_) {
+    const bool is_due = entry->is_ready || now >= entry->due ||
+                        (entry->pause.what == Pause::For::others && others_moved);
+    if (!is_due || entry->draft.job().has_ended() || must_wait_in_line(*entry, full)) {
+      continue;
+    }
+    entry->is_ready = false;
+    const auto before = entry->draft.job().state;
+    CP_TRY(move(*entry));
+    const Job& job = entry->draft.job();
+    others_moved_ = others_moved_ || job.state != before;
+    if (entry->pause.what == Pause::For::others && job.element) {
+      full.insert(job.parent);
+    }
+  }
+  return {};
+}
+
+Result<void> JobLoop::move(Entry& entry) {
+  if (!store_.is_driven_here(entry.draft)) {
+    CP_TRY(follow(entry));
+  }
+  if (store_.is_driven_here(entry.draft)) {
+    auto pause = driver_.advance(entry.draft, stop_);
+    if (!pause && pause.error().code == Errc::failed) {
+      CP_TRY(follow(entry));
+      return {};
+    }
+    CP_TRY_ASSIGN(entry.pause, std::move(pause));
+  }
+  entry.due = clock_.steady() + entry.pause.at_most;
+  look_out(entry);
+  return {};
+}
+
+Result<void> JobLoop::follow(Entry& entry) {
+  CP_TRY_ASSIGN(entry.draft, store_.load(entry.draft.job().id));
+  entry.pause = {Pause::For::others, kFollow};
+  if (entry.may_drive && !entry.draft.job().has_ended()) {
+    CP_TRY(store_.take(entry.draft));
+  }
+  return {};
+}
+
+void JobLoop::look_out(Entry& entry) {
+  const Attempt* const attempt = entry.draft.job().current();
+  const bool is_running = attempt != nullptr && attempt->submitted_at &&
+                          !entry.draft.job().has_ended() &&
+                          entry.draft.job().retry_at == std::nullopt;
+  if (entry.watch && (!is_running || attempt->token != entry.watched)) {
+    entry.watch.reset();
+    --watches_;
+  }
+  if (!is_running || entry.watch || watches_ >= kMostWatches) {
+    return;
+  }
+  const auto launcher = launchers_.at(attempt->at.url);
+  entry.watch = launcher ? (*launcher)->watch(attempt->token) : nullptr;
+  if (entry.watch) {
+    ++watches_;
+    entry.watched = attempt->token;
+    // What happened before the watch was there is seen by looking once more.
+    entry.is_ready = true;
+  }
+}
+
+void JobLoop::sleep(std::chrono::nanoseconds at_most) {
+  SteadyTime until = clock_.steady() + at_most;
+  std::vector<pollfd> wanted{{woken_.get(), POLLIN, 0}, {store_.change_fd(), POLLIN, 0}};
+  std::vector<Entry*> owners(wanted.size(), nullptr);
+  for (auto& entry : entries_) {
+    if (entry->draft.job().has_ended()) {
+      continue;
+    }
+    until = entry->is_ready ? SteadyTime{} : std::min(until, entry->due);
+    if (entry->watch) {
+      wanted.push_back({entry->watch->fd(), POLLIN, 0});
+      owners.push_back(entry.get());
+    }
+  }
+  if (others_moved_) {
+    return;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.steady());
+  (void)::poll(wanted.data(), wanted.size(),
+               static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (owners[i] != nullptr && wanted[i].revents != 0) {
+      owners[i]->watch->clear();
+      owners[i]->is_ready = true;
+    }
+  }
+  eventfd_t ignored = 0;
+  (void)!::eventfd_read(woken_.get(), &ignored);
+}
+
+const Job* JobLoop::find(const std::string& id) const {
+  const auto entry =
+      std::ranges::find_if(entries_, [&](const auto& one) { return one->draft.job().id == id; });
+  return entry == entries_.end() ? nullptr : &(*entry)->draft.job();
+}
+
+std::size_t JobLoop::open_count() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entries_, [](const auto& entry) { return !entry->draft.job().has_ended(); }));
+}
+
+bool JobLoop::has_work() const {
+  return std::ranges::any_of(entries_, [&](const auto& entry) {
+    return store_.is_driven_here(entry->draft) && needs_somebody(entry->draft.job());
+  });
+}
+
+}  // namespace cp::jobs

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/staging.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "model/json.hpp"
+#include "transfer/transfer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cp::jobs {
+namespace {
+
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') {
+    path.pop_back();
+  }
+  return path;
+}
+
+// "./a" is "a", so that no two spellings name one place of the job's directory.
+std::string below(std::string path) {
+  while (path.starts_with("./")) {
+    path.erase(0, 2);
+  }
+  return path;
+}
+
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::string absolute_url(const std::string& url, const std::string& here) {
+  const auto path = model::path_of_file_url(url);
+  if (!path) {
+    return url;
+  }
+  return model::file_url(path->starts_with('/') ? *path : path_join(here, below(*path)));
+}
+
+bool has_input(const model::JobSpec& spec, const std::string& path) {
+  return std::ranges::any_of(spec.inputs, [&](const model::JobInput& input) {
+    return below(without_trailing_slashes(input.path)) == path;
+  });
+}
+
+// The job finds it under the path that the user wrote, as far as that stays in its directory.
+void stage_executable(model::JobSpec& spec, const std::string& here) {
+  const std::string& given = spec.executable;
+  if (given.find('/') == std::string::npos || given.starts_with('/') ||
+      !is_file(path_join(here, given))) {
+    return;
+  }
+  const auto parts = text::split(given, '/');
+  const bool leads_out = std::ranges::find(parts, "..") != parts.end();
+  const std::string path = leads_out ? std::string(base_name(given)) : below(given);
+  if (has_input(spec, path)) {
+    return;
+  }
+  spec.inputs.push_back({model::file_url(path_join(here, given)), path});
+  if (leads_out) {
+    spec.executable = "./" + path;
+  }
+}
+
+Result<std::int64_t> move(const std::string& from, const std::string& to,
+                          transfer::Durability durability, std::stop_token stop) {
+  transfer::Request request;
+  request.sources = {without_trailing_slashes(from)};
+  request.destination = without_trailing_slashes(to);
+  request.placement = transfer::Placement::exact;
+  request.durability = durability;
+  transfer::Observer nobody;
+  CP_TRY_ASSIGN(const model::Json record, transfer::run(request, nobody, stop));
+  if (const auto failure = transfer::failure_of(record)) {
+    return tl::unexpected<Error>(*failure);
+  }
+  return model::int_at(record, "bytes.moved").value_or(0);
+}
+
+bool is_due(const model::JobOutput& output, model::JobState state) {
+  return output.when == "always" || text::upper(output.when) == model::name_of(state);
+}
+
+}  // namespace
+
+Result<void> settle_paths(model::JobSpec& spec, const std::string& here) {
+  stage_executable(spec, here);
+  for (auto& input : spec.inputs) {
+    input.url = absolute_url(input.url, here);
+    const auto path = model::path_of_file_url(input.url);
+    if (path && !is_there(*path)) {
+      return fail(Errc::not_found, "cannot stage in {}: no such file or directory", *path);
+    }
+  }
+  for (auto& output : spec.outputs) {
+    output.url = absolute_url(output.url, here);
+  }
+  return {};
+}
+
+Result<std::int64_t> stage_in(const model::JobSpec& spec, const std::string& directory,
+                              std::stop_token stop) {
+  std::int64_t bytes = 0;
+  for (const auto& input : spec.inputs) {
+    const std::string from = model::path_of_file_url(input.url).value_or(input.url);
+    const std::string to = path_join(directory, below(input.path));
+    // What a power cut takes is a job's directory on a machine that ran it: the job is gone, too.
+    const auto moved = move(from, to, transfer::Durability::none, stop);
+    if (!moved) {
+      return fail(moved.error().code, "cannot stage in {}: {}", from, moved.error().message);
+    }
+    bytes += *moved;
+  }
+  return bytes;
+}
+
+Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state,
+                               const std::string& directory, std::stop_token stop) {
+  std::int64_t bytes = 0;
+  for (const auto& output : spec.outputs) {
+    const std::string from =
+        output.path.starts_with('/') ? output.path : path_join(directory, below(output.path));
+    if (!is_due(output, state) ||
+        (state != model::JobState::completed && !is_there(without_trailing_slashes(from)))) {
+      continue;
+    }
+    const std::string to = model::path_of_file_url(output.url).value_or(output.url);
+    const auto moved = move(from, to, transfer::Durability::batch, stop);
+    if (!moved) {
+      return fail(moved.error().code, "cannot stage out {}: {}", output.path,
+                  moved.error().message);
+    }
+    bytes += *moved;
+  }
+  return bytes;
+}
+
+bool has_outputs(const model::JobSpec& spec, model::JobState state) {
+  return std::ranges::any_of(spec.outputs,
+                             [&](const model::JobOutput& output) { return is_due(output, state); });
+}
+
+}  // namespace cp::jobs

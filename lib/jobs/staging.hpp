@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "jobs/job.hpp"
+
+#include <stop_token>
+#include <string>
+
+/// Moves a job's data in and out with the mover (lib/transfer), in this process.
+namespace cp::jobs {
+
+/// Makes the URLs and paths of SPEC's inputs and outputs mean the same from anywhere: relative
+/// file: URLs become absolute below HERE. An executable given with a slash that is a file here
+/// becomes an input of its own name, unless it is absolute. not_found when an input is missing
+/// here.
+Result<void> settle_paths(model::JobSpec& spec, const std::string& here);
+
+/// Brings SPEC's inputs below DIRECTORY and returns the bytes that were moved. Can be repeated.
+Result<std::int64_t> stage_in(const model::JobSpec& spec, const std::string& directory,
+                              std::stop_token stop);
+
+/// Takes the outputs that are due after a job that ended in STATE out of DIRECTORY, and returns the
+/// bytes that were moved. One that a failed job did not make is no error. Can be repeated.
+Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state,
+                               const std::string& directory, std::stop_token stop);
+
+/// Whether there is anything to take out after a job that ended in STATE.
+bool has_outputs(const model::JobSpec& spec, model::JobState state);
+
+}  // namespace cp::jobs

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+
+it "says so when the state cannot be kept"
+expect_status 125 env CP_STATE_DIR=/dev/null/state cprun run -- true
+expect_match '^cprun: ' "$STDERR"
+expect_equal 1 "$(wc -l <"$STDERR")"
+echo 'not a database, and long enough to tell' >"$CP_STATE_DIR/jobs.db"
+expect_status 125 cprun run -- touch "$PWD/ran"
+rm "$CP_STATE_DIR"/jobs.db*
+
+it "says so when its own output has no room"
+status=0
+cprun run -q --name full -- echo out >/dev/full 2>"$STDERR" || status=$?
+expect_equal 125 $status
+expect_match 'cannot write standard output: no space left on device' "$STDERR"
+
+# Runs SCRIPT with a disk of SIZE at ./small that goes with it.
+mkdir small
+on_a_small_disk() {
+  unshare -rm sh -c 'mount -t tmpfs -o size="$1" tmpfs small && mkdir -m 700 small/state && eval "$2"' sh "$1" "$2"
+}
+on_a_small_disk 1m true 2>/dev/null || skip "no small disk can be made here"
+export PWD
+
+it "runs nothing on a full disk"
+expect_status 125 on_a_small_disk 300k 'head -c 1000000 /dev/zero >small/fill 2>/dev/null
+  CP_STATE_DIR=$PWD/small/state exec cprun run -q -- touch "$PWD/ran"'
+expect_match 'no space left' "$STDERR"
+[ ! -e ran ] || fail "it ran"
+
+it "keeps the end of a job whose disk is full by then"
+expect_status 0 on_a_small_disk 2m 'export CP_STATE_DIR=$PWD/small/state
+  cprun submit -q -- sh -c "head -c 10000000 /dev/zero >$PWD/small/fill; exit 6" >/dev/null || exit
+  for i in $(seq 100); do
+    ! grep -h exit_code small/state/jobs/cp-*/ended 2>/dev/null || exit 0
+    sleep 0.1
+  done
+  exit 1'
+expect_json '.exit_code == 6'

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/job_loop.hpp"
+#include "session.hpp"
+#include "tail.hpp"
+#include "tool.hpp"
+
+namespace cprun {
+namespace {
+
+using namespace std::chrono_literals;
+using cp::Errc;
+using cp::Result;
+using cp::cli::Context;
+
+constexpr auto kLookAgain = 10s;
+constexpr int kSignalBase = 128;
+
+Result<int> follow(Context& context, Session& session, Tail& tail, cp::jobs::Draft draft) {
+  const auto stop = context.stop_on_signals();
+  const std::string id = draft.job().id;
+  cp::jobs::JobLoop loop(*session.store, *session.driver, *session.launchers, context.clock(),
+                         stop);
+  CP_TRY(loop.add(std::move(draft)));
+  while (true) {
+    CP_TRY(loop.turn());
+    CP_TRY(tail.copy(*loop.find(id)));
+    if (loop.find(id)->has_ended() || stop.stop_requested()) {
+      CP_TRY(hand_over(context, session));
+      return stop.stop_requested() ? kSignalBase + context.stop_signal() : 0;
+    }
+    loop.sleep(kLookAgain);
+  }
+}
+
+}  // namespace
+
+Result<int> logs(Context& context) {
+  const auto& given = context.arguments();
+  CP_TRY_ASSIGN(Session session, Session::open(context));
+  CP_TRY_ASSIGN(auto draft, find_job(session, given.operands().front()));
+  const auto number = static_cast<int>(given.integer("attempt").value_or(0));
+  const auto& attempts = draft.job().attempts;
+  if (number > static_cast<int>(attempts.size())) {
+    return cp::fail(Errc::not_found, "{} has {} attempts", draft.job().id, attempts.size());
+  }
+  Tail tail(*session.launchers);
+  const bool both = given.has("out") == given.has("err");
+  tail.choose(number, both || given.has("out"), both || given.has("err"));
+  if (given.has("follow")) {
+    return follow(context, session, tail, std::move(draft));
+  }
+  CP_TRY(tail.copy(draft.job()));
+  return 0;
+}
+
+}  // namespace cprun

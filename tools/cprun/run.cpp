@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.hpp"
+#include "base/signals.hpp"
+#include "jobs/job_loop.hpp"
+#include "model/json.hpp"
+#include "new_job.hpp"
+#include "session.hpp"
+#include "tail.hpp"
+#include "tool.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <optional>
+
+namespace cprun {
+namespace {
+
+using namespace std::chrono_literals;
+using cp::Errc;
+using cp::Result;
+using cp::cli::Context;
+using cp::jobs::Job;
+using cp::jobs::JobLoop;
+using cp::model::JobState;
+
+constexpr auto kLookAgain = 10s;
+constexpr int kSignalBase = 128;
+
+/// One `cprun run` from its job's creation to its end.
+class Runner {
+ public:
+  Runner(Context& context, Session& session, const Job& job)
+      : context_(context),
+        session_(session),
+        id_(job.id),
+        lease_(job.lease),
+        tail_(*session.launchers),
+        wants_output_(!context.arguments().has("json")) {}
+
+  /// Sees the job to its end, or until STOP is asked or our output fails.
+  Result<void> follow(std::stop_token stop) {
+    JobLoop loop(*session_.store, *session_.driver, *session_.launchers, context_.clock(), stop);
+    CP_TRY_ASSIGN(auto draft, session_.store->load(id_));
+    return follow(loop, std::move(draft), stop);
+  }
+
+  Result<void> follow(JobLoop& loop, cp::jobs::Draft draft, std::stop_token stop) {
+    CP_TRY(loop.add(std::move(draft)));
+    while (true) {
+      CP_TRY(loop.turn());
+      job_ = *loop.find(id_);
+      CP_TRY(copy_output());
+      if (job_->has_ended() || stop.stop_requested()) {
+        return {};
+      }
+      renew_lease();
+      loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, kLookAgain) : kLookAgain);
+    }
+  }
+
+  Result<void> cancel() {
+    CP_TRY(session_.store->request_cancel(id_));
+    return follow({});
+  }
+
+  const Job& job() const { return *job_; }
+  bool output_is_closed() const { return tail_.is_closed(); }
+
+ private:
+  // After a failure of our own output the job's stays in its logs.
+  Result<void> copy_output() {
+    if (!wants_output_) {
+      return {};
+    }
+    auto copied = tail_.copy(*job_);
+    wants_output_ = copied.has_value();
+    return copied;
+  }
+
+  void renew_lease() {
+    const auto* const attempt = job_->current();
+    if (!lease_ || attempt == nullptr || !attempt->submitted_at) {
+      return;
+    }
+    if (const auto launcher = session_.launchers->at(attempt->at.url)) {
+      (void)(*launcher)->renew(attempt->token);
+    }
+  }
+
+  Context& context_;
+  Session& session_;
+  std::string id_;
+  std::optional<std::chrono::nanoseconds> lease_;
+  Tail tail_;
+  bool wants_output_;
+  std::optional<Job> job_;
+};
+
+Result<void> write_records(Context& context, const Job& job,
+                           std::optional<cp::AtomicFile>& record) {
+  if (context.arguments().has("json")) {
+    context.output(kJobColumns).record(to_json(job));
+  }
+  if (record) {
+    CP_TRY(record->write(cp::model::to_line(to_json(job)) + "\n"));
+    CP_TRY(record->commit());
+  }
+  return {};
+}
+
+void explain_end(const Context& context, const Job& job) {
+  if (job.state != JobState::completed && !job.message.empty()) {
+    context.warn(job.message);
+  } else if (job.state == JobState::failed && job.reason == cp::model::JobReason::timeout) {
+    context.warn("the job was ended by its time limit");
+  }
+}
+
+Result<int> end_of(Context& context, Runner& runner, std::optional<cp::AtomicFile>& record) {
+  CP_TRY(write_records(context, runner.job(), record));
+  explain_end(context, runner.job());
+  if (runner.output_is_closed()) {
+    cp::end_by_signal(SIGPIPE);
+  }
+  const int signal = context.stop_signal();
+  return signal != 0 ? kSignalBase + signal : exit_status_of(runner.job());
+}
+
+Result<int> dry_run(Context& context, const Job& job) {
+  context.output().record(cp::model::to_json(job.spec));
+  return 0;
+}
+
+}  // namespace
+
+Result<int> run(Context& context) {
+  cp::survive_closed_pipes();
+  CP_TRY_ASSIGN(Session session, Session::open(context));
+  std::optional<cp::AtomicFile> record;
+  if (const auto file = context.arguments().text("record")) {
+    CP_TRY_ASSIGN(auto created, cp::AtomicFile::create(*file, 0666));
+    record.emplace(std::move(created));
+  }
+  CP_TRY_ASSIGN(auto drafts, make_job(context, session));
+  if (context.arguments().has("dry-run")) {
+    return dry_run(context, drafts.front().job());
+  }
+  const std::string id = drafts.front().job().id;
+  session.driver->tell([&](const Job& job) {
+    if (job.id == id) {
+      tell_state(context, job);
+    }
+  });
+  tell_state(context, drafts.front().job());
+  const auto stop = context.stop_on_signals(true);
+  Runner runner(context, session, drafts.front().job());
+  JobLoop loop(*session.store, *session.driver, *session.launchers, context.clock(), stop);
+  for (std::size_t i = 1; i < drafts.size(); ++i) {
+    CP_TRY(loop.add(std::move(drafts[i])));
+  }
+  const auto followed = runner.follow(loop, std::move(drafts.front()), stop);
+  if (context.stop_signal() == SIGHUP) {
+    CP_TRY(hand_over(context, session));
+    return kSignalBase + SIGHUP;
+  }
+  if (!followed || stop.stop_requested()) {
+    const auto canceled = runner.cancel();
+    if (!followed && !runner.output_is_closed()) {
+      return tl::unexpected(followed.error());
+    }
+    CP_TRY(canceled);
+  }
+  return end_of(context, runner, record);
+}
+
+}  // namespace cprun

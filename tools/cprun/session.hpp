@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/context.hpp"
+#include "jobs/agent.hpp"
+#include "jobs/driver.hpp"
+#include "jobs/store.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cprun {
+
+/// What every command works on: the store, the launchers and a driver of this process.
+struct Session {
+  static cp::Result<Session> open(cp::cli::Context& context);
+
+  std::unique_ptr<cp::jobs::JobStore> store;
+  std::unique_ptr<cp::jobs::Launchers> launchers;
+  std::unique_ptr<cp::jobs::Driver> driver;
+};
+
+/// Lets go of what this process drives, and starts the agent for what is left unless --no-agent. A
+/// failure to start it is only a warning: the next command takes its place.
+cp::Result<void> hand_over(cp::cli::Context& context, Session& session);
+
+/// Looks at the jobs that nobody drives once, so that what is shown is how they are.
+cp::Result<void> refresh(cp::cli::Context& context, Session& session);
+
+/// The job that TEXT names: its id, or the newest of that name; not_found.
+cp::Result<cp::jobs::Draft> find_job(Session& session, const std::string& text);
+
+/// One line on stderr for a new state of JOB.
+void tell_state(const cp::cli::Context& context, const cp::jobs::Job& job);
+
+}  // namespace cprun
