@@ -60,9 +60,9 @@ expect_measured 0 --count 10 "localhost:${target##*:}"
 expect_json '.received == 10'
 
 it "measures over IPv6"
-cpprobe serve --listen '[::1]:0' >"$TESTDIR/six.out" 2>"$TESTDIR/six.err" &
-SERVERS[six]=$!
-if six=$(wait_line six 'listening on stamp://\[::1\]:' 2>/dev/null); then
+if python3 -c 'import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).bind(("::1", 0))' 2>/dev/null; then
+  start_server six cpprobe serve --listen '[::1]:0'
+  six=$(wait_line six 'listening on stamp://\[::1\]:')
   expect_measured 0 --count 10 "${six##* }"
   expect_json '.received == 10 and .peer.addr == "::1"'
 else

@@ -93,7 +93,9 @@ expect_json '[$all[] | select(.quality.valid) | .quality | ([.inputs[] | .weight
 
 it "sends three packets at most to a reflector that is silent"
 packets=$(grep -c '^packet' "$TESTDIR/hole.out")
-[ "$packets" -gt 0 ] && [ "$packets" -le $((3 * RUNS)) ] || fail "$packets packets in $RUNS runs"
+if [ "$packets" -eq 0 ] || [ "$packets" -gt $((3 * RUNS)) ]; then
+  fail "$packets packets in $RUNS runs"
+fi
 
 it "passes on what it does not understand, and the answer last"
 expect_equal "$answer" "$(tail -n 1 "$STDOUT")"
