@@ -39,11 +39,12 @@ function(cp_add_test name)
     PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
 endfunction()
 
-# cp_add_script_test(LABEL tool|peer [TIMEOUT SECONDS] SCRIPTS a.sh …)
+# cp_add_script_test([ALONE] LABEL tool|peer [TIMEOUT SECONDS] SCRIPTS a.sh …)
 # runs each shell script as one test, named after its folder and its file, with the built tools first
-# in PATH (tests/tools/harness.sh); exit 77 is "skipped".
+# in PATH (tests/tools/harness.sh); exit 77 is "skipped". ALONE: nothing runs beside it, because it
+# measures time.
 function(cp_add_script_test)
-  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SCRIPTS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE" "LABEL;TIMEOUT" "SCRIPTS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -53,7 +54,7 @@ function(cp_add_script_test)
     string(REPLACE "_" " " sentence ${stem})
     add_test(NAME "${folder}: ${sentence}" COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/${script})
     set_tests_properties("${folder}: ${sentence}" PROPERTIES LABELS ${arg_LABEL} SKIP_RETURN_CODE 77
-      TIMEOUT ${arg_TIMEOUT}
+      TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE}
       ENVIRONMENT "CP_BUILD=${PROJECT_BINARY_DIR};CP_SOURCE=${PROJECT_SOURCE_DIR}")
   endforeach()
 endfunction()

@@ -67,6 +67,7 @@ Result<Call> take_apart(const Tool& tool, std::vector<std::string> words) {
   } else if (at < words.size()) {
     return unknown_command(tool, words[at]);
   } else {
+    CP_TRY(parse_words(common_flags(), words));
     return with_hint(fail(Errc::usage, "a command is missing"),
                      fmt::format("see {} --help", tool.name));
   }

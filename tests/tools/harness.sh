@@ -114,7 +114,8 @@ wait_until() {
 }
 start_server() {
   local name=$1; shift
-  "$@" >"$TESTDIR/$name.out" 2>"$TESTDIR/$name.err" &
+  # A shell starts what runs in its background with SIGINT ignored.
+  env --default-signal=INT,QUIT "$@" >"$TESTDIR/$name.out" 2>"$TESTDIR/$name.err" &
   SERVERS[$name]=$!
 }
 wait_line() {
