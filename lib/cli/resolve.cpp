@@ -120,7 +120,9 @@ Result<Resolved> resolve(const Tool& tool, const Command& command, Words words,
     }
     flags.emplace(flag.name, std::move(value));
   }
-  CP_TRY(check_operands(command, words));
+  if (!words.flags.contains("print-config")) {
+    CP_TRY(check_operands(command, words));
+  }
   std::vector<std::string> warnings;
   for (const auto& [key, value] :
        settings.unknown(std::string(tool.name) + ".", known_keys(tool))) {

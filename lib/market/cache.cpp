@@ -290,7 +290,9 @@ Result<std::optional<Cache>> Cache::open_to_read(const std::string& directory) {
     CP_TRY_ASSIGN(Cache cache, open(directory));
     return cache;
   }
-  CP_TRY(database->execute("PRAGMA mmap_size = 1073741824"));
+  // One snapshot from the first row that is looked for to the last that is printed, whatever is
+  // imported meanwhile.
+  CP_TRY(database->execute("PRAGMA mmap_size = 1073741824; BEGIN"));
   return Cache(*std::move(database));
 }
 

@@ -71,23 +71,21 @@ TEST_CASE("a demand says in its document what its flags say") {
   flags.duration_s = 14400;
   flags.max_price = {*Money::parse("15CNY"), "card-hour"};
   const Demand given = demand(flags);
-  CHECK(given.document() == Json::parse(R"({
+  CHECK(given.document() == Json::parse(R"json({
       "schema":"cp.demand/1","nodes":2,"cores":16,"memory_bytes":128000000000,
       "gpu":{"vendor":"nvidia","models":["H100","H200"],"count":4,"memory_bytes":80000000000},
       "duration_s":14400.0,
       "where":"(region like \"cn-*\" or region like \"eu\\\"x\") and cpus <= 64 and gpu.count <= 8 and (country = CN or country = SG)",
-      "max_price":{
-    "amount" : "15.00", "currency" : "CNY", "per" : "card-hour"}
-})"));
+      "max_price":{"amount":"15.00","currency":"CNY","per":"card-hour"}})json"));
   CHECK(given.text() ==
         R"((kind = "instance-type" or nodes >= 2) and gpu.vendor = "nvidia" and )"
         R"(gpu.model in ["H100", "H200"] and gpu.count >= 4 and gpu.count <= 8 and )"
         R"(gpu.memory >= 80000000000 and cpus >= 16 and cpus <= 64 and memory >= 128000000000 and )"
         R"((region like "cn-*" or region like "eu\"x") and price.card_hour <= 15.00CNY and )"
         R"((country = CN or country = SG))");
-CHECK(given.cards() == 4);
-CHECK(given.cpus() == 16);
-CHECK(given.nodes() == 2);
+  CHECK(given.cards() == 4);
+  CHECK(given.cpus() == 16);
+  CHECK(given.nodes() == 2);
 }
 
 TEST_CASE("what stands in the document means no more than what was asked") {

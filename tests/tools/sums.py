@@ -68,8 +68,8 @@ def transfer_faults(transfer):
 
 
 def answer_faults(answer):
-    if answer["shown"] > answer["matched"]:
-        yield "shown: more than matched"
+    if answer["shown"] > answer["matched"] + answer.get("unknown", 0):
+        yield "shown: more than matched and unknown together"
 
 
 CHECKS = {

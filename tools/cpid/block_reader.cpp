@@ -36,23 +36,29 @@ Result<void> BlockReader::fill() {
   return {};
 }
 
-Result<std::string_view> BlockReader::next() {
-  while (!at_end_) {
+Result<std::string_view> BlockReader::peek() {
+  while (!at_end_ && held().find_first_not_of(" \t\r\n") == std::string_view::npos &&
+         held().size() < buffer_.size()) {
     CP_TRY(fill());
-    const std::string_view held(buffer_.data(), end_);
-    const auto newline = held.rfind('\n');
-    if (newline != std::string_view::npos) {
-      begin_ = newline + 1;
-      return held.substr(0, begin_);
+  }
+  return held();
+}
+
+Result<std::string_view> BlockReader::next() {
+  while (true) {
+    const std::string_view text = held();
+    const auto newline = text.rfind('\n');
+    if (newline != std::string_view::npos || at_end_) {
+      const std::string_view lines = text.substr(0, at_end_ ? text.size() : newline + 1);
+      begin_ += lines.size();
+      return lines;
     }
-    if (held.size() > cp::limits::string_bytes) {
+    if (text.size() > cp::limits::string_bytes) {
       return cp::fail(Errc::bad_data, "{}: a line is longer than {} bytes", name_,
                       cp::limits::string_bytes);
     }
+    CP_TRY(fill());
   }
-  const std::string_view rest(buffer_.data() + begin_, end_ - begin_);
-  begin_ = end_;
-  return rest;
 }
 
 }  // namespace cpid

@@ -17,12 +17,17 @@ class BlockReader {
   /// NAME stands in messages.
   BlockReader(int fd, std::string name);
 
+  /// What has come but was not given out yet, at least one byte that is no blank unless there is
+  /// none. Stays where it is for `next`. Valid until then.
+  cp::Result<std::string_view> peek();
+
   /// The next lines, each with its newline, but for the last of a file that ends without one; empty
   /// at the end. Valid until the next call. bad_data for a line longer than limits::string_bytes.
   cp::Result<std::string_view> next();
 
  private:
   cp::Result<void> fill();
+  std::string_view held() const { return {buffer_.data() + begin_, end_ - begin_}; }
 
   int fd_;
   std::string name_;

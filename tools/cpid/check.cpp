@@ -122,9 +122,13 @@ void judge_line(Verdicts& verdicts, std::string_view line, std::size_t number) {
   }
 }
 
-Result<void> judge_lines(Verdicts& verdicts, BlockReader& reader, std::string_view block) {
+Result<void> judge_lines(Verdicts& verdicts, BlockReader& reader) {
   std::size_t number = 0;
-  while (!block.empty()) {
+  while (true) {
+    CP_TRY_ASSIGN(const std::string_view block, reader.next());
+    if (block.empty()) {
+      return {};
+    }
     const char* at = block.data();
     const char* const end = at + block.size();
     while (at != end) {
@@ -134,9 +138,7 @@ Result<void> judge_lines(Verdicts& verdicts, BlockReader& reader, std::string_vi
       judge_line(verdicts, {at, static_cast<std::size_t>(stop - at)}, ++number);
       at = newline == nullptr ? end : newline + 1;
     }
-    CP_TRY_ASSIGN(block, reader.next());
   }
-  return {};
 }
 
 void judge_document(Verdicts& verdicts, const Json& document, std::size_t line) {
@@ -167,10 +169,10 @@ Result<void> judge_documents(Verdicts& verdicts, std::string_view beginning) {
 }
 
 // Lines begin with an identifier, JSON with a bracket or a quotation mark.
-bool is_json(std::string_view block) {
-  const auto first = block.find_first_not_of(" \t\r\n");
+bool is_json(std::string_view beginning) {
+  const auto first = beginning.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos &&
-         std::string_view("{[\"").find(block[first]) != std::string_view::npos;
+         std::string_view("{[\"").find(beginning[first]) != std::string_view::npos;
 }
 
 Result<void> judge_standard_input(Verdicts& verdicts, const Context& context) {
@@ -178,8 +180,8 @@ Result<void> judge_standard_input(Verdicts& verdicts, const Context& context) {
     context.note("reading from the terminal; end with Ctrl-D");
   }
   BlockReader reader(0, "standard input");
-  CP_TRY_ASSIGN(const std::string_view block, reader.next());
-  return is_json(block) ? judge_documents(verdicts, block) : judge_lines(verdicts, reader, block);
+  CP_TRY_ASSIGN(const std::string_view beginning, reader.peek());
+  return is_json(beginning) ? judge_documents(verdicts, beginning) : judge_lines(verdicts, reader);
 }
 
 Result<int> check_ledger(Context& context) {

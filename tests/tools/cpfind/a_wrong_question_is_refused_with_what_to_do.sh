@@ -21,7 +21,7 @@ done <<'CASES'
 --where 'price.hour <= 15'|'15' has no currency|\[money\]
 --where 'price.job <= 15CNY'|price.job needs a duration|--hours
 --max-price 15CNY/job|needs its duration|--hours
---max-price 15CNY/month|not for each month|/card-hour
+--max-price 15CNY/month|not a unit of a price|card-hour
 --max-price 15|has no currency|\[money\]
 --gpu 8:H100|'H100' fits no part|VENDOR:NAMES:MEMORY:COUNT
 --cpus many|--cpus: 'many' is no amount|16\+

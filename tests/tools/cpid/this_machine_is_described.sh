@@ -8,7 +8,7 @@ validate "$STDOUT"
 cp "$STDOUT" plain
 expect_json '.kind == "node" and .nodes == 1 and .name == "'"$(cat /proc/sys/kernel/hostname)"'"'
 expect_json '.node.cpu.arch == "'"$(uname -m)"'"'
-expect_json ".node.memory_bytes <= $(awk '/^MemTotal:/ { print $2 * 1024 }' /proc/meminfo)"
+expect_json ".node.memory_bytes <= $(awk '/^MemTotal:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)"
 if [ "$(nproc)" = "$(nproc --all)" ]; then
   expect_json ".node.cpu.cores == $(lscpu -p=Core,Socket | grep -v '^#' | sort -u | wc -l)"
   expect_json ".node.cpu.threads == $(nproc)"

@@ -29,7 +29,6 @@ submit --budget 5 -- true => has no currency
 submit --max-price 5CNY/week -- true => unit of a price
 submit --duration 0 -- true => above 0
 submit --on 'a b' -- true => not the URL
-submit --on local:x -- true => is local:
 submit --offers x --on local: -- true => exclude
 usage --by planet => there are provider
 wait --timeout x => timeout
@@ -47,7 +46,7 @@ done <<'CASES'
 {"schema":"cp.jobspec/2","executable":"true"} => spec.json
 {"schema":"cp.jobspec/1"} => executable is missing
 {"schema":"cp.jobspec/1","executable":"true","resources":{"nodes":0}} => resources.nodes
-{"schema":"cp.jobspec/1","executable":"true" => line
+{"schema":"cp.jobspec/1","executable":"true" => spec.json:1:
 {"schema":"cp.demand/1"} => cp.jobspec
 CASES
 
