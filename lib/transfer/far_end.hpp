@@ -16,14 +16,16 @@ class FarEnd {
   /// An item that failed at the source.
   virtual Result<void> tell(const ItemFailed& failed) = 0;
   virtual Result<void> tell(const Totals& totals) = 0;
+  /// Every chunk is placed, and nothing more comes.
+  virtual Result<void> tell(const Finish& finish) = 0;
 };
 
-/// What the receiving end says meanwhile. Safe on any thread; must not block.
-class FarEvents {
+/// Is told what the receiving end could not take: paths are those of the transfer. Safe on any
+/// thread.
+class ReceiveEvents {
  public:
-  virtual ~FarEvents() = default;
+  virtual ~ReceiveEvents() = default;
   virtual void item_failed(const ItemFailed& failed) = 0;
-  virtual void placed(const Placed& placed) = 0;
 };
 
 }  // namespace cp::transfer

@@ -19,7 +19,10 @@ inline constexpr std::size_t batch_entries = 512;                        ///< en
 inline constexpr std::size_t open_files = 4096;  ///< files begun and not ended, at the receiver
 inline constexpr std::size_t failures_listed = 10'000;                ///< in one record
 inline constexpr std::uint64_t file_bytes = std::uint64_t{1} << 60U;  ///< one file
-inline constexpr std::uint32_t window_slots = 8;  ///< chunks on their way in one stream
-inline constexpr int streams = 32;                ///< streams of one transfer
+inline constexpr std::uint32_t window_slots = 8;          ///< chunks on their way, as granted
+inline constexpr std::uint32_t window_slots_taken = 256;  ///< and as taken from a receiver
+
+inline constexpr std::size_t token_bytes = 16;  ///< what proves that a stream belongs to a session
+inline constexpr int streams = 32;              ///< streams of one transfer
 
 }  // namespace cp::transfer::limits

@@ -184,13 +184,13 @@ Result<Totals> decode(std::string_view body) {
 }
 
 std::string encode(const Placed& message) {
-  return WireWriter().put(message.files).put(message.bytes).take();
+  return WireWriter().put(message.files).put(message.bytes).put(message.placing_ns).take();
 }
 
 template <>
 Result<Placed> decode(std::string_view body) {
   WireReader in(body);
-  const Placed message{in.get<std::uint64_t>(), in.get<std::uint64_t>()};
+  const Placed message{in.get<std::uint64_t>(), in.get<std::uint64_t>(), in.get<std::uint64_t>()};
   return whole(in, message);
 }
 

@@ -83,6 +83,7 @@ struct Placed {
   static constexpr MessageType type = MessageType::placed;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t placing_ns = 0;  ///< what the streams spent on placing, all together
 };
 
 struct Finish {

@@ -50,9 +50,9 @@ class ChunkReceiver {
  public:
   virtual ~ChunkReceiver() = default;
 
-  /// Waits for the next chunk; nullopt when the sender has ended the stream between two chunks.
-  /// Errors: timed_out (interrupted, or the stream was cut), protocol (no chunk of ours, or a
-  /// sequence that is not the next).
+  /// Waits for the next chunk; nullopt when the stream ended between two chunks, by whoever's will:
+  /// what was unfinished the sender knows. Errors: timed_out (cut within a chunk), protocol (no
+  /// chunk of ours, or a sequence that is not the next).
   virtual Result<std::optional<ReceivedChunk>> next() = 0;
 
   /// Tells the sender that the chunk that `next` gave last is placed, which frees its slot.

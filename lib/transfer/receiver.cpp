@@ -35,7 +35,7 @@ Result<void> make_file(int directory, const std::string& name, std::span<const s
 
 }  // namespace
 
-Receiver::Receiver(Settings settings, FarEvents& events, Tally& tally)
+Receiver::Receiver(Settings settings, ReceiveEvents& events, Tally& tally)
     : settings_(std::move(settings)),
       events_(events),
       tally_(tally),
@@ -43,7 +43,7 @@ Receiver::Receiver(Settings settings, FarEvents& events, Tally& tally)
 
 Receiver::~Receiver() = default;
 
-Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, FarEvents& events,
+Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, ReceiveEvents& events,
                                                  Tally& tally) {
   auto receiver = std::make_unique<Receiver>(std::move(settings), events, tally);
   const auto& fixed = receiver->settings_;
@@ -295,6 +295,16 @@ Result<void> Receiver::sync_rest() const {
   return {};
 }
 
+Result<void> Receiver::settle() {
+  CP_TRY(committer_->flush());
+  // Before the root gets its time: the staging directory stands in it.
+  committer_.reset();
+  staging_.reset();
+  directories_.finish(
+      [&](const std::string& path, const Error& error) { item_failed(path, 0, error); });
+  return sync_rest();
+}
+
 Result<FinalResult> Receiver::finish() {
   {
     std::unique_lock lock(mutex_);
@@ -303,16 +313,17 @@ Result<FinalResult> Receiver::finish() {
       return fail(Errc::protocol, "the peer ended before its files were whole");
     }
   }
-  CP_TRY(committer_->flush());
-  // Before the root gets its time: the staging directory stands in it.
-  committer_.reset();
-  staging_.reset();
-  directories_.finish(
-      [&](const std::string& path, const Error& error) { item_failed(path, 0, error); });
-  CP_TRY(sync_rest());
+  CP_TRY(settle());
   const std::scoped_lock lock(mutex_);
   return FinalResult{
       .files = tally_.files_placed, .bytes = tally_.bytes_placed, .digest = tree_.value()};
+}
+
+void Receiver::keep_whole() {
+  if (committer_) {
+    // The transfer has failed already; that this could not be saved either changes nothing.
+    static_cast<void>(settle());
+  }
 }
 
 }  // namespace cp::transfer

@@ -34,8 +34,9 @@ class Receiver final : private CommitEvents {
 
   /// Borrows EVENTS and TALLY (whose `placed` counts it keeps). cannot_create when nothing can be
   /// written at the landing.
-  static Result<std::unique_ptr<Receiver>> open(Settings settings, FarEvents& events, Tally& tally);
-  Receiver(Settings settings, FarEvents& events, Tally& tally);
+  static Result<std::unique_ptr<Receiver>> open(Settings settings, ReceiveEvents& events,
+                                                Tally& tally);
+  Receiver(Settings settings, ReceiveEvents& events, Tally& tally);
   ~Receiver() override;
 
   /// A directory, a link, or a file that will travel alone.
@@ -50,6 +51,9 @@ class Receiver final : private CommitEvents {
   /// After everything was taken: commits what is whole, sets the directories' metadata, and tells
   /// what stands. protocol when a file is not whole.
   Result<FinalResult> finish();
+  /// Instead of `finish`, when the transfer ended early and no `take` runs any more: what is whole
+  /// stays, under its name.
+  void keep_whole();
   /// Lets no `take` wait any longer.
   void interrupt();
 
@@ -69,10 +73,11 @@ class Receiver final : private CommitEvents {
   void file_failed(IncomingFile& file, const Error& error);
   void item_failed(std::string_view path, std::uint64_t id, const Error& error);
   Result<void> check(std::string_view path) const;
+  Result<void> settle();
   Result<void> sync_rest() const;
 
   Settings settings_;
-  FarEvents& events_;
+  ReceiveEvents& events_;
   Tally& tally_;
   Directories directories_;
   std::unique_ptr<Staging> staging_;

@@ -103,7 +103,9 @@ model::Json to_record(const Request& request, const Account& account, const Tall
       {"bytes",
        {{"total", knows_totals ? Json(tally.bytes_found.load()) : Json()},
         {"moved", moved},
-        {"wire", account.wire_bytes ? Json(*account.wire_bytes) : Json()}}},
+        {"wire", account.rail == "local" || account.rail.empty()
+                     ? Json()
+                     : Json(tally.bytes_carried.load())}}},
       {"rails", rails_of(account, moved)},
       {"started_at", format_time(account.started_at)},
       {"duration_s", seconds},

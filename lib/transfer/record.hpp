@@ -21,7 +21,6 @@ struct Account {
   std::string rail;  ///< "local", "tcp", "fabric"
   std::string provider;
   std::size_t streams = 0;
-  std::optional<std::uint64_t> wire_bytes;
   std::vector<ItemFailed> failed;  ///< at most limits::failures_listed
   std::uint64_t failed_count = 0;
   std::optional<FinalResult> result;  ///< what stands at the destination

@@ -18,6 +18,12 @@ Report::Report(const Request& request, Observer& observer, std::string id)
   account_.started_at = SystemClock().now();
 }
 
+void Report::begin(std::string rail, std::string provider, std::size_t streams) {
+  account_.rail = std::move(rail);
+  account_.provider = std::move(provider);
+  account_.streams = streams;
+}
+
 void Report::take_failed() {
   for (ItemFailed& item : tally_.take_failed()) {
     observer_.item_failed(item.error, item.path);

@@ -15,6 +15,8 @@ class Report {
   Tally& tally() { return tally_; }
   Account& account() { return account_; }
 
+  /// Says what carries the bytes.
+  void begin(std::string rail, std::string provider, std::size_t streams);
   /// Hands on what the tally has gathered, the progress when a tenth of a second has passed.
   void tick();
   /// The record of the transfer, which is over.

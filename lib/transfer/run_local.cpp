@@ -17,7 +17,7 @@ constexpr std::size_t kStreams = 2;
 constexpr auto kTick = std::chrono::milliseconds(100);
 
 /// Hands the receiver's failures to the sender, which stops sending what cannot land.
-class Events final : public FarEvents {
+class Events final : public ReceiveEvents {
  public:
   explicit Events(const Request& request) : request_(request) {}
   void set_sender(Sender& sender) { sender_ = &sender; }
@@ -26,7 +26,6 @@ class Events final : public FarEvents {
     shown.path = path_join(request_.destination, failed.path);
     sender_->far_failed(shown);
   }
-  void placed(const Placed& /*placed*/) override {}
 
  private:
   const Request& request_;
@@ -94,8 +93,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
     streams.push_back(std::make_unique<LocalRail>(
         **receiver, report.tally(), [&](const Error& error) { fatal_to->interrupt(error); }));
   }
-  report.account().rail = "local";
-  report.account().streams = kStreams;
+  report.begin("local", "", kStreams);
   Sender sender({.sources = sources,
                  .walk = {avoid},
                  .far = far,
@@ -109,12 +107,10 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   });
   sender.start();
   auto sent = attend(sender, wake, report);
-  if (!sent) {
-    report.account().error = sent.error();
-    return {};
-  }
-  auto result = (*receiver)->finish();
+  auto result = sent ? (*receiver)->finish() : tl::unexpected<Error>(sent.error());
   if (!result) {
+    sender.end();
+    (*receiver)->keep_whole();
     report.account().error = result.error();
     return {};
   }

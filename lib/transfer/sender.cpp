@@ -38,11 +38,14 @@ struct Sender::Unfinished {
 
 Sender::Sender(Parts parts) : parts_(std::move(parts)), queue_(kQueuedWork) {}
 
-Sender::~Sender() {
+Sender::~Sender() { end(); }
+
+void Sender::end() {
   interrupt({Errc::timed_out, "interrupted", {}});
   for (std::thread& thread : running_) {
     thread.join();
   }
+  running_.clear();
 }
 
 void Sender::start() {
@@ -81,8 +84,17 @@ void Sender::interrupt(const Error& why) {
 void Sender::thread_ended() {
   {
     const std::scoped_lock lock(mutex_);
-    --threads_;
-    ended_ = threads_ == 0;
+    if (--threads_ != 0 || error_) {
+      return;
+    }
+  }
+  if (const auto told = parts_.far.tell(Finish{}); !told) {
+    interrupt(told.error());
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
   }
   parts_.changed();
 }
@@ -95,14 +107,16 @@ Result<void> Sender::plan() {
     CP_TRY(planner.begin(source));
     CP_TRY(walk(source, parts_.walk, planner, stop_.get_token()));
   }
-  return planner.flush();
+  CP_TRY(planner.flush());
+  parts_.tally.walk_ended = true;
+  return parts_.far.tell(Totals{
+      .files = parts_.tally.files_found, .bytes = parts_.tally.bytes_found, .walk_ended = true});
 }
 
 void Sender::run_planner() {
   if (const auto planned = plan(); !planned) {
     interrupt(planned.error());
   }
-  parts_.tally.walk_ended = true;
   queue_.close();
   thread_ended();
 }
@@ -148,6 +162,7 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
     queue_.done(1);
     return {};
   }
+  parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + (*header)->length;
   return timed(parts_.tally.sending_ns, [&] { return stream.send(**header); });
 }
 

@@ -48,6 +48,8 @@ class Sender final : private ReadEvents {
   void far_failed(const ItemFailed& failed);
   /// Gives up. Any thread.
   void interrupt(const Error& why);
+  /// Gives up, if it runs, and waits until nothing of it runs any more.
+  void end();
 
  private:
   struct Unfinished;

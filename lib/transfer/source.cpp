@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <set>
 
 namespace cp::transfer {
 namespace {
@@ -63,7 +64,8 @@ Result<Source> open_source(const std::string& path) {
   return make_source(path, std::move(root), std::string(base_name(operand.path)));
 }
 
-Result<Source> open_source_beneath(const Confined& root, const std::string& path) {
+Result<Source> open_source_beneath(const Confined& root, const std::string& path,
+                                   Placement placement) {
   Operand operand = parse_operand(path);
   operand.path.erase(0, operand.path.find_first_not_of('/'));
   if (const auto checked = check_path(operand.path); !checked) {
@@ -80,7 +82,21 @@ Result<Source> open_source_beneath(const Confined& root, const std::string& path
   }
   std::string name =
       contents ? "" : operand.path.substr(slash == std::string::npos ? 0 : slash + 1);
-  return make_source(path, *std::move(entered), std::move(name));
+  CP_TRY_ASSIGN(Source source, make_source(path, *std::move(entered), std::move(name)));
+  if (placement == Placement::exact && source.is_directory && !source.name.empty()) {
+    return open_source_beneath(root, path + "/", placement);
+  }
+  return source;
+}
+
+Result<void> check_distinct(const std::vector<Source>& sources) {
+  std::set<std::string_view> names;
+  for (const Source& source : sources) {
+    if (!source.name.empty() && !names.insert(source.name).second) {
+      return fail(Errc::usage, "two sources would land as {}", source.name);
+    }
+  }
+  return {};
 }
 
 Metadata metadata_of(const struct stat& status) {

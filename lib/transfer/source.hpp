@@ -3,9 +3,11 @@
 
 #include "transfer/confined.hpp"
 #include "transfer/entry.hpp"
+#include "transfer/transfer.hpp"
 
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 namespace cp::transfer {
 
@@ -26,8 +28,12 @@ struct Source {
 Result<Source> open_source(const std::string& path);
 
 /// The source at PATH below ROOT, whatever links lie there (for a server). An initial slash means
-/// ROOT.
-Result<Source> open_source_beneath(const Confined& root, const std::string& path);
+/// ROOT. A directory that takes the destination's name is meant by its contents.
+Result<Source> open_source_beneath(const Confined& root, const std::string& path,
+                                   Placement placement);
+
+/// usage when two of SOURCES would land under one name.
+Result<void> check_distinct(const std::vector<Source>& sources);
 
 /// Permission bits and time of STATUS.
 Metadata metadata_of(const struct stat& status);

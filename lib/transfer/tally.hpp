@@ -20,6 +20,7 @@ class Tally {
   std::atomic<bool> walk_ended{false};
   std::atomic<std::uint64_t> files_placed{0};
   std::atomic<std::uint64_t> bytes_placed{0};
+  std::atomic<std::uint64_t> bytes_carried{0};  ///< frames, what was sent again included
   /// What the streams spent their time on, in nanoseconds, all together.
   std::atomic<std::uint64_t> reading_ns{0};
   std::atomic<std::uint64_t> sending_ns{0};  ///< waiting for a slot included

@@ -8,10 +8,9 @@
 #include "transfer/errors.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/run_local.hpp"
+#include "transfer/run_remote.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <set>
 
 namespace cp::transfer {
 namespace {
@@ -40,15 +39,24 @@ std::string source_path(const Request& request, const std::string& path) {
 
 Result<std::vector<Source>> open_sources(const Request& request) {
   std::vector<Source> sources;
-  std::set<std::string> names;
   for (const std::string& path : request.sources) {
     CP_TRY_ASSIGN(Source source, open_source(source_path(request, path)));
-    if (!source.name.empty() && !names.insert(source.name).second) {
-      return fail(Errc::usage, "two sources would land as {}", source.name);
-    }
     sources.push_back(std::move(source));
   }
+  CP_TRY(check_distinct(sources));
   return sources;
+}
+
+Result<std::vector<Location>> locations_of(const Request& request) {
+  std::vector<Location> locations;
+  for (const std::string& source : request.sources) {
+    CP_TRY_ASSIGN(Location location, parse_location(source));
+    if (!locations.empty() && location.is_remote != locations.front().is_remote) {
+      return fail(Errc::usage, "the sources are partly here and partly at a server");
+    }
+    locations.push_back(std::move(location));
+  }
+  return locations;
 }
 
 std::string make_id() {
@@ -70,15 +78,27 @@ Errc gravest_of(const model::Json& failed) {
 Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop) {
   CP_TRY(check(request));
   CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
-  for (const std::string& path : request.sources) {
-    CP_TRY_ASSIGN(const Location source, parse_location(path));
-    if (source.is_remote || destination.is_remote) {
-      return fail(Errc::unavailable, "this cpxfer moves nothing between machines");
+  CP_TRY_ASSIGN(const auto locations, locations_of(request));
+  const bool is_pull = locations.front().is_remote;
+  if ((is_pull || destination.is_remote) && !request.anonymous) {
+    return with_hint(fail(Errc::denied, "{} is served in clear text to anybody on this machine",
+                          (is_pull ? locations.front() : destination).server()),
+                     "say --anonymous if that is meant");
+  }
+  Report report(request, observer, make_id());
+  if (is_pull) {
+    if (destination.is_remote || request.dry_run) {
+      return fail(Errc::unavailable, "this cpxfer {}",
+                  request.dry_run ? "makes no dry run of what a server has"
+                                  : "moves nothing from one server to another");
     }
+    CP_TRY(run_pull(request, locations, report, stop));
+    return report.finish();
   }
   CP_TRY_ASSIGN(const auto sources, open_sources(request));
-  Report report(request, observer, make_id());
-  if (request.dry_run) {
+  if (destination.is_remote) {
+    CP_TRY(run_push(request, sources, destination, report, stop));
+  } else if (request.dry_run) {
     CP_TRY(show_local(request, sources, report, stop));
   } else {
     CP_TRY(run_local(request, sources, report, stop));

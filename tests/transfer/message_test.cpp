@@ -52,7 +52,7 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(FileEnd{.id = 1});
   refuse_when_cut(ItemFailed{.path = "p", .id = 2, .error = {cp::Errc::io, "m", "h"}});
   refuse_when_cut(Totals{1, 2, true});
-  refuse_when_cut(Placed{1, 2});
+  refuse_when_cut(Placed{1, 2, 3});
   refuse_when_cut(Finish{});
   refuse_when_cut(FinalResult{1, 2, {}});
   refuse_when_cut(SessionError{{cp::Errc::denied, "no", ""}});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/escape.hpp"
+#include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cli/progress.hpp"
 #include "cpxfer.hpp"
@@ -8,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 
@@ -69,7 +71,21 @@ transfer::Durability durability_of(std::string_view text) {
                           : transfer::Durability::batch;
 }
 
-transfer::Request request_of(const cp::cli::Arguments& arguments) {
+cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) {
+  const auto cut = cp::text::cut(text, ':');
+  const std::string_view kind = cut ? cut->before : text;
+  if (kind == "fabric") {
+    request.rail = transfer::RailChoice::fabric;
+    request.provider = cut ? cut->after : "";
+  } else if (text == "tcp") {
+    request.rail = transfer::RailChoice::tcp;
+  } else if (text != "auto") {
+    return cp::fail(cp::Errc::usage, "--rail is auto, tcp or fabric[:PROVIDER], not '{}'", text);
+  }
+  return {};
+}
+
+cp::Result<transfer::Request> request_of(const cp::cli::Arguments& arguments) {
   transfer::Request request;
   request.sources = arguments.operands();
   request.destination = request.sources.back();
@@ -79,6 +95,11 @@ transfer::Request request_of(const cp::cli::Arguments& arguments) {
   }
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
+  request.anonymous = arguments.has("anonymous");
+  request.streams =
+      static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
+  request.silence = arguments.duration("timeout").value_or(request.silence);
+  CP_TRY(choose_rail(arguments.text("rail").value_or("auto"), request));
   return request;
 }
 
@@ -93,7 +114,7 @@ int status_of(const Context& context, const cp::Error& failure, const cp::model:
 }  // namespace
 
 cp::Result<int> copy(Context& context) {
-  const transfer::Request request = request_of(context.arguments());
+  CP_TRY_ASSIGN(const transfer::Request request, request_of(context.arguments()));
   auto& output = context.output(request.dry_run ? std::span<const Column>(kPlanColumns)
                                                 : std::span<const Column>(kColumns));
   // A file-size limit is an error of that file like a full disk, not the end of the process.

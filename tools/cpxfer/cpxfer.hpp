@@ -10,5 +10,7 @@ extern const cp::cli::Tool tool;
 
 /// Moves files and directories (the command without a name).
 cp::Result<int> copy(cp::cli::Context& context);
+/// Takes and gives files for others.
+cp::Result<int> serve(cp::cli::Context& context);
 
 }  // namespace cpxfer

@@ -24,13 +24,62 @@ constexpr std::array kCopyFlags{
          .choices = "batch|file|end|none",
          .fallback = "batch",
          .setting = "cpxfer.durability"},
+    Flag{.name = "anonymous",
+         .help = "the server serves anybody on this machine in clear text, and that is meant"},
+    Flag{.name = "rail",
+         .type = Type::text,
+         .value = "KIND",
+         .help = "what carries the bytes to a server: auto, tcp, or fabric[:PROVIDER] (libfabric)",
+         .fallback = "auto",
+         .setting = "cpxfer.rail"},
+    Flag{.name = "streams",
+         .type = Type::integer,
+         .value = "N",
+         .help = "parallel streams to a server; 0 chooses",
+         .fallback = "0",
+         .setting = "cpxfer.streams"},
+    Flag{.name = "timeout",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "give up when the server says nothing for DURATION",
+         .fallback = "30s"},
     cp::cli::flags::dry_run,
+};
+
+constexpr std::array kServeFlags{
+    Flag{.name = "listen",
+         .type = Type::text,
+         .value = "ADDRESS[:PORT]",
+         .help = "where to listen; port 0 takes a free one",
+         .fallback = "127.0.0.1:7031",
+         .setting = "cpxfer.listen"},
+    Flag{.name = "root",
+         .type = Type::directory,
+         .value = "DIRECTORY",
+         .help = "the tree that is served; nothing outside it is read or written",
+         .fallback = "."},
+    Flag{.name = "anonymous", .help = "serve anybody on this machine, in clear text"},
+    Flag{.name = "sessions",
+         .type = Type::integer,
+         .value = "N",
+         .help = "transfers at a time",
+         .fallback = "16"},
+    Flag{.name = "timeout",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "give a transfer up when its other end says nothing for DURATION",
+         .fallback = "30s"},
 };
 
 constexpr std::array kCopyExamples{
     Example{"cpxfer results/ /backup/results", "puts the contents of results into /backup/results"},
     Example{"cpxfer data model.bin /scratch", "puts /scratch/data and /scratch/model.bin there"},
+    Example{"cpxfer --anonymous data cpx://127.0.0.1:7031/in/", "hands data to a server here"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
+};
+
+constexpr std::array kServeExamples{
+    Example{"cpxfer serve --anonymous --root /scratch", "serves /scratch to this machine"},
 };
 
 constexpr std::array kCommands{
@@ -54,12 +103,26 @@ constexpr std::array kCommands{
             "nothing arrived it tells the gravest reason.",
         .flags = kCopyFlags,
         .operand = {.name = "SOURCE… DESTINATION",
-                    .help = "paths",
+                    .help = "paths, or cpx://HOST[:PORT]/PATH at a server",
                     .least = 2,
                     .most = -1,
                     .type = Type::file},
         .examples = kCopyExamples,
         .run = copy},
+    Command{
+        .name = "serve",
+        .summary = "take and give files for other machines and programs",
+        .description =
+            "Serves the tree below --root until it is interrupted: cpxfer moves files there with "
+            "cpx://ADDRESS:PORT/PATH. PATH begins at the root; no path and no link leads out of "
+            "it. "
+            "The first line on stderr says where it listens.\n\n"
+            "With --anonymous everybody on this machine may read and write there, in clear text; "
+            "this "
+            "is only done on a loopback address.",
+        .flags = kServeFlags,
+        .examples = kServeExamples,
+        .run = serve},
 };
 
 }  // namespace

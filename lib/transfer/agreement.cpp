@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/agreement.hpp"
+
+#include "base/text.hpp"
+#include "model/json.hpp"
+#include "transfer/limits.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace cp::transfer {
+namespace {
+
+using model::Json;
+
+// A word in the JSON for each value of an enumeration, in its order.
+constexpr std::array<std::string_view, 2> kDirections{"push", "pull"};
+constexpr std::array<std::string_view, 2> kPlacements{"inside", "exact"};
+constexpr std::array<std::string_view, 4> kDurabilities{"batch", "file", "end", "none"};
+constexpr std::array<std::string_view, 3> kRails{"auto", "tcp", "fabric"};
+
+constexpr std::size_t kMaxSources = 10'000;
+
+template <class Enum, std::size_t n>
+std::string_view word_of(const std::array<std::string_view, n>& words, Enum value) {
+  return words[static_cast<std::size_t>(value)];
+}
+
+/// Takes fields out of one object; the first that is missing or wrong is remembered.
+class Fields {
+ public:
+  explicit Fields(const Json& object) : object_(object) {}
+
+  std::string text(std::string_view path) {
+    const Json* value = model::find(object_, path);
+    auto text = value == nullptr ? std::nullopt : model::text_of(*value);
+    return need(path, std::move(text));
+  }
+  std::int64_t integer(std::string_view path, std::int64_t least, std::int64_t most) {
+    auto value = model::int_at(object_, path);
+    if (value && (*value < least || *value > most)) {
+      value.reset();
+    }
+    return need(path, value);
+  }
+  bool boolean(std::string_view path) { return need(path, model::bool_at(object_, path)); }
+  template <class Enum, std::size_t n>
+  Enum word(std::string_view path, const std::array<std::string_view, n>& words) {
+    const auto* const found =
+        std::ranges::find(words, std::string_view(model::text_at(object_, path).value_or("")));
+    const bool known = found != words.end();
+    return static_cast<Enum>(
+        need(path, known ? std::optional(found - words.begin()) : std::nullopt));
+  }
+  std::vector<std::string> texts(std::string_view path, std::size_t most) {
+    std::vector<std::string> out;
+    const Json* list = model::find(object_, path);
+    if (list == nullptr || !list->is_array() || list->size() > most) {
+      return need(path, std::optional<std::vector<std::string>>());
+    }
+    for (const Json& item : *list) {
+      out.push_back(need(path, model::text_of(item)));
+    }
+    return out;
+  }
+
+  Result<void> good() const {
+    return wrong_.empty() ? Result<void>()
+                          : fail(Errc::protocol, "the field {} is missing or wrong", wrong_);
+  }
+
+ private:
+  template <class T>
+  T need(std::string_view path, std::optional<T> value) {
+    if (!value && wrong_.empty()) {
+      wrong_ = path;
+    }
+    return value ? *std::move(value) : T{};
+  }
+
+  const Json& object_;
+  std::string wrong_;
+};
+
+Result<Json> parse(std::string_view text) {
+  auto json = model::parse_json(text);
+  if (!json || !json->is_object()) {
+    return fail(Errc::protocol, "no JSON object where one belongs");
+  }
+  return json;
+}
+
+Json to_json(const Incoming& incoming) {
+  return {{"sources", incoming.sources},
+          {"name", model::text_value(incoming.name)},
+          {"is_directory", incoming.is_directory}};
+}
+
+Incoming incoming_of(Fields& fields) {
+  return {.sources = static_cast<std::size_t>(
+              fields.integer("incoming.sources", 1, static_cast<std::int64_t>(kMaxSources))),
+          .name = fields.text("incoming.name"),
+          .is_directory = fields.boolean("incoming.is_directory")};
+}
+
+}  // namespace
+
+std::string to_text(const Hello& hello) {
+  return model::to_line({{"cptools", hello.version}, {"chunk_bytes", hello.chunk_bytes}});
+}
+
+Result<Hello> parse_hello(std::string_view text) {
+  CP_TRY_ASSIGN(const Json json, parse(text));
+  Fields fields(json);
+  Hello hello{.version = fields.text("cptools"),
+              .chunk_bytes = static_cast<std::uint64_t>(
+                  fields.integer("chunk_bytes", limits::chunk_bytes, std::int64_t{1} << 40))};
+  CP_TRY(fields.good());
+  return hello;
+}
+
+std::string to_text(const Open& open) {
+  Json sources = Json::array();
+  for (const std::string& source : open.sources) {
+    sources.push_back(model::text_value(source));
+  }
+  return model::to_line({{"direction", word_of(kDirections, open.direction)},
+                         {"sources", sources},
+                         {"destination", model::text_value(open.destination)},
+                         {"incoming", to_json(open.incoming)},
+                         {"placement", word_of(kPlacements, open.placement)},
+                         {"durability", word_of(kDurabilities, open.durability)},
+                         {"rail", word_of(kRails, open.rail)},
+                         {"provider", model::text_value(open.provider)},
+                         {"streams", open.streams},
+                         {"dry_run", open.dry_run}});
+}
+
+Result<Open> parse_open(std::string_view text) {
+  CP_TRY_ASSIGN(const Json json, parse(text));
+  Fields fields(json);
+  Open open{.direction = fields.word<Direction>("direction", kDirections),
+            .sources = fields.texts("sources", kMaxSources),
+            .destination = fields.text("destination"),
+            .incoming = incoming_of(fields),
+            .placement = fields.word<Placement>("placement", kPlacements),
+            .durability = fields.word<Durability>("durability", kDurabilities),
+            .rail = fields.word<RailChoice>("rail", kRails),
+            .provider = fields.text("provider"),
+            .streams = static_cast<int>(fields.integer("streams", 1, limits::streams)),
+            .dry_run = fields.boolean("dry_run")};
+  CP_TRY(fields.good());
+  open.incoming.placement = open.placement;
+  if (open.rail == RailChoice::automatic) {
+    return fail(Errc::protocol, "the rail is not chosen");
+  }
+  return open;
+}
+
+std::string to_text(const Opened& opened) {
+  Json tokens = Json::array();
+  for (const std::string& token : opened.tokens) {
+    tokens.push_back(text::to_base64(token));
+  }
+  return model::to_line({{"id", opened.id},
+                         {"window", opened.window},
+                         {"tokens", tokens},
+                         {"provider", model::text_value(opened.provider)},
+                         {"endpoint", "msg"},
+                         {"port", opened.port},
+                         {"incoming", to_json(opened.incoming)},
+                         {"root", model::text_value(opened.plan.root)},
+                         {"renamed_to", model::text_value(opened.plan.renamed_to)}});
+}
+
+Result<Opened> parse_opened(std::string_view text) {
+  CP_TRY_ASSIGN(const Json json, parse(text));
+  Fields fields(json);
+  Opened opened{
+      .id = fields.text("id"),
+      .window = static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken)),
+      .tokens = fields.texts("tokens", limits::streams),
+      .provider = fields.text("provider"),
+      .port = static_cast<std::uint16_t>(fields.integer("port", 0, 0xFFFF)),
+      .incoming = incoming_of(fields),
+      .plan = {fields.text("root"), fields.text("renamed_to")}};
+  CP_TRY(fields.good());
+  for (std::string& token : opened.tokens) {
+    const auto bytes = text::from_base64(token);
+    if (!bytes || bytes->size() != limits::token_bytes) {
+      return fail(Errc::protocol, "a token that is none");
+    }
+    token = *bytes;
+  }
+
+  return opened;
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/landing.hpp"
+#include "transfer/transfer.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What two ends agree on before data moves, as the JSON in their first messages.
+namespace cp::transfer {
+
+/// Both ways, first. What is unknown in it is ignored.
+struct Hello {
+  std::string version;            ///< of cptools
+  std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
+};
+
+enum class Direction { push, pull };
+
+/// What the client wants.
+struct Open {
+  Direction direction = Direction::push;
+  std::vector<std::string> sources;         ///< of a pull: paths at the server
+  std::string destination;                  ///< of a push: the path at the server
+  Incoming incoming;                        ///< of a push
+  Placement placement = Placement::inside;  ///< of a pull
+  Durability durability = Durability::batch;
+  RailChoice rail = RailChoice::tcp;  ///< never automatic
+  std::string provider;               ///< of RailChoice::fabric; empty: the server chooses
+  int streams = 1;
+  bool dry_run = false;
+};
+
+/// What the server gives.
+struct Opened {
+  std::string id;            ///< of the transfer
+  std::uint32_t window = 0;  ///< chunks on their way on each stream
+  std::vector<std::string>
+      tokens;              ///< 16 bytes each; one for each stream, which proves the session
+  std::string provider;    ///< of a fabric, with connected endpoints; empty: plain TCP
+  std::uint16_t port = 0;  ///< of a fabric's listener, at the server's address
+  Incoming incoming;       ///< of a pull
+  Plan plan;               ///< of a dry run
+};
+
+std::string to_text(const Hello& hello);
+std::string to_text(const Open& open);
+std::string to_text(const Opened& opened);
+
+/// protocol for what is no JSON, or lacks or mistypes a field.
+Result<Hello> parse_hello(std::string_view text);
+Result<Open> parse_open(std::string_view text);
+Result<Opened> parse_opened(std::string_view text);
+
+}  // namespace cp::transfer

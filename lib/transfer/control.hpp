@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/tcp_stream.hpp"
+#include "transfer/far_end.hpp"
+#include "transfer/message.hpp"
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace cp::transfer {
+
+/// The control connection of one session. Any thread may send; one thread receives.
+class Control final : public FarEnd {
+ public:
+  explicit Control(net::TcpStream stream) : stream_(std::move(stream)) {}
+
+  net::TcpStream& stream() { return stream_; }
+  int fd() const { return stream_.fd(); }
+
+  /// Sends MESSAGE, waiting until the peer takes it. timed_out, unavailable.
+  template <class T>
+  Result<void> send(const T& message) {
+    return send(T::type, encode(message));
+  }
+  Result<void> send(MessageType type, std::string_view body);
+  /// Sends BODY unless another thread is sending: then the peer hears from us anyway. For the
+  /// thread that receives, which must never wait for one that sends.
+  template <class T>
+  Result<void> send_if_idle(const T& message) {
+    return send_if_idle(T::type, encode(message));
+  }
+  Result<void> send_if_idle(MessageType type, std::string_view body);
+
+  Result<void> tell(const Entries& entries) override { return send(entries); }
+  Result<void> tell(const FileEnd& end) override { return send(end); }
+  Result<void> tell(const ItemFailed& failed) override { return send(failed); }
+  Result<void> tell(const Totals& totals) override { return send(totals); }
+  Result<void> tell(const Finish& finish) override { return send(finish); }
+
+  /// Takes in what has come, without waiting. unavailable when the peer has ended.
+  Result<void> take_in();
+  /// The next message that has come in whole; pings are left out. protocol for what is none, and
+  /// for an unknown one that is not optional.
+  Result<std::optional<Message>> next();
+  /// Waits for a message of TYPE until the stream's patience ends. A SessionError from the peer is
+  /// returned as the error that it holds; any other message is protocol.
+  Result<Message> expect(MessageType type);
+
+  void shutdown() { stream_.shutdown(); }
+
+ private:
+  Result<void> wait();
+  void append(std::span<const std::byte> bytes);
+  std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
+  Result<void> send_locked(MessageType type, std::string_view body);
+  std::optional<Message> take_whole(const MessageHeader& header);
+
+  net::TcpStream stream_;
+  std::mutex sending_;
+  std::string buffer_;
+  std::size_t at_ = 0;  ///< what lies before it in buffer_ was taken
+};
+
+}  // namespace cp::transfer

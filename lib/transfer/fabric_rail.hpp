@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fabric/connection.hpp"
+#include "transfer/carrier.hpp"
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace cp::transfer {
+
+/// A stream of chunks as messages of libfabric: the receiver's posted receives are the slots that
+/// it grants, and a frame goes as one message from the slot in which it was built.
+class FabricChunkSender final : public ChunkSender {
+ public:
+  /// Makes ready to send with WINDOW chunks on their way.
+  static Result<std::unique_ptr<ChunkSender>> open(std::unique_ptr<fabric::Connection> connection,
+                                                   std::uint32_t window);
+  FabricChunkSender(std::unique_ptr<fabric::Connection> connection, std::uint32_t window);
+
+  Result<std::span<std::byte>> slot() override;
+  Result<void> send(ChunkHeader header) override;
+  std::uint64_t placed() const override { return placed_; }
+  Result<void> drain() override;
+  void interrupt() override { connection_->interrupt(); }
+
+ private:
+  Result<void> start();
+  Result<void> expect_credit(std::size_t index);
+  Result<void> settle(const fabric::Completion& completion);
+  std::span<std::byte> slot_at(std::size_t index);
+  std::span<std::byte> credit_at(std::size_t index);
+
+  std::uint64_t window_;
+  std::vector<std::byte> memory_;  ///< the slots, then the credits
+  std::vector<bool> is_free_;      ///< of each slot
+  std::size_t current_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t placed_ = 0;
+  std::unique_ptr<fabric::Connection> connection_;  ///< ends before the memory
+};
+
+class FabricChunkReceiver final : public ChunkReceiver {
+ public:
+  static Result<std::unique_ptr<ChunkReceiver>> open(std::unique_ptr<fabric::Connection> connection,
+                                                     std::uint32_t window);
+  FabricChunkReceiver(std::unique_ptr<fabric::Connection> connection, std::uint32_t window);
+
+  Result<std::optional<ReceivedChunk>> next() override;
+  Result<void> placed() override;
+  void interrupt() override { connection_->interrupt(); }
+
+ private:
+  Result<void> start();
+  Result<fabric::Completion> wait_for_chunk();
+  Result<std::size_t> free_credit();
+  std::span<std::byte> slot_at(std::size_t index);
+  std::span<std::byte> credit_at(std::size_t index);
+
+  std::size_t window_;
+  std::vector<std::byte> memory_;
+  std::vector<bool> is_free_;               ///< of each credit
+  std::deque<fabric::Completion> arrived_;  ///< chunks that came while a credit was to leave
+  std::size_t current_ = 0;                 ///< the slot of the chunk that `next` gave
+  std::uint64_t sequence_ = 0;
+  std::unique_ptr<fabric::Connection> connection_;
+};
+
+std::unique_ptr<Carrier> make_fabric_carrier(std::unique_ptr<fabric::Connection> connection);
+
+}  // namespace cp::transfer

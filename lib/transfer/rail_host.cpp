@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/rail_host.hpp"
+
+#include "fabric/listener.hpp"
+#include "transfer/fabric_rail.hpp"
+#include "transfer/preface.hpp"
+
+#include <algorithm>
+
+namespace cp::transfer {
+namespace {
+
+class TcpHost final : public RailHost {
+ public:
+  TcpHost(RailDesk& desk, std::size_t streams) : reservation_(desk, streams) {}
+
+  void offer(Opened& opened) const override { opened.tokens = reservation_.tokens(); }
+  Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
+    CP_TRY_ASSIGN(auto streams, reservation_.collect(patience, std::move(stop)));
+    Carriers carriers;
+    for (net::TcpStream& stream : streams) {
+      carriers.push_back(make_tcp_carrier(std::move(stream)));
+    }
+    return carriers;
+  }
+
+ private:
+  RailDesk::Reservation reservation_;
+};
+
+class FabricHost final : public RailHost {
+ public:
+  FabricHost(std::unique_ptr<fabric::Listener> listener, std::string provider,
+             std::vector<std::string> tokens)
+      : listener_(std::move(listener)),
+        provider_(std::move(provider)),
+        tokens_(std::move(tokens)) {}
+
+  void offer(Opened& opened) const override {
+    opened.tokens = tokens_;
+    opened.provider = provider_;
+    opened.port = listener_->port();
+  }
+  Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
+    Carriers carriers;
+    while (!tokens_.empty()) {
+      // Each token is good for once.
+      const auto take = [this](std::string_view token) { return std::erase(tokens_, token) != 0; };
+      CP_TRY_ASSIGN(auto connection, listener_->accept(take, patience, stop));
+      carriers.push_back(make_fabric_carrier(std::move(connection)));
+    }
+    return carriers;
+  }
+
+ private:
+  std::unique_ptr<fabric::Listener> listener_;
+  std::string provider_;
+  std::vector<std::string> tokens_;
+};
+
+Result<std::unique_ptr<RailHost>> make_fabric_host(const RailWish& wish, Random& random) {
+  CP_TRY_ASSIGN(auto library, fabric::Library::load());
+  std::string provider =
+      wish.provider.empty() ? std::string(fabric::default_provider) : wish.provider;
+  CP_TRY_ASSIGN(auto listener, fabric::Listener::open(std::move(library), provider, wish.host));
+  std::vector<std::string> tokens(wish.streams);
+  std::ranges::generate(tokens, [&] { return make_token(random); });
+  return std::make_unique<FabricHost>(std::move(listener), std::move(provider), std::move(tokens));
+}
+
+Result<Carriers> connect_fabric(const Opened& opened, const net::Endpoint& server,
+                                std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  CP_TRY_ASSIGN(const auto library, fabric::Library::load());
+  Carriers carriers;
+  for (const std::string& token : opened.tokens) {
+    CP_TRY_ASSIGN(auto connection,
+                  fabric::Connection::connect(library, opened.provider, server.address.to_string(),
+                                              opened.port, token, patience, stop));
+    carriers.push_back(make_fabric_carrier(std::move(connection)));
+  }
+  return carriers;
+}
+
+Result<Carriers> connect_tcp(const Opened& opened, const net::Endpoint& server,
+                             std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  Carriers carriers;
+  for (const std::string& token : opened.tokens) {
+    CP_TRY_ASSIGN(auto stream, net::TcpStream::connect(server, patience, stop));
+    CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), std::as_bytes(std::span(token))));
+    carriers.push_back(make_tcp_carrier(std::move(stream)));
+  }
+  return carriers;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk& desk,
+                                                 Random& random) {
+  if (wish.kind == RailChoice::fabric) {
+    return make_fabric_host(wish, random);
+  }
+  return std::make_unique<TcpHost>(desk, wish.streams);
+}
+
+Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,
+                               std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  return opened.provider.empty() ? connect_tcp(opened, server, patience, stop)
+                                 : connect_fabric(opened, server, patience, stop);
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/agreement.hpp"
+#include "transfer/carrier.hpp"
+#include "transfer/rail_desk.hpp"
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+
+namespace cp::transfer {
+
+/// The server's side of making a session's streams: it offers them, and takes those that come and
+/// prove the session. For one thread.
+class RailHost {
+ public:
+  virtual ~RailHost() = default;
+  /// Fills in where the client's streams go, and their tokens.
+  virtual void offer(Opened& opened) const = 0;
+  /// Waits for all of them; timed_out after PATIENCE or on STOP.
+  virtual Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) = 0;
+};
+
+/// What a host is made for.
+struct RailWish {
+  RailChoice kind = RailChoice::tcp;
+  std::string provider;  ///< of a fabric; "" for the usual one
+  std::size_t streams = 1;
+  std::string host;  ///< the address of ours that the client reached
+};
+
+/// A host for WISH: plain TCP streams come through DESK. unavailable where there is no such fabric.
+Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk& desk,
+                                                 Random& random);
+
+/// The client's side: opens the streams that OPENED names at SERVER.
+Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,
+                               std::chrono::nanoseconds patience, const std::stop_token& stop);
+
+}  // namespace cp::transfer

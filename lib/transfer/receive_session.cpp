@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/receive_session.hpp"
+
+#include "base/file.hpp"
+#include "transfer/stopwatch.hpp"
+
+namespace cp::transfer {
+
+ReceiveSession::~ReceiveSession() { end_threads(); }
+
+void ReceiveSession::end_threads() {
+  for (const auto& stream : streams_) {
+    stream->interrupt();
+  }
+  if (receiver_) {
+    receiver_->interrupt();
+  }
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  threads_.clear();
+}
+
+Result<void> ReceiveSession::open(Receiver::Settings settings) {
+  CP_TRY_ASSIGN(wake_, Wake::make());
+  conversation_.emplace(parts_.control, *wake_, parts_.silence);
+  ReceiveEvents& events = *this;
+  CP_TRY_ASSIGN(receiver_, Receiver::open(std::move(settings), events, parts_.tally));
+  return {};
+}
+
+Result<FinalResult> ReceiveSession::run(std::vector<std::unique_ptr<ChunkReceiver>> streams,
+                                        std::stop_token stop) {
+  streams_ = std::move(streams);
+  for (const auto& stream : streams_) {
+    threads_.emplace_back([this, &stream] { run_stream(*stream); });
+  }
+  const std::stop_callback interrupt(stop, [this] {
+    fail_with({Errc::timed_out, "interrupted", {}});
+  });
+  auto result = converse();
+  if (!result) {
+    end_threads();
+    receiver_->keep_whole();
+    static_cast<void>(parts_.control.send_if_idle(SessionError{result.error()}));
+  }
+  return result;
+}
+
+Result<FinalResult> ReceiveSession::converse() {
+  while (true) {
+    CP_TRY(conversation_->wait());
+    CP_TRY(take_messages());
+    if (const auto ended = outcome()) {
+      CP_TRY(*ended);
+      CP_TRY(parts_.control.send(**ended));
+      return **ended;
+    }
+    parts_.tick();
+    CP_TRY(speak());
+  }
+}
+
+Result<void> ReceiveSession::take_messages() {
+  while (true) {
+    CP_TRY_ASSIGN(const auto message, conversation_->next());
+    if (!message) {
+      return {};
+    }
+    CP_TRY(take(*message));
+  }
+}
+
+Result<void> ReceiveSession::take(const Message& message) {
+  switch (message.type) {
+    case MessageType::entries: {
+      CP_TRY_ASSIGN(const auto entries, decode<Entries>(message.body));
+      for (const Entry& entry : entries.entries) {
+        CP_TRY(receiver_->add(entry));
+      }
+      return {};
+    }
+    case MessageType::file_end: {
+      CP_TRY_ASSIGN(const auto end, decode<FileEnd>(message.body));
+      return receiver_->end(end);
+    }
+    case MessageType::item_failed:
+      return take_source_failure(message);
+    case MessageType::totals: {
+      CP_TRY_ASSIGN(const auto totals, decode<Totals>(message.body));
+      parts_.tally.files_found = totals.files;
+      parts_.tally.bytes_found = totals.bytes;
+      parts_.tally.walk_ended = totals.walk_ended;
+      return {};
+    }
+    case MessageType::finish:
+      begin_finish();
+      return {};
+    default:
+      return fail(Errc::protocol, "a message that only a receiver sends");
+  }
+}
+
+Result<void> ReceiveSession::take_source_failure(const Message& message) {
+  CP_TRY_ASSIGN(auto failed, decode<ItemFailed>(message.body));
+  receiver_->drop(failed.id);
+  failed.path = parts_.source + failed.path;
+  parts_.tally.failed(std::move(failed));
+  return {};
+}
+
+// The syncs may take long; meanwhile the peer hears that we are alive.
+void ReceiveSession::begin_finish() {
+  threads_.emplace_back([this] {
+    auto result = receiver_->finish();
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!outcome_) {
+        outcome_ = std::move(result);
+      }
+    }
+    wake_->signal();
+  });
+}
+
+std::optional<Result<FinalResult>> ReceiveSession::outcome() {
+  const std::scoped_lock lock(mutex_);
+  return outcome_;
+}
+
+Result<void> ReceiveSession::speak() {
+  if (!conversation_->should_speak()) {
+    return {};
+  }
+  return parts_.control.send_if_idle(Placed{.files = parts_.tally.files_placed,
+                                            .bytes = parts_.tally.bytes_placed,
+                                            .placing_ns = parts_.tally.placing_ns});
+}
+
+void ReceiveSession::fail_with(const Error& error) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!outcome_) {
+      outcome_ = tl::unexpected<Error>(error);
+    }
+  }
+  wake_->signal();
+}
+
+void ReceiveSession::run_stream(ChunkReceiver& stream) {
+  const auto placed = place_all(stream);
+  // A stream that was cut is the sender's to replace; what breaks the rules ends the session.
+  if (!placed && placed.error().code != Errc::timed_out) {
+    fail_with(placed.error());
+  }
+}
+
+Result<void> ReceiveSession::place_all(ChunkReceiver& stream) {
+  while (true) {
+    CP_TRY_ASSIGN(const auto chunk, stream.next());
+    if (!chunk) {
+      return {};
+    }
+    if (leaf_digest(chunk->payload) != chunk->header.digest) {
+      return fail(Errc::protocol, "a chunk that does not match its digest");
+    }
+    parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + chunk->payload.size();
+    {
+      const Stopwatch placing(parts_.tally.placing_ns);
+      CP_TRY(receiver_->take(chunk->header, chunk->payload));
+    }
+    CP_TRY(stream.placed());
+  }
+}
+
+void ReceiveSession::item_failed(const ItemFailed& failed) {
+  // Should this not reach the sender, the session ends anyway.
+  static_cast<void>(parts_.control.send(failed));
+  ItemFailed shown = failed;
+  shown.path = path_join(parts_.destination, failed.path);
+  parts_.tally.failed(std::move(shown));
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/control.hpp"
+#include "transfer/conversation.hpp"
+#include "transfer/rail.hpp"
+#include "transfer/receiver.hpp"
+#include "transfer/tally.hpp"
+#include "transfer/wake.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cp::transfer {
+
+/// Takes one transfer from the peer behind a control connection: one thread for each stream places
+/// what comes in, the caller's thread listens to the control connection. For one call of each.
+class ReceiveSession final : private ReceiveEvents {
+ public:
+  struct Parts {
+    Control& control;         ///< borrowed
+    Tally& tally;             ///< borrowed
+    std::string destination;  ///< stands before the paths that could not be written here
+    std::string source;       ///< stands before the paths that failed at the peer
+    std::chrono::nanoseconds silence{};
+    std::function<void()> tick;  ///< called about ten times a second on the caller's thread
+  };
+  explicit ReceiveSession(Parts parts) : parts_(std::move(parts)) {}
+  ~ReceiveSession() override;
+
+  /// Makes ready to write. cannot_create, denied.
+  Result<void> open(Receiver::Settings settings);
+
+  /// Takes everything until it is durable and the peer was told so. An error is what ended it
+  /// early: the peer's own, timed_out (the peer is gone or silent, or STOP was asked), protocol,
+  /// io. What was whole by then stays, the rest is gone; the peer is told, if it still listens.
+  Result<FinalResult> run(std::vector<std::unique_ptr<ChunkReceiver>> streams,
+                          std::stop_token stop);
+
+ private:
+  void item_failed(const ItemFailed& failed) override;
+
+  Result<FinalResult> converse();
+  Result<void> take_messages();
+  Result<void> take(const Message& message);
+  Result<void> take_source_failure(const Message& message);
+  void begin_finish();
+  std::optional<Result<FinalResult>> outcome();
+  Result<void> speak();
+  void run_stream(ChunkReceiver& stream);
+  Result<void> place_all(ChunkReceiver& stream);
+  void fail_with(const Error& error);
+  void end_threads();
+
+  Parts parts_;
+  std::optional<Wake> wake_;
+  std::optional<Conversation> conversation_;
+  std::unique_ptr<Receiver> receiver_;
+  std::vector<std::unique_ptr<ChunkReceiver>> streams_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;  ///< guards what follows
+  std::optional<Result<FinalResult>> outcome_;
+};
+
+}  // namespace cp::transfer

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/run_remote.hpp"
+
+#include "base/text.hpp"
+#include "transfer/client.hpp"
+#include "transfer/dry_run.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/receive_session.hpp"
+#include "transfer/run_local.hpp"
+#include "transfer/send_session.hpp"
+
+#include <fmt/format.h>
+
+namespace cp::transfer {
+namespace {
+
+// One stream reads and sends while the other waits for the disk; more compete for the same cores.
+constexpr int kStreams = 2;
+
+Open open_of(const Request& request, Direction direction) {
+  return {.direction = direction,
+          .placement = request.placement,
+          .durability = request.durability,
+          .rail = request.rail == RailChoice::fabric ? RailChoice::fabric : RailChoice::tcp,
+          .provider = request.provider,
+          .streams = request.streams == 0 ? kStreams : request.streams,
+          .dry_run = request.dry_run};
+}
+
+// ERROR with the server that it happened at, before anything was begun.
+template <class T>
+Result<T> at_server(const Location& server, Result<T> result) {
+  if (result) {
+    return result;
+  }
+  Error error = std::move(result).error();
+  error.message = fmt::format("{}: {}", server.server(), error.message);
+  return tl::unexpected<Error>(std::move(error));
+}
+
+// What ended a transfer that was under way.
+Error while_moving(const Location& server, Error error) {
+  error.message = fmt::format("{}: {}", server.server(), error.message);
+  if (error.code == Errc::timed_out && error.hint.empty()) {
+    error.hint = "files that had arrived whole stay; the same command moves the rest";
+  }
+  return error;
+}
+
+void conclude(Report& report, const Location& server, Result<FinalResult> result) {
+  if (result) {
+    report.account().result = *result;
+  } else {
+    report.account().error = while_moving(server, std::move(result).error());
+  }
+}
+
+Result<void> check_one_server(const std::vector<Location>& sources) {
+  for (const Location& source : sources) {
+    if (source.server() != sources.front().server()) {
+      return fail(Errc::usage, "the sources are at several servers; one transfer asks one");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_push(const Request& request, const std::vector<Source>& sources,
+                      const Location& destination, Report& report, std::stop_token stop) {
+  CP_TRY_ASSIGN(auto client,
+                at_server(destination, Client::connect(destination, request.silence, stop)));
+  Open open = open_of(request, Direction::push);
+  open.destination = destination.path;
+  open.incoming = incoming_of(request, sources);
+  CP_TRY_ASSIGN(const Opened opened, at_server(destination, client->open(open)));
+  if (request.dry_run) {
+    return show_plan(sources, opened.plan, destination.server(), report, stop);
+  }
+  CP_TRY_ASSIGN(auto carriers, at_server(destination, client->connect_rails(opened)));
+  CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
+  report.begin(opened.provider.empty() ? "tcp" : "fabric", opened.provider, streams.size());
+  conclude(report, destination,
+           send_all({.control = client->control(),
+                     .sources = sources,
+                     .streams = std::move(streams),
+                     .tally = report.tally(),
+                     .destination = request.destination,
+                     .silence = request.silence,
+                     .tick = [&] { report.tick(); }},
+                    stop));
+  return {};
+}
+
+Result<void> run_pull(const Request& request, const std::vector<Location>& sources, Report& report,
+                      std::stop_token stop) {
+  CP_TRY(check_one_server(sources));
+  const Location& server = sources.front();
+  CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(server, request.silence, stop)));
+  Open open = open_of(request, Direction::pull);
+  for (const Location& source : sources) {
+    open.sources.push_back(source.path);
+  }
+  CP_TRY_ASSIGN(Opened opened, at_server(server, client->open(open)));
+  opened.incoming.placement = request.placement;
+  CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
+  ReceiveSession session({.control = client->control(),
+                          .tally = report.tally(),
+                          .destination = request.destination,
+                          .source = server.server(),
+                          .silence = request.silence,
+                          .tick = [&] { report.tick(); }});
+  if (const auto ready = session.open({.landing = std::move(landing),
+                                       .durability = request.durability,
+                                       .contain_links = true,
+                                       .id = report.account().id});
+      !ready) {
+    return fail(ready.error().code, "cannot create {}: {}", request.destination,
+                ready.error().message);
+  }
+  CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
+  CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+  report.begin(opened.provider.empty() ? "tcp" : "fabric", opened.provider, streams.size());
+  conclude(report, server, session.run(std::move(streams), stop));
+  return {};
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/send_session.hpp"
+
+#include "base/file.hpp"
+#include "transfer/conversation.hpp"
+#include "transfer/sender.hpp"
+
+namespace cp::transfer {
+namespace {
+
+// When a stream breaks, the control connection tells why, a moment later.
+constexpr auto kExplanationPatience = std::chrono::seconds(1);
+
+class SendSession {
+ public:
+  SendSession(SendParts& parts, const Wake& wake)
+      : parts_(parts),
+        conversation_(parts.control, wake, parts.silence),
+        sender_({.sources = parts.sources,
+                 .walk = {},
+                 .far = parts.control,
+                 .tally = parts.tally,
+                 .streams = std::move(parts.streams),
+                 .changed = [&wake] { wake.signal(); }}) {}
+
+  Sender& sender() { return sender_; }
+
+  Result<FinalResult> run() {
+    sender_.start();
+    auto result = converse();
+    if (!result) {
+      // So that the receiver need not wait for its time to run out. It may be gone.
+      static_cast<void>(parts_.control.send_if_idle(SessionError{result.error()}));
+    }
+    return result;
+  }
+
+ private:
+  Result<FinalResult> converse() {
+    while (true) {
+      CP_TRY(explained(conversation_.wait()));
+      CP_TRY_ASSIGN(const auto result, take_messages());
+      if (result) {
+        return *result;
+      }
+      CP_TRY(check_sender());
+      parts_.tick();
+      CP_TRY(explained(speak()));
+    }
+  }
+
+  Result<std::optional<FinalResult>> take_messages() {
+    while (true) {
+      CP_TRY_ASSIGN(const auto message, conversation_.next());
+      if (!message) {
+        return std::nullopt;
+      }
+      if (message->type == MessageType::result) {
+        return take_result(*message);
+      }
+      CP_TRY(take(*message));
+    }
+  }
+
+  Result<std::optional<FinalResult>> take_result(const Message& message) {
+    CP_TRY_ASSIGN(const auto result, decode<FinalResult>(message.body));
+    const auto state = sender_.state();
+    if (!state || !*state) {
+      return fail(Errc::protocol, "a result before the end");
+    }
+    return std::optional(result);
+  }
+
+  Result<void> take(const Message& message) {
+    if (message.type == MessageType::item_failed) {
+      CP_TRY_ASSIGN(auto failed, decode<ItemFailed>(message.body));
+      failed.path = path_join(parts_.destination, failed.path);
+      sender_.far_failed(failed);
+      return {};
+    }
+    if (message.type == MessageType::placed) {
+      CP_TRY_ASSIGN(const auto placed, decode<Placed>(message.body));
+      parts_.tally.files_placed = placed.files;
+      parts_.tally.bytes_placed = placed.bytes;
+      parts_.tally.placing_ns = placed.placing_ns;
+      return {};
+    }
+    return fail(Errc::protocol, "a message that only a sender sends");
+  }
+
+  // The sender's own failure, after giving the peer time to tell why.
+  Result<void> check_sender() {
+    const auto state = sender_.state();
+    if (!state || *state) {
+      return {};
+    }
+    if (!failed_at_) {
+      failed_at_ = SystemClock().steady();
+    }
+    if (is_interrupted_ || SystemClock().steady() - *failed_at_ > kExplanationPatience) {
+      return *state;
+    }
+    return {};
+  }
+
+  // A control connection that is cut after the sender failed by itself explains nothing.
+  Result<void> explained(Result<void> result) const {
+    const auto state = sender_.state();
+    return !result && state && !*state && is_interrupted_ ? *state : result;
+  }
+
+  Result<void> speak() {
+    if (!conversation_.should_speak()) {
+      return {};
+    }
+    return parts_.control.send_if_idle(Totals{.files = parts_.tally.files_found,
+                                              .bytes = parts_.tally.bytes_found,
+                                              .walk_ended = parts_.tally.walk_ended});
+  }
+
+ public:
+  void interrupt() {
+    is_interrupted_ = true;
+    sender_.interrupt({Errc::timed_out, "interrupted", {}});
+  }
+
+ private:
+  SendParts& parts_;
+  Conversation conversation_;
+  std::atomic<bool> is_interrupted_{false};
+  std::optional<SteadyTime> failed_at_;
+  Sender sender_;
+};
+
+}  // namespace
+
+Result<FinalResult> send_all(SendParts parts, std::stop_token stop) {
+  CP_TRY_ASSIGN(const Wake wake, Wake::make());
+  SendSession session(parts, wake);
+  const std::stop_callback interrupt(stop, [&] { session.interrupt(); });
+  return session.run();
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/control.hpp"
+#include "transfer/rail.hpp"
+#include "transfer/source.hpp"
+#include "transfer/tally.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace cp::transfer {
+
+/// What sending to a peer needs.
+struct SendParts {
+  Control& control;                    ///< borrowed
+  const std::vector<Source>& sources;  ///< borrowed
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  Tally& tally;             ///< borrowed
+  std::string destination;  ///< stands before the paths that the receiver could not take
+  std::chrono::nanoseconds silence{};
+  std::function<void()> tick;  ///< called about ten times a second on the caller's thread
+};
+
+/// Sends the sources to the peer behind the control connection and returns what stands there at the
+/// end. An error is what ended it early: the peer's own, timed_out (the peer is gone or silent, or
+/// STOP was asked), protocol.
+Result<FinalResult> send_all(SendParts parts, std::stop_token stop);
+
+}  // namespace cp::transfer

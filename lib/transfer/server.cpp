@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/server.hpp"
+
+#include "transfer/limits.hpp"
+#include "transfer/preface.hpp"
+#include "transfer/server_session.hpp"
+
+#include <array>
+
+namespace cp::transfer {
+namespace {
+
+// A connection has to say what it wants within this time.
+constexpr auto kGreetingPatience = std::chrono::seconds(10);
+
+Result<Preface> read_preface(net::TcpStream& stream) {
+  std::array<std::byte, Preface::encoded_bytes> bytes{};
+  CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes));
+  if (have != bytes.size()) {
+    return fail(Errc::protocol, "the other end is no cpxfer");
+  }
+  return decode_preface(bytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(const ServerSettings& settings, Random& random,
+                                             ServerEvents& events) {
+  if (!settings.listen.address.is_loopback()) {
+    return fail(Errc::denied, "{} is no loopback address: clear service is for this machine alone",
+                settings.listen.address.to_string());
+  }
+  CP_TRY_ASSIGN(Confined root, Confined::open(settings.root));
+  CP_TRY_ASSIGN(auto listener, net::TcpListener::bind(settings.listen));
+  return std::make_unique<Server>(settings, random, events, std::move(root), std::move(listener));
+}
+
+Server::Server(const ServerSettings& settings, Random& random, ServerEvents& events, Confined root,
+               net::TcpListener listener)
+    : settings_(settings),
+      random_(random),
+      events_(events),
+      root_(std::move(root)),
+      listener_(std::move(listener)),
+      desk_(random) {}
+
+Server::~Server() {
+  stop_.request_stop();
+  reap(true);
+}
+
+Result<void> Server::run(std::stop_token stop) {
+  CP_TRY_ASSIGN(const auto stop_fd, net::StopFd::make(stop));
+  const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
+  while (!stop.stop_requested()) {
+    auto stream = listener_.accept(*stop_fd);
+    reap(false);
+    if (stream && connections_.size() < settings_.connections) {
+      start(*std::move(stream));
+    }
+  }
+  reap(true);
+  return {};
+}
+
+void Server::start(net::TcpStream stream) {
+  Connection& connection = connections_.emplace_back();
+  connection.thread = std::thread(
+      [this, &connection](net::TcpStream own) {
+        handle(std::move(own));
+        connection.is_over = true;
+      },
+      std::move(stream));
+}
+
+void Server::reap(bool all) {
+  for (auto connection = connections_.begin(); connection != connections_.end();) {
+    if (all || connection->is_over) {
+      connection->thread.join();
+      connection = connections_.erase(connection);
+    } else {
+      ++connection;
+    }
+  }
+}
+
+void Server::handle(net::TcpStream stream) {
+  const net::Endpoint peer = stream.peer();
+  if (const auto greeted = greet(stream); !greeted) {
+    events_.session_ended(peer, greeted.error().message);
+  }
+}
+
+Result<void> Server::greet(net::TcpStream& stream) {
+  CP_TRY(stream.set_patience(kGreetingPatience));
+  Purpose purpose{};
+  {
+    const std::stop_callback interrupt(stop_.get_token(), [&] { stream.shutdown(); });
+    const auto preface = read_preface(stream);
+    // Also to a peer of another version, so that it can say so.
+    if (!preface || preface->purpose == Purpose::control) {
+      CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
+    }
+    CP_TRY(preface);
+    purpose = preface->purpose;
+  }
+  if (purpose == Purpose::rail) {
+    return join_rail(std::move(stream));
+  }
+  converse(std::move(stream));
+  return {};
+}
+
+Result<void> Server::join_rail(net::TcpStream stream) {
+  std::string token(limits::token_bytes, '\0');
+  CP_TRY_ASSIGN(const std::size_t have,
+                stream.receive_all(std::as_writable_bytes(std::span(token))));
+  if (have != token.size()) {
+    return fail(Errc::protocol, "a stream without a token");
+  }
+  CP_TRY(stream.set_patience(std::chrono::nanoseconds(0)));
+  return desk_.deliver(token, std::move(stream));
+}
+
+void Server::converse(net::TcpStream stream) {
+  const net::Endpoint peer = stream.peer();
+  Control control(std::move(stream));
+  if (++sessions_ > settings_.sessions) {
+    static_cast<void>(
+        control.send(SessionError{{Errc::timed_out, "the server is busy; try again later", {}}}));
+  } else {
+    const std::string what = run_server_session({.control = control,
+                                                 .root = root_,
+                                                 .desk = desk_,
+                                                 .random = random_,
+                                                 .silence = settings_.silence},
+                                                stop_.get_token());
+    events_.session_ended(peer, what);
+  }
+  --sessions_;
+}
+
+}  // namespace cp::transfer

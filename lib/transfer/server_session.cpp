@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/server_session.hpp"
+
+#include "base/escape.hpp"
+#include "base/time.hpp"
+#include "base/units.hpp"
+#include "transfer/agreement.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/rail_host.hpp"
+#include "transfer/receive_session.hpp"
+#include "transfer/send_session.hpp"
+
+#include <fmt/format.h>
+
+namespace cp::transfer {
+namespace {
+
+// The client opens its streams within this time.
+constexpr auto kRailsPatience = std::chrono::seconds(10);
+
+class ServerSession {
+ public:
+  ServerSession(const ServerSessionParts& parts, std::stop_token stop)
+      : parts_(parts), stop_(std::move(stop)) {}
+
+  Result<std::string> run() {
+    CP_TRY_ASSIGN(const Open open, hear());
+    if (open.dry_run) {
+      return show(open);
+    }
+    return open.direction == Direction::push ? take(open) : give(open);
+  }
+
+ private:
+  Result<Open> hear() {
+    const std::stop_callback interrupt(stop_, [this] { parts_.control.shutdown(); });
+    CP_TRY_ASSIGN(const Message hello, parts_.control.expect(MessageType::hello));
+    CP_TRY(parse_hello(hello.body));
+    CP_TRY(parts_.control.send(
+        MessageType::hello,
+        to_text(Hello{.version = CP_VERSION, .chunk_bytes = limits::chunk_bytes})));
+    CP_TRY_ASSIGN(const Message open, parts_.control.expect(MessageType::open));
+    return parse_open(open.body);
+  }
+
+  Result<std::string> show(const Open& open) {
+    if (open.direction != Direction::push) {
+      return fail(Errc::unavailable, "a dry run is for what comes here");
+    }
+    CP_TRY_ASSIGN(Plan plan,
+                  plan_landing(ConfinedGround(parts_.root), open.destination, open.incoming));
+    CP_TRY(answer({.id = make_id(), .window = 1, .plan = std::move(plan)}));
+    return std::string("showed what would land");
+  }
+
+  Result<std::string> take(const Open& open) {
+    CP_TRY_ASSIGN(Landing landing,
+                  land(ConfinedGround(parts_.root), open.destination, open.incoming));
+    const std::string id = make_id();
+    ReceiveSession session({.control = parts_.control,
+                            .tally = tally_,
+                            .destination = open.destination,
+                            .source = "",
+                            .silence = parts_.silence,
+                            .tick = [] {}});
+    CP_TRY(session.open({.landing = std::move(landing),
+                         .durability = open.durability,
+                         .contain_links = true,
+                         .id = id}));
+    CP_TRY_ASSIGN(auto carriers, agree(open, {.id = id}));
+    CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+    CP_TRY_ASSIGN(const FinalResult result, session.run(std::move(streams), stop_));
+    return summary("took", open.destination, result);
+  }
+
+  Result<std::string> give(const Open& open) {
+    CP_TRY_ASSIGN(const auto sources, open_sources(open));
+    const Incoming incoming{.sources = sources.size(),
+                            .name = sources.front().name,
+                            .is_directory = sources.front().is_directory};
+    CP_TRY_ASSIGN(auto carriers, agree(open, {.id = make_id(), .incoming = incoming}));
+    CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
+    CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
+                                                      .sources = sources,
+                                                      .streams = std::move(streams),
+                                                      .tally = tally_,
+                                                      .destination = "",
+                                                      .silence = parts_.silence,
+                                                      .tick = [] {}},
+                                                     stop_));
+    return summary("gave", open.sources.front(), result);
+  }
+
+  Result<std::vector<Source>> open_sources(const Open& open) const {
+    if (open.sources.empty()) {
+      return fail(Errc::protocol, "a pull without a source");
+    }
+    std::vector<Source> sources;
+    for (const std::string& path : open.sources) {
+      CP_TRY_ASSIGN(Source source, open_source_beneath(parts_.root, path, open.placement));
+      sources.push_back(std::move(source));
+    }
+    CP_TRY(check_distinct(sources));
+    return sources;
+  }
+
+  // Tells the client where its streams go, and waits for them.
+  Result<Carriers> agree(const Open& open, Opened opened) {
+    CP_TRY_ASSIGN(const net::Endpoint local, parts_.control.stream().local());
+    CP_TRY_ASSIGN(const auto host,
+                  make_rail_host({.kind = open.rail,
+                                  .provider = open.provider,
+                                  .streams = static_cast<std::size_t>(open.streams),
+                                  .host = local.address.to_string()},
+                                 parts_.desk, parts_.random));
+    opened.window = limits::window_slots;
+    host->offer(opened);
+    CP_TRY(answer(opened));
+    CP_TRY_ASSIGN(auto carriers, host->collect(kRailsPatience, stop_));
+    const std::stop_callback interrupt(stop_, [this] { parts_.control.shutdown(); });
+    CP_TRY(parts_.control.expect(MessageType::rails_ready));
+    return carriers;
+  }
+
+  Result<void> answer(const Opened& opened) {
+    return parts_.control.send(MessageType::opened, to_text(opened));
+  }
+
+  std::string make_id() { return "t-" + make_ulid(SystemClock().now(), parts_.random); }
+
+  static std::string summary(std::string_view verb, std::string_view path,
+                             const FinalResult& result) {
+    return fmt::format("{} {}: {} files, {}", verb, escape::terminal(path), result.files,
+                       units::show_bytes(static_cast<double>(result.bytes)));
+  }
+
+  ServerSessionParts parts_;
+  std::stop_token stop_;
+  Tally tally_;
+};
+
+}  // namespace
+
+std::string run_server_session(const ServerSessionParts& parts, std::stop_token stop) {
+  const auto served = ServerSession(parts, std::move(stop)).run();
+  if (!served) {
+    static_cast<void>(parts.control.send(SessionError{served.error()}));
+    return served.error().message;
+  }
+  return *served;
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/confined.hpp"
+#include "transfer/control.hpp"
+#include "transfer/rail_desk.hpp"
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+namespace cp::transfer {
+
+/// What one session of a server borrows from it.
+struct ServerSessionParts {
+  Control& control;
+  const Confined& root;
+  RailDesk& desk;
+  Random& random;
+  std::chrono::nanoseconds silence{};
+};
+
+/// Serves one client from its hello to the end, and returns one line about it. The client is told
+/// what went wrong.
+std::string run_server_session(const ServerSessionParts& parts, std::stop_token stop);
+
+}  // namespace cp::transfer

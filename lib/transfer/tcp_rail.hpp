@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/tcp_stream.hpp"
+#include "transfer/rail.hpp"
+
+#include <array>
+#include <atomic>
+#include <vector>
+
+namespace cp::transfer {
+
+/// A stream of chunks over plain TCP: frames one way, credits the other.
+class TcpChunkSender final : public ChunkSender {
+ public:
+  /// WINDOW chunks may be on their way.
+  TcpChunkSender(net::TcpStream stream, std::uint32_t window);
+
+  Result<std::span<std::byte>> slot() override;
+  Result<void> send(ChunkHeader header) override;
+  std::uint64_t placed() const override { return placed_; }
+  Result<void> drain() override;
+  void interrupt() override { stream_.shutdown(); }
+
+ private:
+  Result<void> take_credits();
+  Result<void> wait_for_credit();
+  Result<void> read_credits();
+
+  net::TcpStream stream_;
+  std::uint64_t window_;
+  std::vector<std::byte> slot_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t placed_ = 0;
+  std::array<std::byte, 64 * Credit::encoded_bytes> credits_;
+  std::size_t have_ = 0;  ///< bytes of credits that have come in
+};
+
+class TcpChunkReceiver final : public ChunkReceiver {
+ public:
+  explicit TcpChunkReceiver(net::TcpStream stream);
+
+  Result<std::optional<ReceivedChunk>> next() override;
+  Result<void> placed() override;
+  void interrupt() override { stream_.shutdown(); }
+
+ private:
+  net::TcpStream stream_;
+  std::vector<std::byte> payload_;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace cp::transfer

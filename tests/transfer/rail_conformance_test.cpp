@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// One text of tests for every rail. A new one is added as a line in kRails.
+#include "fabric/library.hpp"
+#include "net/tcp_listener.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/preface.hpp"
+#include "transfer/rail_host.hpp"
+
+#include "catch.hpp"
+#include <algorithm>
+#include <array>
+#include <future>
+#include <thread>
+
+using namespace cp::transfer;
+using cp::Errc;
+
+namespace {
+
+constexpr std::uint32_t kWindow = 4;
+constexpr auto kPatience = std::chrono::seconds(20);
+const cp::net::Endpoint kAnyPort{cp::net::IpAddress::loopback(cp::net::Family::ipv4), 0};
+
+struct RailKind {
+  const char* name;
+  RailChoice choice;
+  const char* provider;
+};
+
+constexpr std::array kRails{RailKind{"tcp", RailChoice::tcp, ""},
+                            RailKind{"fabric:tcp", RailChoice::fabric, "tcp"}};
+
+struct Ends {
+  std::unique_ptr<ChunkSender> sender;
+  std::unique_ptr<ChunkReceiver> receiver;
+};
+
+// Takes one plain TCP connection as a server does, and hands it to DESK.
+void deliver_one(cp::net::TcpListener& listener, RailDesk& desk) {
+  const auto never = cp::net::StopFd::make({});
+  auto stream = listener.accept(**never);
+  std::array<std::byte, Preface::encoded_bytes> preface{};
+  std::string token(limits::token_bytes, '\0');
+  static_cast<void>(stream->receive_all(preface));
+  static_cast<void>(stream->receive_all(std::as_writable_bytes(std::span(token))));
+  static_cast<void>(desk.deliver(token, *std::move(stream)));
+}
+
+// Both ends of one stream, made as server and client make them.
+Ends connected(const RailKind& kind) {
+  cp::KernelRandom random;
+  RailDesk desk(random);
+  auto listener = cp::net::TcpListener::bind(kAnyPort);
+  REQUIRE(listener);
+  auto host = make_rail_host(
+      {.kind = kind.choice, .provider = kind.provider, .streams = 1, .host = "127.0.0.1"}, desk,
+      random);
+  REQUIRE(host);
+  Opened opened;
+  (*host)->offer(opened);
+  std::thread server;
+  if (kind.choice == RailChoice::tcp) {
+    server = std::thread([&] { deliver_one(*listener, desk); });
+  }
+  auto connecting = std::async(
+      std::launch::async, [&] { return connect_rails(opened, *listener->local(), kPatience, {}); });
+  auto taken = (*host)->collect(kPatience, {});
+  auto client = connecting.get();
+  if (server.joinable()) {
+    server.join();
+  }
+  REQUIRE(taken);
+  REQUIRE(client);
+  auto receivers = as_receivers(*std::move(taken), kWindow);
+  auto senders = as_senders(*std::move(client), kWindow);
+  REQUIRE(receivers);
+  REQUIRE(senders);
+  return {std::move(senders->front()), std::move(receivers->front())};
+}
+
+std::byte byte_at(std::uint64_t chunk, std::size_t i) {
+  return static_cast<std::byte>((i * 2654435761U + chunk * 97) >> 9U);
+}
+
+// Sends one chunk of LENGTH bytes that only chunk NUMBER has.
+cp::Result<void> send_one(ChunkSender& sender, std::uint64_t number, std::uint32_t length) {
+  CP_TRY_ASSIGN(const auto slot, sender.slot());
+  for (std::size_t i = 0; i < length; ++i) {
+    slot[i] = byte_at(number, i);
+  }
+  return sender.send({.id = number, .length = length, .digest = leaf_digest(slot.first(length))});
+}
+
+bool is_chunk(const ReceivedChunk& chunk, std::uint64_t number, std::uint32_t length) {
+  if (chunk.header.id != number || chunk.header.sequence != number ||
+      chunk.payload.size() != length || leaf_digest(chunk.payload) != chunk.header.digest) {
+    return false;
+  }
+  for (std::size_t i = 0; i < length; ++i) {
+    if (chunk.payload[i] != byte_at(number, i)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A whole window of these fits whatever buffers lie between, so that sending needs no receiver.
+constexpr std::uint32_t kSmall = 4096;
+constexpr std::array<std::uint32_t, 5> kLengths{1, limits::chunk_bytes, 4096, 65'537,
+                                                limits::chunk_bytes - 1};
+std::uint32_t length_of(std::uint64_t number) { return kLengths[number % kLengths.size()]; }
+
+// Takes up to COUNT chunks and says that each is placed; how many came right.
+std::uint64_t take_all(ChunkReceiver& receiver, std::uint64_t count) {
+  for (std::uint64_t number = 1; number <= count; ++number) {
+    const auto chunk = receiver.next();
+    if (!chunk || !*chunk || !is_chunk(**chunk, number, length_of(number)) || !receiver.placed()) {
+      return number - 1;
+    }
+  }
+  return count;
+}
+
+template <class Test>
+void on_every_rail(Test test) {
+  for (const RailKind& kind : kRails) {
+    CAPTURE(kind.name);
+    if (kind.choice == RailChoice::fabric && !cp::fabric::Library::load()) {
+      WARN("skipped: there is no libfabric");
+      continue;
+    }
+    test(connected(kind));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("rail: chunks arrive whole, in order, and many more than the window") {
+  on_every_rail([](Ends ends) {
+    constexpr std::uint64_t kCount = 60;
+    auto taking = std::async(std::launch::async, [&] { return take_all(*ends.receiver, kCount); });
+    for (std::uint64_t number = 1; number <= kCount; ++number) {
+      REQUIRE(send_one(*ends.sender, number, length_of(number)));
+    }
+    REQUIRE(ends.sender->drain());
+    CHECK(taking.get() == kCount);
+    CHECK(ends.sender->placed() == kCount);
+  });
+}
+
+TEST_CASE("rail: a sender keeps within the window that it was granted") {
+  on_every_rail([](Ends ends) {
+    for (std::uint64_t number = 1; number <= kWindow; ++number) {
+      REQUIRE(send_one(*ends.sender, number, kSmall));
+    }
+    std::atomic<bool> has_slot{false};
+    auto waiting = std::async(std::launch::async, [&] {
+      const bool got = ends.sender->slot().has_value();
+      has_slot = true;
+      return got;
+    });
+    // Everything that is on its way comes in while nothing was placed, and no slot is given.
+    for (std::uint64_t number = 1; number <= kWindow; ++number) {
+      const auto chunk = ends.receiver->next();
+      REQUIRE(chunk);
+      REQUIRE(chunk->has_value());
+      CHECK_FALSE(has_slot);
+      if (number == kWindow) {
+        CHECK(ends.receiver->placed());
+      }
+    }
+    CHECK(waiting.get());
+  });
+}
+
+TEST_CASE("rail: a drained stream has nothing unplaced") {
+  on_every_rail([](Ends ends) {
+    REQUIRE(ends.sender->drain());
+    REQUIRE(send_one(*ends.sender, 1, length_of(1)));
+    auto draining = std::async(std::launch::async, [&] {
+      const bool drained = ends.sender->drain().has_value();
+      return drained ? ends.sender->placed() : 0;
+    });
+    CHECK(take_all(*ends.receiver, 1) == 1);
+    CHECK(draining.get() == 1);
+  });
+}
+
+TEST_CASE("rail: a receiver whose sender has gone comes to an end") {
+  on_every_rail([](Ends ends) {
+    REQUIRE(send_one(*ends.sender, 1, length_of(1)));
+    auto taking = std::async(std::launch::async, [&] { return take_all(*ends.receiver, 1); });
+    REQUIRE(ends.sender->drain());
+    CHECK(taking.get() == 1);
+    ends.sender.reset();
+    const auto end = ends.receiver->next();
+    REQUIRE(end);
+    CHECK_FALSE(end->has_value());
+  });
+}
+
+TEST_CASE("rail: a sender whose receiver has gone fails and knows what was placed") {
+  on_every_rail([](Ends ends) {
+    REQUIRE(send_one(*ends.sender, 1, length_of(1)));
+    CHECK(take_all(*ends.receiver, 1) == 1);
+    REQUIRE(ends.sender->drain());
+    ends.receiver.reset();
+    cp::Result<void> sent;
+    for (std::uint64_t number = 2; number < 100 && sent; ++number) {
+      sent = send_one(*ends.sender, number, limits::chunk_bytes);
+    }
+    REQUIRE_FALSE(sent);
+    CHECK(sent.error().code == Errc::timed_out);
+    CHECK(ends.sender->placed() == 1);
+  });
+}
+
+TEST_CASE("rail: an interrupted end waits no longer") {
+  on_every_rail([](Ends ends) {
+    auto receiving = std::async(std::launch::async, [&] {
+      const auto chunk = ends.receiver->next();
+      return chunk && chunk->has_value();
+    });
+    ends.receiver->interrupt();
+    CHECK_FALSE(receiving.get());
+    for (std::uint64_t number = 1; number <= kWindow; ++number) {
+      // The other end is gone by now, or not yet.
+      static_cast<void>(send_one(*ends.sender, number, kSmall));
+    }
+    auto waiting = std::async(std::launch::async, [&] { return ends.sender->slot().has_value(); });
+    ends.sender->interrupt();
+    CHECK_FALSE(waiting.get());
+  });
+}

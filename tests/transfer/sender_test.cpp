@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/sender.hpp"
+
+#include "transfer/limits.hpp"
+#include "transfer/local.hpp"
+#include "transfer/scratch.hpp"
+#include "transfer/wake.hpp"
+
+#include "catch.hpp"
+#include <atomic>
+
+using namespace cp::transfer;
+using cp::Errc;
+
+namespace {
+
+// A local rail that breaks after some chunks: some of them placed, and some on their way.
+class BreakingRail final : public ChunkSender {
+ public:
+  BreakingRail(Receiver& receiver, Tally& tally, std::uint64_t good)
+      : rail_(receiver, tally, [](const cp::Error&) {}), good_(good) {}
+  cp::Result<std::span<std::byte>> slot() override { return rail_.slot(); }
+  cp::Result<void> send(ChunkHeader header) override {
+    if (++sent_ > good_) {
+      return cp::fail(Errc::timed_out, "a stream was cut");
+    }
+    // The last good one arrives, and the word about it is lost.
+    CP_TRY(rail_.send(header));
+    placed_ = sent_ < good_ ? sent_ : placed_;
+    return {};
+  }
+  std::uint64_t placed() const override { return placed_; }
+  cp::Result<void> drain() override {
+    return placed_ == sent_ ? cp::Result<void>() : cp::fail(Errc::timed_out, "a stream was cut");
+  }
+  void interrupt() override { rail_.interrupt(); }
+
+ private:
+  LocalRail rail_;
+  std::uint64_t good_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t placed_ = 0;
+};
+
+class NoFailures final : public ReceiveEvents {
+ public:
+  void item_failed(const ItemFailed& /*failed*/) override { ++failures; }
+  std::atomic<int> failures{0};
+};
+
+struct Bench {
+  Scratch scratch;
+  Tally tally;
+  NoFailures events;
+  std::vector<Source> sources;
+  std::unique_ptr<Receiver> receiver;
+  cp::Result<Wake> wake = Wake::make();
+
+  Bench() {
+    std::string big(20U << 20U, '\0');
+    for (std::size_t i = 0; i < big.size(); ++i) {
+      big[i] = static_cast<char>((i * 2654435761U) >> 17U);
+    }
+    scratch.write("src/big", big);
+    for (int i = 0; i < 3000; ++i) {
+      scratch.write("src/small/" + std::to_string(i), std::to_string(i));
+    }
+    sources.push_back(*open_source(scratch.at("src/")));
+    scratch.make_directory("dst");
+    receiver = *Receiver::open({.landing = {*Confined::open(scratch.at("dst"))},
+                                .durability = Durability::none,
+                                .id = "t-test"},
+                               events, tally);
+  }
+
+  cp::Result<void> run(std::vector<std::unique_ptr<ChunkSender>> streams) {
+    LocalFarEnd far(*receiver);
+    Sender sender({.sources = sources,
+                   .walk = {},
+                   .far = far,
+                   .tally = tally,
+                   .streams = std::move(streams),
+                   .changed = [this] { wake->signal(); }});
+    sender.start();
+    while (!sender.state()) {
+      wake->wait(std::chrono::milliseconds(100));
+    }
+    return *sender.state();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a stream that breaks hands its chunks to the others, and nothing arrives twice") {
+  Bench bench;
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  streams.push_back(std::make_unique<BreakingRail>(*bench.receiver, bench.tally, 3));
+  streams.push_back(std::make_unique<BreakingRail>(*bench.receiver, bench.tally, 1));
+  streams.push_back(
+      std::make_unique<LocalRail>(*bench.receiver, bench.tally, [](const cp::Error&) {}));
+  REQUIRE(bench.run(std::move(streams)));
+  const auto result = bench.receiver->finish();
+  REQUIRE(result);
+  CHECK(result->files == 3001);
+  CHECK(result->bytes == bench.tally.bytes_found);
+  CHECK(bench.events.failures == 0);
+  CHECK(bench.scratch.read("dst/big") == bench.scratch.read("src/big"));
+  CHECK(bench.scratch.read("dst/small/2999") == "2999");
+}
+
+TEST_CASE("a transfer all of whose streams break fails, and what was whole stays") {
+  Bench bench;
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  streams.push_back(std::make_unique<BreakingRail>(*bench.receiver, bench.tally, 2));
+  streams.push_back(std::make_unique<BreakingRail>(*bench.receiver, bench.tally, 2));
+  const auto ended = bench.run(std::move(streams));
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().code == Errc::timed_out);
+  bench.receiver->keep_whole();
+  bench.receiver.reset();
+  CHECK_FALSE(bench.scratch.has("dst/big"));
+  CHECK_FALSE(bench.scratch.has("dst/.cpxfer"));
+}

@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/server.hpp"
+
+#include "model/json.hpp"
+#include "transfer/client.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/pack.hpp"
+#include "transfer/preface.hpp"
+#include "transfer/scratch.hpp"
+#include "transfer/tcp_rail.hpp"
+#include "transfer/transfer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include <condition_variable>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <random>
+#include <thread>
+
+using namespace cp::transfer;
+using cp::Errc;
+namespace fs = std::filesystem;
+namespace net = cp::net;
+
+namespace {
+
+class Log final : public ServerEvents {
+ public:
+  void session_ended(const net::Endpoint& /*peer*/, std::string_view what) override {
+    const std::scoped_lock lock(mutex_);
+    lines_.emplace_back(what);
+    changed_.notify_all();
+  }
+  // The first COUNT lines, once they are there.
+  std::vector<std::string> wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return lines_.size() >= count; });
+    return lines_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+// A server for scratch/srv that runs as long as this lives.
+struct Served {
+  Scratch scratch;
+  Log log;
+  cp::KernelRandom random;
+  std::unique_ptr<Server> server;
+  std::stop_source stop;
+  std::thread thread;
+  net::Endpoint address;
+
+  explicit Served(std::chrono::nanoseconds silence = std::chrono::seconds(20)) {
+    auto opened = Server::open({.listen = {net::IpAddress::loopback(net::Family::ipv4), 0},
+                                .root = scratch.make_directory("srv"),
+                                .silence = silence},
+                               random, log);
+    REQUIRE(opened);
+    server = *std::move(opened);
+    address = *server->address();
+    thread = std::thread([this] { static_cast<void>(server->run(stop.get_token())); });
+  }
+  ~Served() { end(); }
+  void end() {
+    stop.request_stop();
+    if (thread.joinable()) {
+      thread.join();
+    }
+  }
+  std::string url(std::string_view path) const {
+    return "cpx://" + address.to_string() + std::string(path);
+  }
+  net::TcpStream connect() const {
+    auto stream = net::TcpStream::connect(address, std::chrono::seconds(5), {});
+    REQUIRE(stream);
+    return *std::move(stream);
+  }
+};
+
+cp::Result<cp::model::Json> carry(std::vector<std::string> sources, std::string destination,
+                                  Request request = {}) {
+  Observer silent;
+  request.sources = std::move(sources);
+  request.destination = std::move(destination);
+  request.anonymous = true;
+  return run(request, silent, {});
+}
+
+std::string state_of(const cp::Result<cp::model::Json>& record) {
+  if (!record) {
+    return record.error().message;
+  }
+  const auto failure = record->find("error");
+  return failure == record->end() ? record->at("state").get<std::string>()
+                                  : failure->at("message").get<std::string>();
+}
+
+std::string noise(std::size_t size) {
+  std::mt19937_64 random(size);
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i + 8 <= size; i += 8) {
+    const std::uint64_t word = random();
+    std::memcpy(&bytes[i], &word, 8);
+  }
+  return bytes;
+}
+
+void plant(const Scratch& scratch) {
+  scratch.write("src/empty", "");
+  scratch.write("src/-rf", "dash");
+  scratch.write("src/\xff\n", "odd");
+  scratch.write("src/d/e/big", noise((9U << 20U) + 1));
+  scratch.write("src/d/medium", noise(300'000));
+  scratch.make_directory("src/hollow");
+  fs::create_symlink("d/medium", scratch.at("src/link"));
+  for (int i = 0; i < 500; ++i) {
+    scratch.write("src/many/" + std::to_string(i), std::to_string(i * i));
+  }
+}
+
+void check_same(const Scratch& scratch, const std::string& a, const std::string& b) {
+  std::size_t entries = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(scratch.at(a))) {
+    const std::string below = entry.path().string().substr(scratch.at(a).size());
+    CAPTURE(below);
+    const std::string other = scratch.at(b) + below;
+    REQUIRE(fs::symlink_status(other).type() == entry.symlink_status().type());
+    if (entry.is_regular_file() && !entry.is_symlink()) {
+      CHECK(scratch.read(b + below) == scratch.read(a + below));
+    }
+    ++entries;
+  }
+  const auto others = fs::recursive_directory_iterator(scratch.at(b));
+  CHECK(entries == static_cast<std::size_t>(std::distance(begin(others), end(others))));
+}
+
+// A client that was greeted, for what no client of ours would say.
+std::unique_ptr<Client> greeted(const Served& served) {
+  auto client =
+      Client::connect({true, "127.0.0.1", served.address.port, "/"}, std::chrono::seconds(10), {});
+  REQUIRE(client);
+  return *std::move(client);
+}
+
+Open push_to(std::string destination) {
+  Open open;
+  open.destination = std::move(destination);
+  open.incoming = {.sources = 1, .name = "", .is_directory = true};
+  return open;
+}
+
+// What the server answers to whatever was said last: its error, or "ok" with the type of the
+// message.
+std::string answer(Control& control) {
+  while (true) {
+    auto message = control.expect(MessageType::result);
+    if (message) {
+      return "done";
+    }
+    // Progress that comes before the answer.
+    if (message.error().message.starts_with("a message of type 8")) {
+      continue;
+    }
+    return message.error().message;
+  }
+}
+
+struct Hostile {
+  Served served;
+  std::unique_ptr<Client> client = greeted(served);
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+
+  Hostile() {
+    auto opened = client->open(push_to("/in"));
+    REQUIRE(opened);
+    auto carriers = client->connect_rails(*opened);
+    REQUIRE(carriers);
+    streams = *as_senders(*std::move(carriers), 8);
+  }
+  Control& control() { return client->control(); }
+  void announce(Entry entry) { REQUIRE(control().send(Entries{{std::move(entry)}})); }
+  // Sends CHUNK with its right digest and LENGTH bytes of 'x'.
+  void send_chunk(ChunkHeader chunk, std::uint32_t length) {
+    const auto slot = streams[0]->slot();
+    REQUIRE(slot);
+    std::ranges::fill(slot->first(length), std::byte{'x'});
+    chunk.length = length;
+    chunk.digest = leaf_digest(slot->first(length));
+    REQUIRE(streams[0]->send(chunk));
+  }
+  // Nothing but the directory itself came of it.
+  void check_untouched() {
+    served.end();
+    CHECK(fs::is_empty(served.scratch.at("srv/in")));
+    CHECK(std::distance(fs::directory_iterator(served.scratch.path()), {}) == 1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a server for others than this machine is refused") {
+  cp::KernelRandom random;
+  Log log;
+  const Scratch scratch;
+  const auto server = Server::open(
+      {.listen = {net::IpAddress::any(net::Family::ipv4), 0}, .root = scratch.path()}, random, log);
+  REQUIRE_FALSE(server);
+  CHECK(server.error().code == Errc::denied);
+}
+
+TEST_CASE("a tree goes to a server and comes back the same, over each rail and number of streams") {
+  Served served;
+  plant(served.scratch);
+  int n = 0;
+  for (const RailChoice rail : {RailChoice::automatic, RailChoice::tcp, RailChoice::fabric}) {
+    for (const int streams : {0, 1, 5}) {
+      const std::string name = "t" + std::to_string(n++);
+      CAPTURE(name);
+      const Request request{.rail = rail, .streams = streams};
+      const auto there = carry({served.scratch.at("src/")}, served.url("/" + name), request);
+      REQUIRE(state_of(there) == "done");
+      CHECK(there->at("files").at("done") == 506);
+      check_same(served.scratch, "src", "srv/" + name);
+      const auto back = carry({served.url("/" + name + "/")}, served.scratch.at(name), request);
+      REQUIRE(state_of(back) == "done");
+      check_same(served.scratch, "src", name);
+      CHECK(back->at("digest") == there->at("digest"));
+      CHECK(back->at("files").at("done") == 506);
+      CHECK(back->at("bytes").at("total") == there->at("bytes").at("total"));
+    }
+  }
+}
+
+TEST_CASE("what a server was asked wrongly moves nothing and has one reason") {
+  Served served;
+  plant(served.scratch);
+  const auto code = [](const cp::Result<cp::model::Json>& record) {
+    REQUIRE_FALSE(record);
+    return record.error().code;
+  };
+  const std::string src = served.scratch.at("src");
+  CHECK(code(carry({src}, served.url("/../x"))) == Errc::denied);
+  CHECK(code(carry({served.url("/../x")}, served.scratch.at("x"))) == Errc::denied);
+  CHECK(code(carry({served.url("/none")}, served.scratch.at("x"))) == Errc::not_found);
+  CHECK(code(carry({src}, served.url("/"), {.rail = RailChoice::fabric, .provider = "qwerty"})) ==
+        Errc::unavailable);
+  CHECK(code(carry({src}, "cpx://127.0.0.1:1/")) == Errc::unavailable);
+  Observer silent;
+  CHECK(code(run({.sources = {src}, .destination = served.url("/")}, silent, {})) == Errc::denied);
+  CHECK(fs::is_empty(served.scratch.at("srv")));
+}
+
+TEST_CASE("links at a server lead nobody out of its root") {
+  Served served;
+  served.scratch.write("outside/secret", "s");
+  fs::create_symlink("../outside", served.scratch.at("srv/out"));
+  fs::create_symlink("../../etc", served.scratch.at("away"));
+  served.scratch.write("src/f", "1");
+  fs::create_symlink("/etc/passwd", served.scratch.at("src/absolute"));
+  fs::create_symlink("../outside", served.scratch.at("src/climbs"));
+  CHECK_FALSE(carry({served.url("/out/")}, served.scratch.at("x")));
+  CHECK_FALSE(carry({served.scratch.at("src/")}, served.url("/out/")));
+  CHECK_FALSE(served.scratch.has("outside/f"));
+  const auto record = carry({served.scratch.at("src/")}, served.url("/in"));
+  CHECK(state_of(record) == "partial");
+  CHECK(record->at("files").at("failed") == 2);
+  CHECK(served.scratch.has("srv/in/f"));
+  CHECK_FALSE(fs::is_symlink(served.scratch.at("srv/in/absolute")));
+  CHECK_FALSE(fs::is_symlink(served.scratch.at("srv/in/climbs")));
+}
+
+TEST_CASE("several transfers to one place at once leave it whole") {
+  Served served;
+  const std::string one = noise(3U << 20U);
+  const std::string two = noise((3U << 20U) + 8);
+  served.scratch.write("a/same", one);
+  served.scratch.write("a/mine", "a");
+  served.scratch.write("b/same", two);
+  served.scratch.write("b/yours", "b");
+  for (int i = 0; i < 5; ++i) {
+    std::string other;
+    std::thread thread(
+        [&] { other = state_of(carry({served.scratch.at("a/")}, served.url("/in"))); });
+    const std::string mine = state_of(carry({served.scratch.at("b/")}, served.url("/in")));
+    thread.join();
+    CHECK(other == "done");
+    CHECK(mine == "done");
+    const std::string same = served.scratch.read("srv/in/same");
+    CHECK((same == one || same == two));
+    CHECK(served.scratch.has("srv/in/mine"));
+    CHECK(served.scratch.has("srv/in/yours"));
+    CHECK_FALSE(served.scratch.has("srv/in/.cpxfer"));
+  }
+}
+
+TEST_CASE("a server that ends while data moves leaves nothing half written") {
+  Served served;
+  served.scratch.write("src/big", noise(64U << 20U));
+  served.scratch.write("src/a", "small");
+  class EndsServer final : public Observer {
+   public:
+    explicit EndsServer(Served& own) : served(own) {}
+    void progress(const Progress& now) override {
+      if (now.bytes_moved > 0 && !asked) {
+        asked = true;
+        served.stop.request_stop();
+      }
+    }
+    Served& served;
+    bool asked = false;
+  } observer(served);
+  const auto record = run(
+      {.sources = {served.scratch.at("src/")}, .destination = served.url("/in"), .anonymous = true},
+      observer, {});
+  REQUIRE(record);
+  served.end();
+  // On a fast machine everything may have arrived before the first word about it.
+  if (state_of(record) != "done") {
+    CHECK(failure_of(*record)->code == Errc::timed_out);
+    CHECK_FALSE(served.scratch.has("srv/in/big"));
+  }
+  CHECK_FALSE(served.scratch.has("srv/in/.cpxfer"));
+}
+
+TEST_CASE("a client that is gone leaves what was whole, and nothing else") {
+  Hostile peer;
+  peer.announce({.path = "half", .metadata = {0644}, .size = 2U << 20U, .id = 1});
+  peer.announce({.path = "whole", .metadata = {0644}, .size = 4, .id = 2});
+  peer.send_chunk({.id = 1}, limits::chunk_bytes);
+  peer.send_chunk({.id = 2}, 4);
+  LeafTree leaves;
+  leaves.add(0, leaf_digest(std::as_bytes(std::span("xxxx", 4))));
+  REQUIRE(
+      peer.control().send(FileEnd{.id = 2, .digest = leaves.file_digest(4), .metadata = {0644}}));
+  REQUIRE(peer.streams[0]->drain());
+  peer.streams.clear();
+  peer.client.reset();
+  const auto lines = peer.served.log.wait_for(1);
+  CHECK(lines == std::vector<std::string>{"the other end is gone"});
+  CHECK(peer.served.scratch.read("srv/in/whole") == "xxxx");
+  CHECK_FALSE(peer.served.scratch.has("srv/in/half"));
+  CHECK_FALSE(peer.served.scratch.has("srv/in/.cpxfer"));
+}
+
+TEST_CASE("paths that lead out are refused, in entries and in packs") {
+  for (const char* path : {"../x", "/x", "a/../../x", ".cpxfer/x", "a//b", ""}) {
+    CAPTURE(path);
+    {
+      Hostile peer;
+      peer.announce({.type = EntryType::link, .path = path, .target = "x"});
+      CHECK(answer(peer.control()).starts_with("the peer sent"));
+      peer.check_untouched();
+    }
+    Hostile peer;
+    const auto slot = peer.streams[0]->slot();
+    REQUIRE(slot);
+    PackWriter pack(*slot);
+    pack.add(path, {.mode = 0644}, 0);
+    const std::uint32_t length = pack.finish();
+    REQUIRE(peer.streams[0]->send(
+        {.is_pack = true, .id = 1, .length = length, .digest = leaf_digest(slot->first(length))}));
+    CHECK(answer(peer.control()).starts_with("the peer "));
+    peer.check_untouched();
+  }
+}
+
+TEST_CASE("chunks that do not fit what was announced end the session") {
+  Hostile peer;
+  SECTION("beyond the end") {
+    peer.announce({.path = "f", .size = 4, .id = 1});
+    peer.send_chunk({.id = 1, .offset = limits::leaf_bytes}, 4);
+  }
+  SECTION("longer than the file") {
+    peer.announce({.path = "f", .size = 4, .id = 1});
+    peer.send_chunk({.id = 1}, 5);
+  }
+  SECTION("shorter than a leaf in its midst") {
+    peer.announce({.path = "f", .size = 3U << 20U, .id = 1});
+    peer.send_chunk({.id = 1}, 5);
+  }
+  SECTION("not what its digest says") {
+    peer.announce({.path = "f", .size = 4, .id = 1});
+    REQUIRE(peer.streams[0]->slot());
+    REQUIRE(peer.streams[0]->send({.id = 1, .length = 4}));
+  }
+  SECTION("a pack that is none") {
+    const auto slot = peer.streams[0]->slot();
+    std::ranges::fill(slot->first(64), std::byte{0xFF});
+    REQUIRE(peer.streams[0]->send(
+        {.is_pack = true, .id = 1, .length = 64, .digest = leaf_digest(slot->first(64))}));
+  }
+  CHECK(answer(peer.control()).starts_with("a "));
+  peer.check_untouched();
+}
+
+TEST_CASE("messages that a sender may not send end the session") {
+  Hostile peer;
+  SECTION("a file with another id than the next") {
+    peer.announce({.path = "f", .size = 4, .id = 7});
+  }
+  SECTION("an empty file that travels alone") { peer.announce({.path = "f", .size = 0, .id = 1}); }
+  SECTION("a result") { REQUIRE(peer.control().send(FinalResult{})); }
+  SECTION("a message that is none") { REQUIRE(peer.control().send(MessageType::entries, "noise")); }
+  SECTION("an unknown message") { REQUIRE(peer.control().send(static_cast<MessageType>(999), "")); }
+  SECTION("an end while a file is not whole") {
+    peer.announce({.path = "f", .size = 4, .id = 1});
+    REQUIRE(peer.control().send(Finish{}));
+  }
+  CHECK(answer(peer.control()) != "done");
+  peer.check_untouched();
+}
+
+TEST_CASE("a file whose chunks are not what its end says does not appear") {
+  Hostile peer;
+  peer.announce({.path = "f", .size = 4, .id = 1});
+  peer.send_chunk({.id = 1}, 4);
+  REQUIRE(peer.control().send(FileEnd{.id = 1}));
+  REQUIRE(peer.streams[0]->drain());
+  const auto failed = [&]() -> std::string {
+    while (true) {
+      const auto message = peer.control().expect(MessageType::item_failed);
+      if (message) {
+        return decode<ItemFailed>(message->body)->error.message;
+      }
+      if (!message.error().message.starts_with("a message of type 8")) {
+        return message.error().message;
+      }
+    }
+  }();
+  CHECK(failed == "what arrived is not what was read");
+  peer.client.reset();
+  peer.check_untouched();
+}
+
+TEST_CASE(
+    "whoever speaks another language or version is told so or dropped, and the next is served") {
+  Served served;
+  std::vector<std::string> greetings{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", std::string(64, '\0'),
+                                     noise(64), ""};
+  const auto preface = [](Preface what) {
+    const auto bytes = encode(what);
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  greetings.push_back(preface({.major = 2}));
+  greetings.push_back(preface({.purpose = static_cast<Purpose>(9)}));
+  greetings.push_back(preface({.purpose = Purpose::rail}) + std::string(16, 'x'));
+  greetings.push_back(preface({}) + "not a message at all");
+  greetings.push_back(preface({}) + encode_header(MessageType::hello, 1U << 30U));
+  greetings.push_back(preface({}) + encode_header(MessageType::hello, 2) + "[]");
+  greetings.push_back(preface({}) + encode_header(MessageType::open, 2) + "{}");
+  for (const std::string& greeting : greetings) {
+    net::TcpStream stream = served.connect();
+    REQUIRE(stream.send(std::as_bytes(std::span(greeting))));
+    stream.end();
+    // Whatever the server says, it ends.
+    std::array<std::byte, 4096> in{};
+    REQUIRE(stream.set_patience(std::chrono::seconds(10)));
+    cp::Result<std::size_t> count = 1;
+    while (count && *count != 0) {
+      count = stream.receive(in);
+    }
+    CHECK((count || count.error().code == Errc::unavailable));
+  }
+  served.scratch.write("src/f", "1");
+  CHECK(state_of(carry({served.scratch.at("src/f")}, served.url("/"))) == "done");
+}
+
+TEST_CASE("a client says so when the other end is no server of ours or of another version") {
+  const Scratch scratch;
+  scratch.write("f", "1");
+  for (const bool other_version : {false, true}) {
+    auto listener = net::TcpListener::bind({net::IpAddress::loopback(net::Family::ipv4), 0});
+    REQUIRE(listener);
+    std::thread impostor([&] {
+      const auto never = net::StopFd::make({});
+      auto stream = listener->accept(**never);
+      const auto bytes = encode(Preface{.major = 7});
+      static_cast<void>(other_version
+                            ? stream->send(bytes)
+                            : stream->send(std::as_bytes(std::span("HTTP/1.1 400 Bad", 16))));
+      std::array<std::byte, 256> in{};
+      static_cast<void>(stream->receive_all(in));
+    });
+    const auto record = carry({scratch.at("f")}, "cpx://" + listener->local()->to_string() + "/");
+    impostor.join();
+    REQUIRE_FALSE(record);
+    CHECK(record.error().code == Errc::protocol);
+  }
+}
+
+TEST_CASE("a silent end is given up by the other") {
+  Served served(std::chrono::milliseconds(300));
+  auto client = greeted(served);
+  auto opened = client->open(push_to("/in"));
+  REQUIRE(opened);
+  auto carriers = client->connect_rails(*opened);
+  REQUIRE(carriers);
+  const auto lines = served.log.wait_for(1);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == "the other end has been silent for 300 ms");
+  CHECK_FALSE(served.scratch.has("srv/in/.cpxfer"));
+}

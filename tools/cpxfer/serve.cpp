@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/context.hpp"
+#include "cpxfer.hpp"
+#include "net/host_port.hpp"
+#include "transfer/endpoint.hpp"
+#include "transfer/server.hpp"
+
+#include <csignal>
+#include <mutex>
+
+namespace cpxfer {
+namespace {
+
+using cp::cli::Context;
+namespace transfer = cp::transfer;
+
+/// Says on stderr what sessions did, under -v.
+class Log final : public transfer::ServerEvents {
+ public:
+  explicit Log(const Context& context) : context_(context) {}
+  void session_ended(const cp::net::Endpoint& peer, std::string_view what) override {
+    const std::scoped_lock lock(mutex_);
+    context_.detail(fmt::format("{}: {}", peer.to_string(), what));
+  }
+
+ private:
+  const Context& context_;
+  std::mutex mutex_;
+};
+
+cp::Result<transfer::ServerSettings> settings_of(const cp::cli::Arguments& arguments) {
+  if (!arguments.has("anonymous")) {
+    return with_hint(
+        cp::fail(cp::Errc::unavailable, "service with keys and encryption is not there yet"),
+        "--anonymous serves anybody on this machine, in clear text");
+  }
+  const std::string listen = arguments.text("listen").value_or("");
+  CP_TRY_ASSIGN(const auto host, cp::net::parse_host_port(listen, transfer::default_port));
+  CP_TRY_ASSIGN(const auto addresses, cp::net::resolve(host));
+  return transfer::ServerSettings{
+      .listen = addresses.front(),
+      .root = arguments.text("root").value_or("."),
+      .sessions = static_cast<std::size_t>(arguments.integer("sessions").value_or(0)),
+      .silence = arguments.duration("timeout").value_or(std::chrono::seconds(30))};
+}
+
+}  // namespace
+
+cp::Result<int> serve(Context& context) {
+  CP_TRY_ASSIGN(const auto settings, settings_of(context.arguments()));
+  std::signal(SIGXFSZ, SIG_IGN);
+  const auto stop = context.stop_on_signals();
+  Log log(context);
+  CP_TRY_ASSIGN(const auto server, transfer::Server::open(settings, context.random(), log));
+  CP_TRY_ASSIGN(const auto address, server->address());
+  // For people and for scripts that started us with port 0; not quiet under -q.
+  context.warn(fmt::format("listening on cpx://{}/ for anybody on this machine, in clear text",
+                           address.to_string()));
+  CP_TRY(server->run(stop));
+  return 0;
+}
+
+}  // namespace cpxfer
