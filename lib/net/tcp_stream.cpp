@@ -183,6 +183,33 @@ Result<std::size_t> TcpStream::receive_all(std::span<std::byte> out) {
   return have;
 }
 
+Result<std::size_t> TcpStream::receive_all(std::span<std::byte> out, SteadyTime deadline) {
+  std::size_t have = 0;
+  while (have < out.size()) {
+    CP_TRY(wait(deadline));
+    CP_TRY_ASSIGN(const std::size_t count, receive(out.subspan(have)));
+    if (count == 0) {
+      break;
+    }
+    have += count;
+  }
+  return have;
+}
+
+Result<void> TcpStream::wait(SteadyTime deadline) const {
+  pollfd poll{fd_.get(), POLLIN, 0};
+  while (true) {
+    const auto left = deadline - SystemClock().steady();
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    if (milliseconds <= 0) {
+      return socket_error(ETIMEDOUT);
+    }
+    if (::poll(&poll, 1, static_cast<int>(std::min<std::int64_t>(milliseconds, 1 << 30))) > 0) {
+      return {};
+    }
+  }
+}
+
 void TcpStream::end() { ::shutdown(fd_.get(), SHUT_WR); }
 void TcpStream::shutdown() { ::shutdown(fd_.get(), SHUT_RDWR); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "base/time.hpp"
 #include "net/address.hpp"
 
 #include <chrono>
@@ -39,6 +40,10 @@ class TcpStream {
   Result<std::optional<std::size_t>> receive_now(std::span<std::byte> out);
   /// All of OUT; less only when the peer has ended its side.
   Result<std::size_t> receive_all(std::span<std::byte> out);
+  /// As `receive_all`, timed_out at DEADLINE, however steadily single bytes come.
+  Result<std::size_t> receive_all(std::span<std::byte> out, SteadyTime deadline);
+  /// Waits until there is something to receive, or the end; timed_out at DEADLINE.
+  Result<void> wait(SteadyTime deadline) const;
 
   /// Ends this side: the peer reads what was sent, and then the end.
   void end();

@@ -28,7 +28,7 @@ Result<net::TcpStream> connect_to_any(const std::vector<net::Endpoint>& addresse
 }  // namespace
 
 Client::Client(net::TcpStream stream, std::chrono::nanoseconds silence, std::stop_token stop)
-    : control_(std::move(stream)), silence_(silence), stop_(std::move(stop)) {}
+    : control_(std::move(stream), silence), silence_(silence), stop_(std::move(stop)) {}
 
 Result<std::unique_ptr<Client>> Client::connect(const Location& location,
                                                 std::chrono::nanoseconds silence,
@@ -53,7 +53,8 @@ Result<void> Client::greet() {
   net::TcpStream& stream = control_.stream();
   CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
   std::array<std::byte, Preface::encoded_bytes> bytes{};
-  CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes));
+  CP_TRY_ASSIGN(const std::size_t have,
+                stream.receive_all(bytes, SystemClock().steady() + silence_));
   if (have != bytes.size()) {
     return fail(Errc::protocol, "the other end is no cpxfer");
   }

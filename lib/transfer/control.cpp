@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <poll.h>
 
 namespace cp::transfer {
 namespace {
@@ -22,7 +23,9 @@ Result<void> Control::send(MessageType type, std::string_view body) {
 
 Result<void> Control::send_if_idle(MessageType type, std::string_view body) {
   const std::unique_lock lock(sending_, std::try_to_lock);
-  return lock ? send_locked(type, body) : Result<void>();
+  pollfd poll{stream_.fd(), POLLOUT, 0};
+  const bool waits = !lock || ::poll(&poll, 1, 0) <= 0;
+  return waits ? Result<void>() : send_locked(type, body);
 }
 
 Result<void> Control::send_locked(MessageType type, std::string_view body) {
@@ -86,8 +89,9 @@ std::optional<Message> Control::take_whole(const MessageHeader& header) {
   return message;
 }
 
-Result<void> Control::wait() {
+Result<void> Control::wait(SteadyTime deadline) {
   std::array<std::byte, 4096> chunk;
+  CP_TRY(stream_.wait(deadline));
   CP_TRY_ASSIGN(const std::size_t count, stream_.receive(chunk));
   if (count == 0) {
     return fail(Errc::unavailable, "the connection is cut");
@@ -97,10 +101,11 @@ Result<void> Control::wait() {
 }
 
 Result<Message> Control::expect(MessageType type) {
+  const SteadyTime deadline = SystemClock().steady() + patience_;
   while (true) {
     CP_TRY_ASSIGN(auto message, next());
     if (!message) {
-      CP_TRY(wait());
+      CP_TRY(wait(deadline));
       continue;
     }
     if (message->type == MessageType::error) {

@@ -14,7 +14,10 @@ namespace cp::transfer {
 /// The control connection of one session. Any thread may send; one thread receives.
 class Control final : public FarEnd {
  public:
-  explicit Control(net::TcpStream stream) : stream_(std::move(stream)) {}
+  /// `expect` waits for PATIENCE at most.
+  explicit Control(net::TcpStream stream,
+                   std::chrono::nanoseconds patience = std::chrono::seconds(10))
+      : stream_(std::move(stream)), patience_(patience) {}
 
   net::TcpStream& stream() { return stream_; }
   int fd() const { return stream_.fd(); }
@@ -25,8 +28,8 @@ class Control final : public FarEnd {
     return send(T::type, encode(message));
   }
   Result<void> send(MessageType type, std::string_view body);
-  /// Sends BODY unless another thread is sending: then the peer hears from us anyway. For the
-  /// thread that receives, which must never wait for one that sends.
+  /// Sends BODY unless that would wait, for another thread that sends or for the peer: then the
+  /// peer hears from us anyway, or later. For the thread that receives, which never waits.
   template <class T>
   Result<void> send_if_idle(const T& message) {
     return send_if_idle(T::type, encode(message));
@@ -44,20 +47,22 @@ class Control final : public FarEnd {
   /// The next message that has come in whole; pings are left out. protocol for what is none, and
   /// for an unknown one that is not optional.
   Result<std::optional<Message>> next();
-  /// Waits for a message of TYPE until the stream's patience ends. A SessionError from the peer is
-  /// returned as the error that it holds; any other message is protocol.
+  /// Waits for a message of TYPE; timed_out when the patience ends, however slowly it comes. A
+  /// SessionError from the peer is returned as the error that it holds; any other message is
+  /// protocol.
   Result<Message> expect(MessageType type);
 
   void shutdown() { stream_.shutdown(); }
 
  private:
-  Result<void> wait();
+  Result<void> wait(SteadyTime deadline);
   void append(std::span<const std::byte> bytes);
   std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
   Result<void> send_locked(MessageType type, std::string_view body);
   std::optional<Message> take_whole(const MessageHeader& header);
 
   net::TcpStream stream_;
+  std::chrono::nanoseconds patience_;
   std::mutex sending_;
   std::string buffer_;
   std::size_t at_ = 0;  ///< what lies before it in buffer_ was taken

@@ -40,6 +40,11 @@ Result<void> Conversation::wait() {
   return {};
 }
 
+void Conversation::rest() {
+  wake_.wait(std::chrono::milliseconds(kTickMilliseconds));
+  heard_ = now();
+}
+
 Result<std::optional<Message>> Conversation::next() {
   CP_TRY_ASSIGN(auto message, control_.next());
   if (message && message->type == MessageType::error) {

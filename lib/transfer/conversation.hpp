@@ -22,6 +22,8 @@ class Conversation {
   /// Waits until a message, a wake or the next tick (a tenth of a second), and takes in what came.
   /// timed_out when the peer is silent or gone.
   Result<void> wait();
+  /// As `wait`, but takes nothing in: there is no room for more. The peer does not count as silent.
+  void rest();
   /// The next message that came; a SessionError is returned as its error.
   Result<std::optional<Message>> next();
   /// Whether it is time to say something.

@@ -15,6 +15,11 @@ namespace {
 // As mkdir(1): the user's umask decides.
 constexpr mode_t kDirectoryMode = 0777;
 
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
 std::string beneath(std::string_view path) {
   const auto first = path.find_first_not_of('/');
   return first == std::string_view::npos ? "" : std::string(path.substr(first));
@@ -35,9 +40,8 @@ bool OpenGround::is_directory(const std::string& path) const {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-bool OpenGround::exists(const std::string& path) const {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
+Result<void> OpenGround::check_free(const std::string& path) const {
+  return exists(path) ? fail(Errc::cannot_create, "a file stands there") : Result<void>();
 }
 
 Result<Landing> OpenGround::enter(const std::string& path) const {
@@ -51,8 +55,14 @@ bool ConfinedGround::is_directory(const std::string& path) const {
   return root_.open_beneath(beneath(path), O_PATH | O_DIRECTORY).has_value();
 }
 
-bool ConfinedGround::exists(const std::string& path) const {
-  return root_.open_beneath(beneath(path), O_PATH).has_value();
+Result<void> ConfinedGround::check_free(const std::string& path) const {
+  const auto there = root_.open_beneath(beneath(path), O_PATH | O_DIRECTORY);
+  if (there || there.error().code == Errc::not_found) {
+    return {};
+  }
+  return root_.open_beneath(beneath(path), O_PATH) && there.error().code != Errc::denied
+             ? fail(Errc::cannot_create, "a file stands there")
+             : tl::unexpected<Error>(there.error());
 }
 
 Result<Landing> ConfinedGround::enter(const std::string& path) const {
@@ -76,8 +86,10 @@ Result<Plan> plan_landing(const Ground& ground, const std::string& destination,
     return fail(Errc::cannot_create, "cannot create {}: a directory stands there", destination);
   }
   const bool takes_name = is_one_file && !operand.means_contents && !is_directory;
-  if (!takes_name && !is_directory && ground.exists(operand.path)) {
-    return fail(Errc::cannot_create, "cannot create {}: a file stands there", destination);
+  if (!takes_name && !is_directory) {
+    if (const auto free = ground.check_free(operand.path); !free) {
+      return fail(free.error().code, "cannot create {}: {}", destination, free.error().message);
+    }
   }
   return takes_name ? as_name(operand) : as_directory(operand);
 }

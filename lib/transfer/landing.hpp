@@ -37,7 +37,8 @@ class Ground {
  public:
   virtual ~Ground() = default;
   virtual bool is_directory(const std::string& path) const = 0;
-  virtual bool exists(const std::string& path) const = 0;
+  /// Whether a directory may be made at PATH, which is none; else why not: cannot_create, denied.
+  virtual Result<void> check_free(const std::string& path) const = 0;
   /// The directory at PATH, after making what is missing; whether that was anything is in MADE.
   /// cannot_create, denied.
   virtual Result<Landing> enter(const std::string& path) const = 0;
@@ -47,7 +48,7 @@ class Ground {
 class OpenGround final : public Ground {
  public:
   bool is_directory(const std::string& path) const override;
-  bool exists(const std::string& path) const override;
+  Result<void> check_free(const std::string& path) const override;
   Result<Landing> enter(const std::string& path) const override;
 };
 
@@ -57,7 +58,7 @@ class ConfinedGround final : public Ground {
  public:
   explicit ConfinedGround(const Confined& root) : root_(root) {}
   bool is_directory(const std::string& path) const override;
-  bool exists(const std::string& path) const override;
+  Result<void> check_free(const std::string& path) const override;
   Result<Landing> enter(const std::string& path) const override;
 
  private:

@@ -2,6 +2,7 @@
 #include "transfer/receive_session.hpp"
 
 #include "base/file.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/stopwatch.hpp"
 
 namespace cp::transfer {
@@ -9,6 +10,11 @@ namespace cp::transfer {
 ReceiveSession::~ReceiveSession() { end_threads(); }
 
 void ReceiveSession::end_threads() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_all();
   for (const auto& stream : streams_) {
     stream->interrupt();
   }
@@ -35,6 +41,7 @@ Result<FinalResult> ReceiveSession::run(std::vector<std::unique_ptr<ChunkReceive
   for (const auto& stream : streams_) {
     threads_.emplace_back([this, &stream] { run_stream(*stream); });
   }
+  threads_.emplace_back([this] { follow(); });
   const std::stop_callback interrupt(stop, [this] {
     fail_with({Errc::timed_out, "interrupted", {}});
   });
@@ -49,25 +56,59 @@ Result<FinalResult> ReceiveSession::run(std::vector<std::unique_ptr<ChunkReceive
 
 Result<FinalResult> ReceiveSession::converse() {
   while (true) {
-    CP_TRY(conversation_->wait());
-    CP_TRY(take_messages());
+    CP_TRY(listen());
     if (const auto ended = outcome()) {
       CP_TRY(*ended);
       CP_TRY(parts_.control.send(**ended));
       return **ended;
     }
     parts_.tick();
-    CP_TRY(speak());
+    speak();
   }
 }
 
-Result<void> ReceiveSession::take_messages() {
-  while (true) {
-    CP_TRY_ASSIGN(const auto message, conversation_->next());
+bool ReceiveSession::has_room() {
+  const std::scoped_lock lock(mutex_);
+  return heard_.size() < limits::waiting_messages;
+}
+
+Result<void> ReceiveSession::listen() {
+  if (!has_room()) {
+    conversation_->rest();
+    return {};
+  }
+  CP_TRY(conversation_->wait());
+  while (has_room()) {
+    CP_TRY_ASSIGN(auto message, conversation_->next());
     if (!message) {
-      return {};
+      break;
     }
-    CP_TRY(take(*message));
+    const std::scoped_lock lock(mutex_);
+    heard_.push_back(*std::move(message));
+    changed_.notify_all();
+  }
+  return {};
+}
+
+// What was heard before the end is followed, too: it may make a file whole.
+std::optional<Message> ReceiveSession::next_heard() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !heard_.empty() || is_ending_; });
+  if (heard_.empty()) {
+    return std::nullopt;
+  }
+  Message message = std::move(heard_.front());
+  heard_.pop_front();
+  return message;
+}
+
+void ReceiveSession::follow() {
+  while (const auto message = next_heard()) {
+    wake_->signal();
+    if (const auto taken = take(*message); !taken) {
+      conclude(tl::unexpected<Error>(taken.error()));
+      return;
+    }
   }
 }
 
@@ -94,7 +135,7 @@ Result<void> ReceiveSession::take(const Message& message) {
       return {};
     }
     case MessageType::finish:
-      begin_finish();
+      conclude(receiver_->finish());
       return {};
     default:
       return fail(Errc::protocol, "a message that only a receiver sends");
@@ -109,43 +150,31 @@ Result<void> ReceiveSession::take_source_failure(const Message& message) {
   return {};
 }
 
-// The syncs may take long; meanwhile the peer hears that we are alive.
-void ReceiveSession::begin_finish() {
-  threads_.emplace_back([this] {
-    auto result = receiver_->finish();
-    {
-      const std::scoped_lock lock(mutex_);
-      if (!outcome_) {
-        outcome_ = std::move(result);
-      }
-    }
-    wake_->signal();
-  });
-}
-
 std::optional<Result<FinalResult>> ReceiveSession::outcome() {
   const std::scoped_lock lock(mutex_);
   return outcome_;
 }
 
-Result<void> ReceiveSession::speak() {
-  if (!conversation_->should_speak()) {
-    return {};
+// When that fails, there may still be the peer's last words to hear.
+void ReceiveSession::speak() {
+  if (conversation_->should_speak()) {
+    static_cast<void>(parts_.control.send_if_idle(Placed{.files = parts_.tally.files_placed,
+                                                         .bytes = parts_.tally.bytes_placed,
+                                                         .placing_ns = parts_.tally.placing_ns}));
   }
-  return parts_.control.send_if_idle(Placed{.files = parts_.tally.files_placed,
-                                            .bytes = parts_.tally.bytes_placed,
-                                            .placing_ns = parts_.tally.placing_ns});
 }
 
-void ReceiveSession::fail_with(const Error& error) {
+void ReceiveSession::conclude(Result<FinalResult> result) {
   {
     const std::scoped_lock lock(mutex_);
     if (!outcome_) {
-      outcome_ = tl::unexpected<Error>(error);
+      outcome_ = std::move(result);
     }
   }
   wake_->signal();
 }
+
+void ReceiveSession::fail_with(const Error& error) { conclude(tl::unexpected<Error>(error)); }
 
 void ReceiveSession::run_stream(ChunkReceiver& stream) {
   const auto placed = place_all(stream);

@@ -9,6 +9,8 @@
 #include "transfer/wake.hpp"
 
 #include <chrono>
+#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,7 +23,9 @@
 namespace cp::transfer {
 
 /// Takes one transfer from the peer behind a control connection: one thread for each stream places
-/// what comes in, the caller's thread listens to the control connection. For one call of each.
+/// what comes in, one follows the peer's messages, which may wait for the disk, and the caller's
+/// thread listens and speaks, so that the peer always hears that we are alive. For one call of
+/// each.
 class ReceiveSession final : private ReceiveEvents {
  public:
   struct Parts {
@@ -48,12 +52,15 @@ class ReceiveSession final : private ReceiveEvents {
   void item_failed(const ItemFailed& failed) override;
 
   Result<FinalResult> converse();
-  Result<void> take_messages();
+  Result<void> listen();
+  void follow();
+  std::optional<Message> next_heard();
   Result<void> take(const Message& message);
   Result<void> take_source_failure(const Message& message);
-  void begin_finish();
+  void conclude(Result<FinalResult> result);
+  bool has_room();
   std::optional<Result<FinalResult>> outcome();
-  Result<void> speak();
+  void speak();
   void run_stream(ChunkReceiver& stream);
   Result<void> place_all(ChunkReceiver& stream);
   void fail_with(const Error& error);
@@ -67,6 +74,9 @@ class ReceiveSession final : private ReceiveEvents {
   std::vector<std::thread> threads_;
   std::mutex mutex_;  ///< guards what follows
   std::optional<Result<FinalResult>> outcome_;
+  std::deque<Message> heard_;
+  bool is_ending_ = false;  ///< nothing more is heard
+  std::condition_variable changed_;
 };
 
 }  // namespace cp::transfer

@@ -26,11 +26,15 @@ class SendSession {
   Sender& sender() { return sender_; }
 
   Result<FinalResult> run() {
+    // Whoever sends waits as long as the peer takes for its disk: it is the conversation that hears
+    // whether the peer is alive.
+    CP_TRY(parts_.control.stream().set_patience(std::chrono::nanoseconds(0)));
     sender_.start();
     auto result = converse();
     if (!result) {
       // So that the receiver need not wait for its time to run out. It may be gone.
       static_cast<void>(parts_.control.send_if_idle(SessionError{result.error()}));
+      parts_.control.shutdown();
     }
     return result;
   }
@@ -45,7 +49,7 @@ class SendSession {
       }
       CP_TRY(check_sender());
       parts_.tick();
-      CP_TRY(explained(speak()));
+      speak();
     }
   }
 
@@ -109,13 +113,13 @@ class SendSession {
     return !result && state && !*state && is_interrupted_ ? *state : result;
   }
 
-  Result<void> speak() {
-    if (!conversation_.should_speak()) {
-      return {};
+  // When that fails, there may still be the peer's last words to hear.
+  void speak() {
+    if (conversation_.should_speak()) {
+      static_cast<void>(parts_.control.send_if_idle(Totals{.files = parts_.tally.files_found,
+                                                           .bytes = parts_.tally.bytes_found,
+                                                           .walk_ended = parts_.tally.walk_ended}));
     }
-    return parts_.control.send_if_idle(Totals{.files = parts_.tally.files_found,
-                                              .bytes = parts_.tally.bytes_found,
-                                              .walk_ended = parts_.tally.walk_ended});
   }
 
  public:

@@ -87,14 +87,12 @@ void Sender::thread_ended() {
     if (--threads_ != 0 || error_) {
       return;
     }
+    // Before the far end hears of it, whose answer may be faster than this thread.
+    ended_ = true;
   }
   if (const auto told = parts_.far.tell(Finish{}); !told) {
-    interrupt(told.error());
-    return;
-  }
-  {
     const std::scoped_lock lock(mutex_);
-    ended_ = true;
+    error_ = told.error();
   }
   parts_.changed();
 }

@@ -10,12 +10,15 @@
 namespace cp::transfer {
 namespace {
 
-// A connection has to say what it wants within this time.
+// A connection has to say what it wants within this time, and who takes an answer so slowly is
+// gone.
 constexpr auto kGreetingPatience = std::chrono::seconds(10);
+
+SteadyTime greeting_deadline() { return SystemClock().steady() + kGreetingPatience; }
 
 Result<Preface> read_preface(net::TcpStream& stream) {
   std::array<std::byte, Preface::encoded_bytes> bytes{};
-  CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes));
+  CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes, greeting_deadline()));
   if (have != bytes.size()) {
     return fail(Errc::protocol, "the other end is no cpxfer");
   }
@@ -113,10 +116,14 @@ Result<void> Server::greet(net::TcpStream& stream) {
 
 Result<void> Server::join_rail(net::TcpStream stream) {
   std::string token(limits::token_bytes, '\0');
-  CP_TRY_ASSIGN(const std::size_t have,
-                stream.receive_all(std::as_writable_bytes(std::span(token))));
-  if (have != token.size()) {
-    return fail(Errc::protocol, "a stream without a token");
+  {
+    const std::stop_callback interrupt(stop_.get_token(), [&] { stream.shutdown(); });
+    CP_TRY_ASSIGN(
+        const std::size_t have,
+        stream.receive_all(std::as_writable_bytes(std::span(token)), greeting_deadline()));
+    if (have != token.size()) {
+      return fail(Errc::protocol, "a stream without a token");
+    }
   }
   CP_TRY(stream.set_patience(std::chrono::nanoseconds(0)));
   return desk_.deliver(token, std::move(stream));
@@ -124,7 +131,7 @@ Result<void> Server::join_rail(net::TcpStream stream) {
 
 void Server::converse(net::TcpStream stream) {
   const net::Endpoint peer = stream.peer();
-  Control control(std::move(stream));
+  Control control(std::move(stream), kGreetingPatience);
   if (++sessions_ > settings_.sessions) {
     static_cast<void>(
         control.send(SessionError{{Errc::timed_out, "the server is busy; try again later", {}}}));

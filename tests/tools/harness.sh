@@ -120,7 +120,7 @@ start_server() {
 }
 wait_line() {
   for _ in {1..200}; do
-    grep -hE -m1 -e "$2" "$TESTDIR/$1.out" "$TESTDIR/$1.err" && return 0
+    grep -hsE -m1 -e "$2" "$TESTDIR/$1.out" "$TESTDIR/$1.err" && return 0
     kill -0 "${SERVERS[$1]}" 2>/dev/null || fail "$1 ended before it said $2: $(cat "$TESTDIR/$1.err")"
     sleep 0.05
   done

@@ -34,13 +34,17 @@ cp::Result<transfer::ServerSettings> settings_of(const cp::cli::Arguments& argum
         cp::fail(cp::Errc::unavailable, "service with keys and encryption is not there yet"),
         "--anonymous serves anybody on this machine, in clear text");
   }
+  const std::int64_t sessions = arguments.integer("sessions").value_or(0);
+  if (sessions < 1) {
+    return cp::fail(cp::Errc::usage, "--sessions wants at least 1");
+  }
   const std::string listen = arguments.text("listen").value_or("");
   CP_TRY_ASSIGN(const auto host, cp::net::parse_host_port(listen, transfer::default_port));
   CP_TRY_ASSIGN(const auto addresses, cp::net::resolve(host));
   return transfer::ServerSettings{
       .listen = addresses.front(),
       .root = arguments.text("root").value_or("."),
-      .sessions = static_cast<std::size_t>(arguments.integer("sessions").value_or(0)),
+      .sessions = static_cast<std::size_t>(sessions),
       .silence = arguments.duration("timeout").value_or(std::chrono::seconds(30))};
 }
 

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpxfer/moving.sh"
+
+mkdir srv src
+truncate -s 4T probe 2>/dev/null || skip "this file system holds no large sparse files"
+endless src/endless
+head -c 300000 /dev/urandom >src/a
+echo small >src/b
+serve server srv -v
+cp --sparse=always src/* srv/
+
+# interrupted SIGNAL STATUS DIR COMMAND…: sends it once the large file of DIR is under way.
+interrupted() {
+  local signal=$1 wanted=$2 directory=$3
+  shift 3
+  start_server transfer "$@"
+  wait_until arriving "$directory"
+  stop_server transfer "$signal"
+  expect_equal "$wanted" "$STATUS" "status after $signal"
+  expect_equal "" "$(left_behind "$directory")"
+  expect_equal "" "$(ls "$directory/endless" 2>/dev/null)"
+  expect_equal 1 "$(grep -c '^cpxfer: ' "$TESTDIR/transfer.err")" "lines"
+  validate "$TESTDIR/transfer.out"
+  expect_json '.state == "failed" and .error.message != null and .digest == null' "$TESTDIR/transfer.out"
+}
+
+it "ends by its signal, and keeps what is whole: a local copy"
+interrupted INT 130 local cpxfer src/ local
+interrupted TERM 143 local cpxfer src/ local
+expect_status 0 cmp src/a local/a
+
+for rail in tcp fabric; do
+  it "and so when it sends ($rail)"
+  interrupted INT 130 "srv/in-$rail" cpxfer --anonymous --rail $rail src/ "$URL/in-$rail"
+  interrupted TERM 143 "srv/in-$rail" cpxfer --anonymous --rail $rail src/ "$URL/in-$rail"
+  wait_until cmp -s src/a "srv/in-$rail/a"
+
+  it "and so when it receives ($rail)"
+  interrupted INT 130 "out-$rail" cpxfer --anonymous --rail $rail "$URL/a" "$URL/endless" "out-$rail/"
+  expect_status 0 cmp src/a "out-$rail/a"
+done
+
+it "a server that is interrupted ends its sessions, tells its clients, and leaves nothing half"
+start_server client cpxfer --anonymous src/ "$URL/last"
+wait_until arriving srv/last
+stop_server server INT
+expect_equal 0 "$STATUS"
+STATUS=0
+wait "${SERVERS[client]}" || STATUS=$?
+unset "SERVERS[client]"
+expect_equal 75 "$STATUS"
+expect_match "^cpxfer: $URL: " "$TESTDIR/client.err"
+expect_equal "" "$(left_behind srv)"
+expect_equal "" "$(ls srv/last/endless 2>/dev/null)"

@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The other end of a cpxfer, as nobody would wish it. Every form ends within a minute.
+
+peer.py flip PORT STREAM OFFSET   stands between a client and the server at PORT, says "port N", and
+                                  changes one bit of the byte at OFFSET of each "control" or "rail"
+                                  connection, on its way to the server or (back-rail) from it
+peer.py answer HEX                a server: says "port N" and answers every connection with these
+                                  bytes and then nothing more
+peer.py say PORT WHAT             a client of the server at PORT; prints what it was answered"""
+
+import base64
+import json
+import select
+import socket
+import struct
+import sys
+import time
+
+END = time.monotonic() + 55
+MAGIC = b"cpxfer\r\n"
+HELLO, OPEN, OPENED, ENTRIES, FAILED, FINISH, RESULT, ERROR, READY = 1, 2, 3, 4, 6, 9, 10, 11, 13
+
+
+def listen():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    print("port", listener.getsockname()[1], flush=True)
+    return listener
+
+
+class Pair:
+    """A client's connection and ours to the server, and what has passed."""
+
+    def __init__(self, client, port):
+        self.ends = [client, socket.create_connection(("127.0.0.1", port))]
+        self.passed = [0, 0]
+        self.kind = None
+        self.open = {0, 1}
+
+    def forward(self, index, stream, offset):
+        """Whether there may be more in this direction."""
+        data = bytearray(self.ends[index].recv(1 << 16))
+        if index == 0 and self.passed[0] == 0 and len(data) > 12:
+            self.kind = {1: "control", 2: "rail"}.get(data[12])
+        wanted = self.kind if index == 0 else "back-%s" % self.kind
+        at = offset - self.passed[index]
+        if wanted == stream and 0 <= at < len(data):
+            data[at] ^= 1
+        self.passed[index] += len(data)
+        try:
+            self.ends[1 - index].sendall(data)
+        except OSError:
+            pass  # it reads no more, and may still have said something
+        return len(data) != 0
+
+    def end(self, index):
+        """This direction has ended: the other end hears of it."""
+        self.open.discard(index)
+        try:
+            self.ends[1 - index].shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def flip(port, stream, offset):
+    listener, pairs = listen(), []
+    while time.monotonic() < END:
+        sockets = {pair.ends[i]: (pair, i) for pair in pairs for i in pair.open}
+        for ready in select.select([listener, *sockets], [], [], 0.5)[0]:
+            if ready is listener:
+                pairs.append(Pair(listener.accept()[0], port))
+                continue
+            pair, index = sockets[ready]
+            try:
+                goes_on = pair.forward(index, stream, offset)
+            except OSError:
+                goes_on = False
+            if not goes_on:
+                pair.end(index)
+        for pair in [pair for pair in pairs if not pair.open]:
+            pairs.remove(pair)
+            for end in pair.ends:
+                end.close()
+
+
+def answer(data):
+    listener, held = listen(), []
+    listener.settimeout(0.5)
+    while time.monotonic() < END:
+        try:
+            held.append(listener.accept()[0])
+            held[-1].sendall(data)
+        except OSError:
+            pass
+
+
+class Client:
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.settimeout(25)
+        self.port = port
+
+    def say(self, data):
+        try:
+            self.socket.sendall(data)
+        except OSError:
+            pass  # the server may have ended already; its answer tells
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            if not more:
+                raise EOFError
+            data += more
+        return data
+
+    def preface(self, major=1, purpose=1):
+        self.say(MAGIC + struct.pack("<HHB3x", major, 0, purpose))
+
+    def message(self, kind, body, flags=0, length=None):
+        size = len(body) if length is None else length
+        self.say(struct.pack("<IHHQ", size, kind, flags, 0) + body)
+
+    def hear(self):
+        size, kind, _, _ = struct.unpack("<IHHQ", self.read(16))
+        return kind, self.read(size)
+
+    def greet(self):
+        self.preface()
+        self.read(16)
+        self.message(HELLO, b'{"cptools":"0","chunk_bytes":1048576}')
+        assert self.hear()[0] == HELLO
+
+    def open(self, **changes):
+        self.greet()
+        wish = {"direction": "push", "sources": [], "destination": "/in", "incoming":
+                {"sources": 1, "name": "", "is_directory": True}, "placement": "inside",
+                "durability": "batch", "rail": "tcp", "provider": "", "streams": 1, "dry_run": False}
+        self.message(OPEN, json.dumps(wish | changes).encode())
+
+    def begin(self, **changes):
+        """Opens a push and its one stream."""
+        self.open(**changes)
+        kind, body = self.hear()
+        assert kind == OPENED, body
+        self.rail = Client(self.port)
+        self.rail.preface(purpose=2)
+        self.rail.say(base64.b64decode(json.loads(body)["tokens"][0]))
+        self.message(READY, b"{}")
+
+    def entry(self, path, kind=2, target=b"", size=0, number=0, mode=0o755):
+        body = struct.pack("<IBQQIqI", 1, kind, number, size, mode, 0, 0)
+        for text in (path, target):
+            body += struct.pack("<H", len(text)) + text
+        self.message(ENTRIES, body)
+
+    def told(self):
+        """What the server says at the end: the message of its error, "done", or "ended"; what it says of
+        single items is printed."""
+        try:
+            while True:
+                kind, body = self.hear()
+                if kind == ERROR:
+                    return texts(body)[1]
+                if kind == FAILED:
+                    path = texts(body)[0]
+                    print("%s: %s" % (path, texts(body[2 + len(path) + 8:])[1]))
+                if kind == RESULT:
+                    return "done"
+        except (EOFError, ConnectionError):
+            return "ended"
+
+
+def texts(body):
+    found = []
+    while len(body) >= 2:
+        size = struct.unpack("<H", body[:2])[0]
+        found.append(body[2:2 + size].decode(errors="replace"))
+        body = body[2 + size:]
+    return found
+
+
+def say(port, what):
+    client = Client(port)
+    pushes = {"up": b"../x", "absolute": b"/x", "nul": b"a\0b", "midway": b"a/../../x",
+              "ours": b".cpxfer/x", "dot": b"./x", "long": b"n" * 256, "none": b"a//b"}
+    destinations = {"destination-up": "/../x", "destination-nul": "/a\0b", "destination-ours": "/.cpxfer/x"}
+    if what == "nothing":
+        pass
+    elif what == "garbage":
+        client.say(bytes(range(256)) * 64)
+    elif what == "http":
+        client.say(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    elif what == "version":
+        client.preface(major=255)
+        return print("answered with version", struct.unpack("<H", client.read(16)[8:10])[0])
+    elif what == "purpose":
+        client.preface(purpose=9)
+        return print("answered" if client.read(16)[:8] == MAGIC else "nothing")
+    elif what == "token":
+        client.preface(purpose=2)
+        client.say(b"0" * 16)
+    elif what == "length":
+        client.preface()
+        client.read(16)
+        client.message(HELLO, b"", length=0xFFFFFFFF)
+    elif what == "slowly":
+        client.preface()
+        client.read(16)
+        for byte in struct.pack("<IHHQ", 1 << 20, HELLO, 0, 0) + b" " * 100:
+            client.say(bytes([byte]))
+            if select.select([client.socket], [], [], 0.5)[0]:
+                break
+    elif what == "json":
+        client.greet()
+        client.message(OPEN, b'{"direction":')
+    elif what == "streams":
+        client.open(streams=1_000_000)
+    elif what == "no-streams":
+        client.open()
+        assert client.hear()[0] == OPENED
+    elif what in destinations:
+        client.open(destination=destinations[what])
+    elif what in pushes:
+        client.begin()
+        client.entry(pushes[what])
+    elif what == "huge":
+        client.begin()
+        client.entry(b"f", kind=1, size=(1 << 60) - 1, number=1)
+        client.message(FINISH, b"")
+    elif what == "chunk":
+        client.begin()
+        client.entry(b"f", kind=1, size=4, number=1)
+        client.rail.say(b"\xff" * 4096)
+    elif what == "link":
+        client.begin()
+        client.entry(b"l", kind=3, target=b"/etc/passwd", mode=0o777)
+        client.entry(b"m", kind=3, target=b"a/../../out", mode=0o777)
+        client.message(FINISH, b"")
+    elif what == "through":
+        client.begin(durability="none")
+        client.entry(b"l", kind=3, target=b".", mode=0o777)
+        client.entry(b"l/x")
+        client.message(FINISH, b"")
+    else:
+        sys.exit("say what?")
+    print(client.told())
+
+
+if __name__ == "__main__":
+    form, arguments = sys.argv[1], sys.argv[2:]
+    if form == "flip":
+        flip(int(arguments[0]), arguments[1], int(arguments[2]))
+    elif form == "answer":
+        answer(bytes.fromhex(arguments[0]))
+    elif form == "say":
+        say(int(arguments[0]), arguments[1])
