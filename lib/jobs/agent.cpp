@@ -46,6 +46,7 @@ Result<bool> run_agent(JobStore& store, Driver& driver, Launchers& launchers, co
     return false;
   }
   auto loop = std::make_unique<JobLoop>(store, driver, launchers, clock, stop);
+  loop->watch_store();
   std::size_t rounds_in_vain = 0;
   while (!stop.stop_requested()) {
     if (loop->take_store_changed()) {

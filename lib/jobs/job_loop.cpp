@@ -35,7 +35,7 @@ Result<void> JobLoop::add(Draft draft, bool may_drive) {
   const bool is_array = draft.job().is_array() && !draft.job().has_ended();
   const std::string id = draft.job().id;
   entries_.push_back(
-      std::make_unique<Entry>(Entry{std::move(draft), may_drive, true, {}, {}, {}, {}}));
+      std::make_unique<Entry>(Entry{.draft = std::move(draft), .may_drive = may_drive}));
   if (is_array) {
     CP_TRY_ASSIGN(auto elements, store_.list({.open_only = true, .parent = id}));
     for (auto& element : elements) {
@@ -108,26 +108,41 @@ void JobLoop::look_out(Entry& entry) {
   const bool is_running = attempt != nullptr && attempt->submitted_at &&
                           !entry.draft.job().has_ended() &&
                           entry.draft.job().retry_at == std::nullopt;
-  if (entry.watch && (!is_running || attempt->token != entry.watched)) {
-    entry.watch.reset();
-    --watches_;
-  }
-  if (!is_running || entry.watch || watches_ >= kMostWatches) {
+  // The state says that it is active once the job did not end at once.
+  const bool wants_all = entry.draft.job().state != model::JobState::queued &&
+                         entry.draft.job().state != model::JobState::stage_in;
+  if (is_running && entry.watched == attempt->token && entry.watches_all == wants_all) {
     return;
   }
-  const auto launcher = launchers_.at(attempt->at.url);
-  entry.watch = launcher ? (*launcher)->watch(attempt->token) : nullptr;
-  if (entry.watch) {
-    ++watches_;
-    entry.watched = attempt->token;
-    // What happened before the watch was there is seen by looking once more.
-    entry.is_ready = true;
+  if (std::exchange(entry.watch, nullptr)) {
+    --watches_;
   }
+  entry.watched.clear();
+  if (!is_running || watches_ >= kMostWatches) {
+    return;
+  }
+  entry.watched = attempt->token;
+  entry.watches_all = wants_all;
+  using Scope = provider::Launcher::Scope;
+  const auto launcher = launchers_.at(attempt->at.url);
+  entry.watch =
+      launcher ? (*launcher)->watch(attempt->token, wants_all ? Scope::all : Scope::end) : nullptr;
+  watches_ += entry.watch ? 1U : 0U;
+  // What happened before the watch was there is seen by looking once more.
+  entry.is_ready = true;
+}
+
+bool JobLoop::needs_store() const {
+  return watches_store_ || std::ranges::any_of(entries_, [&](const auto& entry) {
+           return !entry->draft.job().has_ended() && (!store_.is_driven_here(entry->draft) ||
+                                                      entry->pause.what != Pause::For::provider);
+         });
 }
 
 void JobLoop::sleep(std::chrono::nanoseconds at_most) {
   SteadyTime until = clock_.steady() + at_most;
-  std::vector<pollfd> wanted{{woken_.get(), POLLIN, 0}, {store_.change_fd(), POLLIN, 0}};
+  std::vector<pollfd> wanted{{woken_.get(), POLLIN, 0},
+                             {needs_store() ? store_.change_fd() : -1, POLLIN, 0}};
   std::vector<Entry*> owners(wanted.size(), nullptr);
   for (auto& entry : entries_) {
     if (entry->draft.job().has_ended()) {

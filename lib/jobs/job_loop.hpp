@@ -33,6 +33,9 @@ class JobLoop {
   /// Sleeps until something may have happened, AT_MOST that long.
   void sleep(std::chrono::nanoseconds at_most);
 
+  /// Wakes up for every change of the store, not only when a job here waits for one.
+  void watch_store() { watches_store_ = true; }
+
   /// The job as it was seen last; null when it was never added.
   const Job* find(const std::string& id) const;
   /// Jobs that have not ended.
@@ -49,12 +52,14 @@ class JobLoop {
     bool is_ready = true;
     Pause pause;
     SteadyTime due{};
-    std::string watched;  ///< the token that `watch` is on
     std::unique_ptr<provider::Watch> watch;
+    std::string watched;       ///< the token that a watch was asked for, "" for none
+    bool watches_all = false;  ///< not only its end
   };
   Result<void> move(Entry& entry);
   Result<void> follow(Entry& entry);
   void look_out(Entry& entry);
+  bool needs_store() const;
   bool must_wait_in_line(const Entry& entry, const std::set<std::string>& full) const;
 
   JobStore& store_;
@@ -66,6 +71,7 @@ class JobLoop {
   std::unique_ptr<std::stop_callback<std::function<void()>>> wake_;
   std::vector<std::unique_ptr<Entry>> entries_;
   std::size_t watches_ = 0;
+  bool watches_store_ = false;
   bool others_moved_ = true;
   bool store_changed_ = true;
 };

@@ -145,8 +145,10 @@ class Launcher {
   /// Removes the job's directory and what is in it. No error when it is gone.
   virtual Result<void> remove_directory(const Token& token, std::stop_token stop) = 0;
 
+  /// What a watch tells of: only that the job has ended, which costs less, or its output as well.
+  enum class Scope { end, all };
   /// A watch on the job, or null when the provider has none: ask again each `poll_interval`.
-  virtual std::unique_ptr<Watch> watch(const Token&) { return nullptr; }
+  virtual std::unique_ptr<Watch> watch(const Token&, Scope) { return nullptr; }
   virtual std::chrono::nanoseconds poll_interval() const { return std::chrono::seconds(30); }
 };
 

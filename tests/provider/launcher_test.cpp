@@ -77,7 +77,7 @@ Observation look(Launcher& launcher, const Token& token) {
 /// What TOKEN is seen as once UNTIL says so; within 20 s.
 Observation wait_until(Launcher& launcher, const Token& token,
                        const std::function<bool(const Observation&)>& until) {
-  const auto watch = launcher.watch(token);
+  const auto watch = launcher.watch(token, Launcher::Scope::all);
   const auto last = std::chrono::steady_clock::now() + 20s;
   while (true) {
     if (watch) {

@@ -352,7 +352,9 @@ class LocalLauncher final : public Launcher {
     return {};
   }
 
-  std::unique_ptr<Watch> watch(const Token& token) override { return make_watch(layout_of(token)); }
+  std::unique_ptr<Watch> watch(const Token& token, Scope scope) override {
+    return make_watch(layout_of(token), scope);
+  }
   std::chrono::nanoseconds poll_interval() const override { return 1s; }
 
  private:

@@ -14,23 +14,24 @@ namespace {
 
 class FileWatch final : public Watch {
  public:
-  static std::unique_ptr<Watch> create(const Layout& layout) {
+  static std::unique_ptr<Watch> create(const Layout& layout, Launcher::Scope scope) {
     auto watch = std::make_unique<FileWatch>();
     watch->all_.reset(::epoll_create1(EPOLL_CLOEXEC));
-    watch->files_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!watch->all_ || !watch->files_ || !watch->look_at(layout.directory()) ||
-        !watch->add(watch->files_)) {
+    if (!watch->all_) {
       return nullptr;
     }
-    watch->look_at_holder(layout);
-    return watch;
+    const bool has_end = watch->look_at_supervisor(layout);
+    // Closing an inotify instance waits for a grace period of the kernel, 15 ms as measured: not
+    // for a job that may end at once.
+    const bool is_good = scope == Launcher::Scope::end ? has_end : watch->look_at_files(layout);
+    return is_good ? std::move(watch) : nullptr;
   }
 
   int fd() const override { return all_.get(); }
 
   void clear() override {
     std::array<char, 4096> events{};
-    while (::read(files_.get(), events.data(), events.size()) > 0) {
+    while (files_ && ::read(files_.get(), events.data(), events.size()) > 0) {
     }
     epoll_event event{};
     // A process ends once; its descriptor would stay readable.
@@ -53,20 +54,29 @@ class FileWatch final : public Watch {
     return ::epoll_ctl(all_.get(), EPOLL_CTL_ADD, fd.get(), &event) == 0;
   }
 
-  void look_at_holder(const Layout& layout) {
-    const auto holder = read_holder(layout.fence());
-    if (!holder) {
-      return;
+  bool look_at_files(const Layout& layout) {
+    files_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!files_ || !look_at(layout.directory()) || !add(files_)) {
+      return false;
     }
-    for (const auto& path : {holder->standard_output, holder->standard_error}) {
-      if (parent_of(path) != layout.directory()) {
-        (void)look_at(path);
+    if (const auto holder = read_holder(layout.fence())) {
+      for (const auto& path : {holder->standard_output, holder->standard_error}) {
+        if (parent_of(path) != layout.directory()) {
+          (void)look_at(path);
+        }
       }
     }
-    auto end = watch_end(holder->process);
-    if (end && add(*end)) {
-      supervisor_ = *std::move(end);
+    return true;
+  }
+
+  bool look_at_supervisor(const Layout& layout) {
+    const auto holder = read_holder(layout.fence());
+    auto end = holder ? watch_end(holder->process) : tl::unexpected(holder.error());
+    if (!end || !add(*end)) {
+      return false;
     }
+    supervisor_ = *std::move(end);
+    return true;
   }
 
   UniqueFd all_;
@@ -76,6 +86,8 @@ class FileWatch final : public Watch {
 
 }  // namespace
 
-std::unique_ptr<Watch> make_watch(const Layout& layout) { return FileWatch::create(layout); }
+std::unique_ptr<Watch> make_watch(const Layout& layout, Launcher::Scope scope) {
+  return FileWatch::create(layout, scope);
+}
 
 }  // namespace cp::provider::local

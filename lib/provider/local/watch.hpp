@@ -7,7 +7,8 @@
 
 namespace cp::provider::local {
 
-/// A watch on the files of LAYOUT and on its supervisor's life; null where the kernel refuses one.
-std::unique_ptr<Watch> make_watch(const Layout& layout);
+/// A watch on the supervisor's life, and in SCOPE `all` on the files of LAYOUT; null when there is
+/// nothing to watch (it has ended, or is on another host), or the kernel refuses.
+std::unique_ptr<Watch> make_watch(const Layout& layout, Launcher::Scope scope);
 
 }  // namespace cp::provider::local
