@@ -93,6 +93,20 @@ Observation wait_until(Launcher& launcher, const Token& token,
   }
 }
 
+/// Whether TOKEN is there once a submission that was on its way has arrived or died; within 20 s.
+Found::Verdict settled_verdict(Launcher& launcher, const Token& token) {
+  for (int i = 0; i < 2000; ++i) {
+    const auto found = launcher.find(token, {});
+    REQUIRE(found);
+    if (found->verdict != Found::Verdict::unsure) {
+      return found->verdict;
+    }
+    ::poll(nullptr, 0, 10);
+  }
+  FAIL("still not sure");
+  return Found::Verdict::unsure;
+}
+
 Observation wait_end(Launcher& launcher, const Token& token) {
   return wait_until(launcher, token,
                     [](const Observation& seen) { return cp::model::is_terminal(seen.state); });
@@ -420,6 +434,20 @@ TEST_CASE("what a job leaves running in the background ends with it") {
   CHECK_FALSE(is_running(static_cast<pid_t>(*left)));
 }
 
+TEST_CASE("what a killed supervisor leaves running is ended before its job is called lost") {
+  Bench bench{{}, "local:"};
+  const auto launcher = bench.launcher();
+  const std::string place = bench.directory.path() + "/left";
+  const Task task = shell_task("setsid sleep 1000 & echo $! > " + place + "; sleep 1000");
+  const auto supervisor = cp::text::to_int(launcher->submit(task, {}).value());
+  const auto left = cp::text::to_int(cp::text::trim(wait_for_file(place)));
+  REQUIRE(::kill(static_cast<pid_t>(*supervisor), SIGKILL) == 0);
+  const Observation seen = wait_end(*launcher, task.token);
+  CHECK(seen.reason == JobReason::lost);
+  CHECK_FALSE(seen.never_ran);
+  CHECK_FALSE(is_running(static_cast<pid_t>(*left)));
+}
+
 TEST_CASE("the time limit is kept by the provider, with nobody awake") {
   FOR_EACH_KIND();
   Task task = shell_task("exec sleep 1000");
@@ -439,14 +467,61 @@ TEST_CASE("a job whose lease nobody renews ends") {
 
 TEST_CASE("a job whose lease is renewed goes on") {
   FOR_EACH_KIND();
-  Task task = shell_task("sleep 1; echo done");
-  task.lease = 400ms;
+  const std::string go = bench.directory.path() + "/go";
+  Task task = shell_task("while [ ! -e " + go + " ]; do sleep 0.02; done; echo done");
+  task.lease = 2s;
   REQUIRE(launcher->submit(task, {}));
+  // As long as the lease would take to run out twice over.
+  const auto end = std::chrono::steady_clock::now() + 2 * *task.lease;
   const Observation seen = wait_until(*launcher, task.token, [&](const Observation& now) {
     REQUIRE(launcher->renew(task.token));
+    if (std::chrono::steady_clock::now() >= end) {
+      REQUIRE(cp::write_file(go, "", 0600));
+    }
     return cp::model::is_terminal(now.state);
   });
   CHECK(seen.state == JobState::completed);
+}
+
+TEST_CASE(
+    "a supervisor that is killed at any of its steps runs its job once at most, and says so") {
+  if (!cp::find_in_path("strace")) {
+    WARN("strace is not installed: not tried");
+    return;
+  }
+  Bench bench{{}, "local:"};
+  const auto launcher = bench.launcher();
+  const std::string calls = "write,rename,link,fsync,unlink,openat,fork,clone,setsid,execve,mkdir";
+  bool ended_by_itself = false;
+  for (int step = 1; step < 200 && !ended_by_itself; ++step) {
+    INFO("killed at call " << step);
+    const auto doomed = cp::provider::make_launcher(
+        *cp::provider::parse_provider_url("local:"),
+        {bench.directory.path(),
+         {"strace", "-qq", "-o", "/dev/null", "-e", "trace=" + calls, "-e",
+          "inject=" + calls + ":signal=KILL:when=" + std::to_string(step), CP_SUPERVISE,
+          "--supervise"}});
+    REQUIRE(doomed);
+    const std::string mark = bench.directory.path() + "/mark" + std::to_string(step);
+    const Task task = shell_task("echo ran >> " + mark);
+    const auto taken = (*doomed)->submit(task, {});
+    if (settled_verdict(*launcher, task.token) == Found::Verdict::absent) {
+      REQUIRE_FALSE(taken);
+      REQUIRE(launcher->submit(task, {}));
+    }
+    const Observation seen = wait_end(*launcher, task.token);
+    const auto effect = cp::read_file(mark, 100);
+    if (seen.state == JobState::completed) {
+      CHECK(effect.value() == "ran\n");
+    } else if (seen.never_ran) {
+      CHECK(effect.error().code == cp::Errc::not_found);
+    } else {
+      CHECK((seen.reason == JobReason::lost || (seen.exit && seen.exit->signal == SIGKILL)));
+      CHECK((!effect || *effect == "ran\n"));
+    }
+    ended_by_itself = taken && seen.state == JobState::completed;
+  }
+  CHECK(ended_by_itself);
 }
 
 TEST_CASE("more than the provider has is not admitted") {

@@ -9,11 +9,14 @@
 #include <memory>
 #include <signal.h>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <unordered_map>
 
 namespace cp::provider::local {
 namespace {
+
+constexpr std::size_t kEnvironmentBytes = 16U << 20U;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -32,15 +35,32 @@ pid_t parent_of_process(const std::string& pid) {
   return parent && fields[0] != "Z" ? static_cast<pid_t>(*parent) : 0;
 }
 
-std::unordered_multimap<pid_t, pid_t> children_of_all() {
-  std::unordered_multimap<pid_t, pid_t> children;
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> found;
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir("/proc"));
   while (const dirent* const entry = directory ? ::readdir(directory.get()) : nullptr) {
     if (const auto pid = text::to_int(entry->d_name)) {
-      children.emplace(parent_of_process(entry->d_name), static_cast<pid_t>(*pid));
+      found.push_back(static_cast<pid_t>(*pid));
     }
   }
+  return found;
+}
+
+std::unordered_multimap<pid_t, pid_t> children_of_all() {
+  std::unordered_multimap<pid_t, pid_t> children;
+  for (const pid_t pid : all_processes()) {
+    children.emplace(parent_of_process(std::to_string(pid)), pid);
+  }
   return children;
+}
+
+bool has_variable(pid_t pid, std::string_view variable) {
+  const auto environment = read_file(fmt::format("/proc/{}/environ", pid), kEnvironmentBytes);
+  if (!environment) {
+    return false;
+  }
+  const auto entries = text::split(*environment, '\0');
+  return std::ranges::find(entries, variable) != entries.end();
 }
 
 }  // namespace
@@ -60,6 +80,13 @@ void signal_descendants(int signal_number) {
   for (const pid_t pid : descendants()) {
     ::kill(pid, signal_number);
   }
+}
+
+std::vector<pid_t> processes_with(std::string_view variable) {
+  auto found = all_processes();
+  std::erase_if(found,
+                [&](pid_t pid) { return pid == ::getpid() || !has_variable(pid, variable); });
+  return found;
 }
 
 }  // namespace cp::provider::local

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "base/random.hpp"
+#include "provider/local/descendants.hpp"
 #include "provider/local/layout.hpp"
 #include "provider/local/supervised_task.hpp"
 #include "provider/local/supervisor.hpp"
@@ -19,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace cp::provider::local {
@@ -32,6 +34,8 @@ constexpr std::size_t kReplyBytes = 4096;
 constexpr int kReplyMilliseconds = 60'000;  // an fsync on a busy network disk can take seconds
 constexpr auto kSettle = 5s;                // how long a submission may reasonably be on its way
 constexpr int kCancelTries = 10;
+constexpr int kOrphanTries = 20;
+constexpr auto kOrphanPause = 5ms;
 
 std::string absolute_below(const std::string& own, const std::string& path) {
   if (path.empty()) {
@@ -132,6 +136,23 @@ Observation running(const Layout& layout) {
   return seen;
 }
 
+// Every process of a job carries it, unless it takes pains not to.
+std::string mark_of(const Token& token) { return "CP_JOB_TOKEN=" + token; }
+
+// With the supervisor the job's main process is killed, and nobody ends what that has started.
+void end_orphans(const Token& token) {
+  for (int i = 0; i < kOrphanTries; ++i) {
+    const auto left = processes_with(mark_of(token));
+    if (left.empty()) {
+      return;
+    }
+    for (const pid_t pid : left) {
+      ::kill(pid, SIGKILL);
+    }
+    std::this_thread::sleep_for(kOrphanPause);
+  }
+}
+
 Observation lost(const Layout& layout, const std::optional<Holder>& holder) {
   const auto self = identify(::getpid());
   const bool this_boot = holder && self && holder->process.boot_id == self->boot_id;
@@ -174,6 +195,7 @@ Observation without_end(const Layout& layout) {
   } else if (const auto ended = read_ended(layout.ended())) {
     seen = observation_of(*ended);
   } else {
+    end_orphans(layout.token());
     seen = lost(layout, holder ? std::optional(*holder) : std::nullopt);
   }
   seen.native_id = holder ? std::to_string(holder->process.pid) : "";
@@ -245,6 +267,10 @@ class LocalLauncher final : public Launcher {
     settled.directory = absolute_below(own, task.directory);
     if (settled.directory.starts_with(own + "/")) {
       CP_TRY(make_directories(settled.directory, 0777));
+    }
+    if (const std::string mark = mark_of(task.token);
+        std::ranges::find(settled.environment, mark) == settled.environment.end()) {
+      settled.environment.push_back(mark);
     }
     if (!task.standard_input.empty()) {
       settled.standard_input = absolute_below(own, task.standard_input);

@@ -18,6 +18,7 @@ class Layout {
   Layout(std::string root, const Token& token);
 
   const std::string& root() const { return root_; }
+  const Token& token() const { return token_; }
   std::string fences() const { return root_ + "/fences"; }
   /// Who runs the job: exists from before it runs anything, and for ever (SECURITY §8).
   std::string fence() const { return fences() + "/" + token_; }
