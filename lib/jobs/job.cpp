@@ -104,7 +104,8 @@ std::optional<Usage> read_usage(const Json* document) {
   usage.core_s = model::number_at(*document, "core_s").value_or(0);
   if (const Json* const hours = model::find(*document, "card_hours")) {
     for (const auto& [name, value] : hours->items()) {
-      usage.card_hours[name] = Decimal::parse(value.get<std::string>()).value_or(Decimal{});
+      usage.card_hours[name] =
+          Decimal::parse(model::text_of(value).value_or("")).value_or(Decimal{});
     }
   }
   usage.bytes_in = int_in(*document, "bytes_in", 0);
@@ -261,7 +262,9 @@ Result<void> read_document(const model::Json& document, Job& job) {
   std::ranges::transform(*attempts, std::back_inserter(job.attempts), read_attempt);
   job.counts.clear();
   if (const Json* const counts = model::find(document, "counts")) {
-    job.counts = counts->get<std::map<std::string, std::int64_t>>();
+    for (const auto& [state, count] : counts->items()) {
+      job.counts[state] = count.is_number_integer() ? count.get<std::int64_t>() : 0;
+    }
   }
   job.usage = read_usage(model::find(document, "usage"));
   return {};

@@ -168,6 +168,12 @@ Result<void> JobStore::save(Draft& draft) {
     return {};
   }
   const Job& job = draft.job_;
+  const auto not_ours = [&] {
+    return fail(Errc::failed, "{}: another process drives this job now", job.id);
+  };
+  if (!is_driven_here(draft)) {
+    return not_ours();
+  }
   const bool ended = job.has_ended();
   CP_TRY_ASSIGN(Transaction transaction, Transaction::begin(*database_));
   CP_TRY_ASSIGN(Statement row, database_->prepare(ended ? R"(
@@ -179,20 +185,20 @@ UPDATE jobs SET state = ?, document = ?, version = version + 1
   row.bind(1, model::name_of(job.state)).bind(2, model::to_line(to_json(job))).bind(3, job.id);
   row.bind(4, draft.version_).bind(5, draft.driver_);
   CP_TRY(row.run());
-  if (database_->changes() != 1 || draft.driver_ == 0) {
-    return fail(Errc::failed, "{}: another process drives this job now", job.id);
+  if (database_->changes() != 1) {
+    return not_ours();
   }
   CP_TRY(append(draft));
+  bool is_idle = false;
   if (ended) {
     CP_TRY_ASSIGN(Statement idle, database_->prepare(R"(
 DELETE FROM drivers WHERE id = ?1 AND is_agent = 0
   AND NOT EXISTS (SELECT 1 FROM jobs WHERE driver = ?1 AND state NOT IN ('COMPLETED','FAILED','CANCELED')))"));
     CP_TRY(idle.bind(1, driver_).run());
-    if (database_->changes() == 1) {
-      driver_ = 0;
-    }
+    is_idle = database_->changes() == 1;
   }
   CP_TRY(transaction.commit());
+  driver_ = is_idle ? 0 : driver_;
   draft.events_.clear();
   ++draft.version_;
   draft.driver_ = ended ? 0 : draft.driver_;
