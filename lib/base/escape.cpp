@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace cp::escape {
@@ -40,6 +41,25 @@ std::string terminal(std::string_view text) {
       out += text.substr(0, c.length);
     }
     text.remove_prefix(c.length);
+  }
+  return out;
+}
+
+std::string json(std::string_view text) {
+  // The first bytes of all of them but C0, which JSON has escaped.
+  constexpr std::string_view suspects = "\x7F\xC2\xD8\xE2\xEF";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t plain = std::min(text.find_first_of(suspects), text.size());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (!text.empty()) {
+      const utf8::CodePoint c = utf8::decode(text);
+      out += c.valid && is_dangerous(c.code) ? fmt::format("\\u{:04x}", c.code)
+                                             : std::string(text.substr(0, c.length));
+      text.remove_prefix(c.length);
+    }
   }
   return out;
 }

@@ -12,6 +12,10 @@ namespace cp::escape {
 /// bytes that are not UTF-8 become \n, \t, \xNN or \u{NNNN}; everything else stays.
 std::string terminal(std::string_view text);
 
+/// TEXT, which is JSON, with the same characters written as \uNNNN, so that it means what it meant
+/// and steers no terminal; C0 and bytes that are not UTF-8 are not in JSON anyway.
+std::string json(std::string_view text);
+
 /// TEXT as one field of RFC 4180; a field that a spreadsheet would run (= + - @ first) gets a
 /// leading apostrophe.
 std::string csv(std::string_view text);

@@ -34,6 +34,14 @@ TEST_CASE("nothing that steers a terminal reaches it") {
   }
 }
 
+TEST_CASE("a JSON text steers no terminal and means what it meant") {
+  CHECK(cp::escape::json("{\"a\":\"x\\n\u00e4\u2026 \U0001F600\"}") ==
+        "{\"a\":\"x\\n\u00e4\u2026 \U0001F600\"}");
+  CHECK(cp::escape::json("\"\x7f\u009b31m\u202e\u2028\ufeff\"") ==
+        "\"\\u007f\\u009b31m\\u202e\\u2028\\ufeff\"");
+  CHECK(cp::escape::json("").empty());
+}
+
 TEST_CASE("no spreadsheet runs a field, and a reader of RFC 4180 gets it back whole") {
   const Cases cases{{"", ""},
                     {"plain", "plain"},

@@ -23,12 +23,14 @@ Result<int> follow(Context& context, Session& session, Tail& tail, cp::jobs::Dra
   CP_TRY(loop.add(std::move(draft)));
   while (true) {
     CP_TRY(loop.turn());
-    CP_TRY(tail.copy(*loop.find(id)));
-    if (loop.find(id)->has_ended() || stop.stop_requested()) {
+    CP_TRY_ASSIGN(const bool more, tail.copy(*loop.find(id)));
+    if (stop.stop_requested() || (loop.find(id)->has_ended() && !more)) {
       CP_TRY(hand_over(context, session));
       return stop.stop_requested() ? kSignalBase + context.stop_signal() : 0;
     }
-    loop.sleep(kLookAgain);
+    if (!more) {
+      loop.sleep(kLookAgain);
+    }
   }
 }
 
@@ -36,21 +38,28 @@ Result<int> follow(Context& context, Session& session, Tail& tail, cp::jobs::Dra
 
 Result<int> logs(Context& context) {
   const auto& given = context.arguments();
+  const std::int64_t number = given.integer("attempt").value_or(0);
+  if (given.has("attempt") && number < 1) {
+    return cp::fail(Errc::usage, "--attempt wants at least 1");
+  }
   CP_TRY_ASSIGN(Session session, Session::open(context));
   CP_TRY_ASSIGN(auto draft, find_job(session, given.operands().front()));
-  const auto number = static_cast<int>(given.integer("attempt").value_or(0));
   const auto& attempts = draft.job().attempts;
-  if (number > static_cast<int>(attempts.size())) {
+  if (number > static_cast<std::int64_t>(attempts.size())) {
     return cp::fail(Errc::not_found, "{} has {} attempts", draft.job().id, attempts.size());
   }
   Tail tail(*session.launchers);
   const bool both = given.has("out") == given.has("err");
-  tail.choose(number, both || given.has("out"), both || given.has("err"));
+  tail.choose(static_cast<int>(number), both || given.has("out"), both || given.has("err"));
   if (given.has("follow")) {
     return follow(context, session, tail, std::move(draft));
   }
-  CP_TRY(tail.copy(draft.job()));
-  return 0;
+  while (true) {
+    CP_TRY_ASSIGN(const bool more, tail.copy(draft.job()));
+    if (!more) {
+      return 0;
+    }
+  }
 }
 
 }  // namespace cprun

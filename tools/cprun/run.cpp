@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/escape.hpp"
 #include "base/file.hpp"
 #include "base/signals.hpp"
 #include "jobs/job_loop.hpp"
@@ -50,12 +51,15 @@ class Runner {
     while (true) {
       CP_TRY(loop.turn());
       job_ = *loop.find(id_);
-      CP_TRY(copy_output());
-      if (job_->has_ended() || stop.stop_requested()) {
+      CP_TRY_ASSIGN(const bool more, copy_output());
+      if (stop.stop_requested() || (job_->has_ended() && !more)) {
         return {};
       }
       renew_lease();
-      loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, kLookAgain) : kLookAgain);
+      if (!more) {
+        loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, kLookAgain)
+                          : kLookAgain);
+      }
     }
   }
 
@@ -69,9 +73,9 @@ class Runner {
 
  private:
   // After a failure of our own output the job's stays in its logs.
-  Result<void> copy_output() {
+  Result<bool> copy_output() {
     if (!wants_output_) {
-      return {};
+      return false;
     }
     auto copied = tail_.copy(*job_);
     wants_output_ = copied.has_value();
@@ -103,7 +107,7 @@ Result<void> write_records(Context& context, const Job& job,
     context.output(kJobColumns).record(to_json(job));
   }
   if (record) {
-    CP_TRY(record->write(cp::model::to_line(to_json(job)) + "\n"));
+    CP_TRY(record->write(cp::escape::json(cp::model::to_line(to_json(job))) + "\n"));
     CP_TRY(record->commit());
   }
   return {};

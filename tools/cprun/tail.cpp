@@ -15,6 +15,7 @@ using cp::Result;
 using cp::provider::Stream;
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10U;
+constexpr int kBuffersAtOnce = 16;
 
 }  // namespace
 
@@ -24,21 +25,24 @@ void Tail::choose(int attempt, bool out, bool err) {
   wants_err_ = err;
 }
 
-Result<void> Tail::copy(const cp::jobs::Job& job) {
+Result<bool> Tail::copy(const cp::jobs::Job& job) {
   for (; next_ < job.attempts.size(); ++next_) {
     const auto& attempt = job.attempts[next_];
     const bool is_wanted = attempt_ == 0 || attempt.n == attempt_;
     if (is_wanted && attempt.submitted_at) {
-      CP_TRY(copy_attempt(attempt));
+      CP_TRY_ASSIGN(const bool more, copy_attempt(attempt));
+      if (more) {
+        return true;
+      }
     }
     if (!cp::model::is_terminal(attempt.state)) {
-      return {};
+      return false;
     }
   }
-  return {};
+  return false;
 }
 
-Result<void> Tail::copy_attempt(const cp::jobs::Attempt& attempt) {
+Result<bool> Tail::copy_attempt(const cp::jobs::Attempt& attempt) {
   CP_TRY_ASSIGN(cp::provider::Launcher* const launcher, launchers_.at(attempt.at.url));
   if (token_ != attempt.token) {
     token_ = attempt.token;
@@ -54,25 +58,29 @@ Result<void> Tail::copy_attempt(const cp::jobs::Attempt& attempt) {
   if (wants_err_ && !source_.err) {
     open(source_.err, Stream::err);
   }
-  CP_TRY(drain(source_.err.get(), STDERR_FILENO));
-  return drain(source_.out.get(), STDOUT_FILENO);
+  CP_TRY_ASSIGN(const bool more_errors, drain(source_.err.get(), STDERR_FILENO));
+  CP_TRY_ASSIGN(const bool more_output, drain(source_.out.get(), STDOUT_FILENO));
+  return more_errors || more_output;
 }
 
-Result<void> Tail::drain(cp::provider::LogReader* reader, int fd) {
-  std::vector<char> buffer(reader == nullptr ? 0 : kBufferBytes);
-  while (reader != nullptr) {
-    CP_TRY_ASSIGN(const std::size_t count, reader->read(buffer));
+Result<bool> Tail::drain(cp::provider::LogReader* reader, int fd) {
+  if (reader == nullptr) {
+    return false;
+  }
+  buffer_.resize(kBufferBytes);
+  for (int i = 0; i < kBuffersAtOnce; ++i) {
+    CP_TRY_ASSIGN(const std::size_t count, reader->read(buffer_));
     if (count == 0) {
-      return {};
+      return false;
     }
-    const auto written = cp::write_all(fd, {buffer.data(), count});
+    const auto written = cp::write_all(fd, {buffer_.data(), count});
     if (!written) {
       is_closed_ = errno == EPIPE;
       return cp::fail(Errc::io, "cannot write standard {}: {}",
                       fd == STDOUT_FILENO ? "output" : "error", written.error().message);
     }
   }
-  return {};
+  return true;
 }
 
 }  // namespace cprun

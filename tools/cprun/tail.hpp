@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cprun {
 
@@ -14,9 +15,10 @@ class Tail {
  public:
   explicit Tail(cp::jobs::Launchers& launchers) : launchers_(launchers) {}
 
-  /// Copies what is there of JOB's attempts by now. io when this process's own output fails; a
-  /// closed pipe is EPIPE, so `is_closed` says it.
-  cp::Result<void> copy(const cp::jobs::Job& job);
+  /// Copies what is there of JOB's attempts by now, up to some megabytes. True: there is more
+  /// already. A job may write faster than we do, and whoever calls has other things to look at,
+  /// too. io when this process's own output fails; `is_closed` says whether it is a closed pipe.
+  cp::Result<bool> copy(const cp::jobs::Job& job);
   /// The attempts that are copied: from this one on (0: the last), and only standard error or
   /// output.
   void choose(int attempt, bool out, bool err);
@@ -27,12 +29,13 @@ class Tail {
     std::unique_ptr<cp::provider::LogReader> out;
     std::unique_ptr<cp::provider::LogReader> err;
   };
-  cp::Result<void> copy_attempt(const cp::jobs::Attempt& attempt);
-  cp::Result<void> drain(cp::provider::LogReader* reader, int fd);
+  cp::Result<bool> copy_attempt(const cp::jobs::Attempt& attempt);
+  cp::Result<bool> drain(cp::provider::LogReader* reader, int fd);
 
   cp::jobs::Launchers& launchers_;
   std::string token_;
   Source source_;
+  std::vector<char> buffer_;
   int attempt_ = 0;
   std::size_t next_ = 0;
   bool wants_out_ = true;
