@@ -284,7 +284,7 @@ Result<std::optional<Pause>> Driver::count_elements(Draft& draft) {
   CP_TRY_ASSIGN(job.counts, store_.element_states(job.id));
   std::int64_t ended = 0;
   for (const auto& [name, count] : job.counts) {
-    ended += model::is_terminal(*model::job_state_of(name)) ? count : 0;
+    ended += model::is_terminal(model::job_state_of(name).value_or(JobState::unknown)) ? count : 0;
   }
   if (ended == job.spec.array->size()) {
     const bool all = job.counts["COMPLETED"] == ended;
@@ -412,6 +412,11 @@ Result<std::optional<Pause>> Driver::hand_in(Draft& draft, std::stop_token stop)
       }
       job.current()->usage = Usage{};
       job.current()->usage->bytes_in = *bytes;
+      // Staging takes as long as it takes: who wants to end the job meanwhile has said so.
+      CP_TRY_ASSIGN(job.cancel_requested, store_.is_cancel_requested(job.id));
+      if (job.cancel_requested) {
+        return std::nullopt;
+      }
     }
     const auto taken = launcher->submit(task_of(job, *directory), stop);
     if (!taken && taken.error().code == Errc::unavailable) {
@@ -589,7 +594,12 @@ Result<void> Driver::end_job(Draft& draft, JobState state, JobReason reason, std
   job.reason = reason;
   job.message = std::move(message);
   job.ended_at = clock_.now();
-  return keep(draft, *job.ended_at);
+  CP_TRY(keep(draft, *job.ended_at));
+  const std::string kept = kept_input(store_.state_directory(), job.id);
+  if (job.spec.stdin_path == kept) {
+    ::unlink(kept.c_str());
+  }
+  return {};
 }
 
 bool needs_somebody(const Job& job) {

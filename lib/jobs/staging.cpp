@@ -146,6 +146,10 @@ Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state
   return bytes;
 }
 
+std::string kept_input(const std::string& state_directory, std::string_view id) {
+  return fmt::format("{}/jobs/{}.stdin", state_directory, id);
+}
+
 bool has_outputs(const model::JobSpec& spec, model::JobState state) {
   return std::ranges::any_of(spec.outputs,
                              [&](const model::JobOutput& output) { return is_due(output, state); });

@@ -5,6 +5,7 @@
 
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 /// Moves a job's data in and out with the mover (lib/transfer), in this process.
 namespace cp::jobs {
@@ -26,5 +27,9 @@ Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state
 
 /// Whether there is anything to take out after a job that ended in STATE.
 bool has_outputs(const model::JobSpec& spec, model::JobState state);
+
+/// Where a copy of the standard input of job ID lies until it has ended: of what is no file that
+/// others could open.
+std::string kept_input(const std::string& state_directory, std::string_view id);
 
 }  // namespace cp::jobs

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "job_checks.hpp"
 #include "jobs/staging.hpp"
 #include "model/document.hpp"
 #include "model/json_reader.hpp"
@@ -167,6 +168,16 @@ Result<void> take_staging(const Arguments& given, JobSpec& spec) {
   return {};
 }
 
+Result<void> check_reasons(const std::vector<std::string>& reasons) {
+  for (const auto& reason : reasons) {
+    if (reason.empty() || !cp::model::job_reason_of(reason)) {
+      return cp::with_hint(cp::fail(Errc::usage, "--retry-on {}: there is no such reason", reason),
+                           "see REASONS in cprun(1)");
+    }
+  }
+  return {};
+}
+
 Result<void> take_order(const Arguments& given, JobSpec& spec) {
   for (const auto& word : given.texts("after")) {
     const auto cut = text::cut(word, ':');
@@ -187,6 +198,7 @@ Result<void> take_order(const Arguments& given, JobSpec& spec) {
   }
   if (given.has("retry-on")) {
     spec.retry.on = given.texts("retry-on");
+    CP_TRY(check_reasons(spec.retry.on));
     spec.retry.max = std::max<std::int64_t>(spec.retry.max, 1);
   }
   for (const auto& tag : given.texts("tag")) {
@@ -253,6 +265,8 @@ Result<JobSpec> read_spec(Context& context) {
   CP_TRY(take_environment(given, spec));
   CP_TRY(take_staging(given, spec));
   CP_TRY(take_order(given, spec));
+  CP_TRY(check_words(spec));
+  CP_TRY(check_amounts(spec, given.has("file") ? Errc::bad_data : Errc::usage));
   if (!spec.select.empty()) {
     return cp::with_hint(cp::fail(Errc::unavailable, "select is not answered by cprun itself"),
                          "cpfind --where '...' | cprun run --offers - -- COMMAND");

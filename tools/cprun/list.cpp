@@ -16,6 +16,9 @@ cp::Result<int> list(cp::cli::Context& context) {
   filter.name = given.text("name").value_or("");
   filter.parent = given.text("array").value_or("");
   filter.limit = given.integer("limit").value_or(0);
+  if (!filter.state.empty() && !cp::model::job_state_of(filter.state)) {
+    return cp::fail(cp::Errc::usage, "--state {}: there is no such state", filter.state);
+  }
   CP_TRY_ASSIGN(const auto drafts, session.store->list(filter));
   auto& out = context.output(kJobColumns);
   for (const auto& draft : drafts) {

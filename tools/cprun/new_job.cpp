@@ -4,10 +4,13 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "job_options.hpp"
+#include "jobs/staging.hpp"
 #include "places.hpp"
 
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cprun {
@@ -42,15 +45,15 @@ std::string name_for(const cp::model::JobSpec& spec) {
   return name.substr(0, longest);
 }
 
-/// Copies our standard input to FILE, so that the job has it whole whoever is alive by then.
-Result<void> keep_input(const std::string& file) {
+/// Copies FROM to FILE, so that the job has it whole whoever is alive by then.
+Result<void> keep_input(int from, const std::string& file) {
   const cp::UniqueFd to(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!to) {
     return cp::fail_errno(Errc::cannot_create, errno, "cannot create " + file);
   }
   std::vector<char> buffer(std::size_t{256} << 10U);
   while (true) {
-    CP_TRY_ASSIGN(const std::size_t count, cp::read_some(STDIN_FILENO, buffer));
+    CP_TRY_ASSIGN(const std::size_t count, cp::read_some(from, buffer));
     if (count == 0) {
       return {};
     }
@@ -61,27 +64,38 @@ Result<void> keep_input(const std::string& file) {
   }
 }
 
+/// The name under which any process finds the file that GIVEN is here; nullopt for what is no file
+/// of its own: a pipe, a terminal, one that was removed.
+std::optional<std::string> lasting_name(const std::string& given, const struct stat& status) {
+  std::error_code error;
+  const auto path = std::filesystem::canonical(given, error);
+  const bool lasts = S_ISREG(status.st_mode) || S_ISCHR(status.st_mode) || S_ISDIR(status.st_mode);
+  return error || !lasts || path.string().starts_with("/dev/pts/") || path == "/dev/tty"
+             ? std::nullopt
+             : std::optional(path.string());
+}
+
 Result<void> take_input(Context& context, const Session& session, const std::string& id,
                         cp::model::JobSpec& spec) {
   const auto given = context.arguments().text("stdin");
   if (!given) {
     return {};
   }
-  if (*given == "-") {
-    const std::string folder = session.store->state_directory() + "/jobs";
-    CP_TRY(cp::make_directories(folder, 0700));
-    spec.stdin_path = folder + "/" + id + ".stdin";
-    return keep_input(spec.stdin_path);
+  cp::UniqueFd opened;
+  if (*given != "-") {
+    opened.reset(::open(given->c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    struct stat status {};
+    if (!opened || ::fstat(opened.get(), &status) != 0) {
+      return cp::fail_errno(errno, "cannot open " + *given);
+    }
+    if (auto name = lasting_name(*given, status)) {
+      spec.stdin_path = *std::move(name);
+      return {};
+    }
   }
-  if (::access(given->c_str(), R_OK) != 0) {
-    return cp::fail_errno(errno, "cannot open " + *given);
-  }
-  std::error_code error;
-  spec.stdin_path = std::filesystem::absolute(*given, error).string();
-  if (error) {
-    return cp::fail(Errc::not_found, "the working directory is gone");
-  }
-  return {};
+  spec.stdin_path = cp::jobs::kept_input(session.store->state_directory(), id);
+  CP_TRY(cp::make_directories(cp::parent_of(spec.stdin_path), 0700));
+  return keep_input(opened ? opened.get() : STDIN_FILENO, spec.stdin_path);
 }
 
 Result<void> check_others(const Session& session, const cp::model::JobSpec& spec) {
@@ -110,6 +124,12 @@ Result<std::vector<Draft>> make_job(Context& context, Session& session) {
   job.id = "j-" + cp::make_ulid(job.created_at, context.random());
   CP_TRY_ASSIGN(job.spec, read_spec(context));
   CP_TRY_ASSIGN(job.candidates, read_places(context, job.spec));
+  // What its name alone tells wrong is the command line's fault, not the place's.
+  if (context.arguments().is_given("on")) {
+    for (const auto& place : job.candidates) {
+      CP_TRY(session.launchers->at(place.url));
+    }
+  }
   CP_TRY(check_others(session, job.spec));
   const bool is_dry_run = context.arguments().has("dry-run");
   if (!is_dry_run) {
@@ -118,6 +138,9 @@ Result<std::vector<Draft>> make_job(Context& context, Session& session) {
   job.name = name_for(job.spec);
   job.environment = job.spec.inherit_environment ? own_environment() : std::vector<std::string>{};
   job.lease = context.arguments().duration("lease");
+  if (job.lease && *job.lease < std::chrono::milliseconds(1)) {
+    return cp::fail(Errc::usage, "--lease wants at least 1ms");
+  }
   std::vector<Draft> drafts;
   drafts.emplace_back(job);
   for (std::int64_t i = 0; job.spec.array && i < job.spec.array->size(); ++i) {

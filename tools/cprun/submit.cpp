@@ -18,9 +18,16 @@ cp::Result<int> submit(cp::cli::Context& context) {
   const auto stop = context.stop_on_signals();
   // Its inputs are taken before this returns: what the user changes after that is not the job's.
   CP_TRY(session.driver->advance(draft, stop));
+  if (stop.stop_requested()) {
+    CP_TRY(session.store->request_cancel(draft.job().id));
+    CP_TRY(session.driver->advance(draft, {}));
+  }
   CP_TRY(session.driver->settle(draft));
   CP_TRY(hand_over(context, session));
   context.output(kJobColumns).record(to_json(draft.job()));
+  if (stop.stop_requested()) {
+    return 128 + context.stop_signal();
+  }
   if (draft.job().has_ended() && exit_status_of(draft.job()) != 0) {
     context.warn(draft.job().message.empty() ? cp::jobs::describe(draft.job())
                                              : draft.job().message);

@@ -235,7 +235,8 @@ constexpr std::array kCommands{
             .summary = "start a job and come back",
             .description =
                 "Starts COMMAND as a job and prints its cp.job record (with --plain its id). Its "
-                "inputs are taken before it returns. What is left to do after that (outputs, "
+                "inputs are taken before it returns; a signal before that cancels it. What is left "
+                "to do after that (outputs, "
                 "retries, jobs that wait for others) is done by an agent that is started for it, "
                 "and ends with it.",
             .flags = kSpecFlags,

@@ -27,6 +27,14 @@ printf 'a\0b' >input
 cprun run -q --stdin input -- cat >got
 cmp input got
 
+it "hands over what only this process can open: a pipe, an open file by its number"
+expect_equal piped "$(cprun run -q --stdin <(echo piped) -- cat)"
+expect_equal "$(od -c input)" "$(cprun run -q --stdin /dev/stdin -- cat <input | od -c)"
+mkfifo named
+echo named >named &
+expect_equal named "$(cprun run -q --stdin named -- cat)"
+expect_equal 0 "$(find "$CP_STATE_DIR/jobs" -name '*.stdin' | wc -l)" "copies that are left"
+
 it "keeps no descriptor of its caller's open"
 exec 8>held
 id=$(cprun submit --plain -- sleep 100 8>&-)

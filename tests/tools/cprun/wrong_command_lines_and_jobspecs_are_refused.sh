@@ -30,6 +30,29 @@ submit --max-price 5CNY/week -- true => unit of a price
 submit --duration 0 -- true => above 0
 submit --on 'a b' -- true => not the URL
 submit --offers x --on local: -- true => exclude
+submit --on local:x -- true => the provider of this machine is local:
+submit --on local://host -- true => the provider of this machine is local:
+submit --on '' -- true => not the URL
+submit --nodes 9223372036854775807 --processes 9223372036854775807 -- true => more than there are
+submit --array 0-999999999 -- true => at most 1000000 elements
+submit --hours 1e300 -- true => at most
+submit --hours 0 -- true => above 0
+submit --hours -1 -- true => not a number
+submit --retry -1 -- true => not a whole number
+submit --retry x -- true => retry
+submit --retry-on lots -- true => no such reason
+submit --lease 0 -- true => --lease wants
+submit --tag x -- true => NAME=VALUE
+submit --on => --on needs a value
+submit --no-such-flag -- true => no flag --no-such-flag
+list --limit -1 => not a whole number
+list --state GONE => no such state
+list one => one word too many
+logs --attempt 0 x => --attempt wants
+logs --attempt x y => attempt
+status => JOB
+usage one => one word too many
+agent one => one word too many
 usage --by planet => there are provider
 wait --timeout x => timeout
 cancel => JOB
@@ -48,6 +71,11 @@ done <<'CASES'
 {"schema":"cp.jobspec/1","executable":"true","resources":{"nodes":0}} => resources.nodes
 {"schema":"cp.jobspec/1","executable":"true" => spec.json:1:
 {"schema":"cp.demand/1"} => cp.jobspec
+{"schema":"cp.jobspec/1","executable":"true","resources":{"nodes":9000000000000000}} => more than there are
+{"schema":"cp.jobspec/1","executable":"true","attributes":{"duration_s":1e300}} => at most
+{"schema":"cp.jobspec/1","executable":"true","array":{"from":0,"to":9000000}} => elements
+{"schema":"cp.jobspec/1","executable":"a\u0000b"} => executable
+{"schema":"cp.jobspec/1","executable":"true","arguments":["a\u0000b"]} => arguments
 CASES
 
 it "runs a jobspec from a file and from standard input"
