@@ -10,6 +10,31 @@
 #include <cstdlib>
 
 namespace cp::cli {
+namespace {
+
+// A word of 100 kB that somebody typed or sent is not shown whole to a person.
+std::string shortened(std::string_view message) {
+  constexpr std::size_t most = 4000;
+  constexpr std::size_t head = 3000;
+  constexpr std::size_t tail = 900;
+  if (message.size() <= most) {
+    return std::string(message);
+  }
+  const auto continues = [&](std::size_t i) {
+    return (static_cast<unsigned char>(message[i]) & 0xC0U) == 0x80U;
+  };
+  std::size_t end = head;
+  std::size_t begin = message.size() - tail;
+  while (end > head - 4 && continues(end)) {
+    --end;
+  }
+  while (begin < message.size() && continues(begin)) {
+    ++begin;
+  }
+  return fmt::format("{}\u2026{}", message.substr(0, end), message.substr(begin));
+}
+
+}  // namespace
 
 Context::Context(const Tool& tool, const Command& command, Resolved resolved,
                  const Terminal& terminal)
@@ -77,7 +102,7 @@ void Context::warn(const Error& error) const {
 
 void Context::warn(std::string_view message) const {
   const std::string name = styled(tool_.name, Style::bold, terminal_.error_colour);
-  (void)write_all(2, fmt::format("{}: {}\n", name, escape::terminal(message)));
+  (void)write_all(2, fmt::format("{}: {}\n", name, escape::terminal(shortened(message))));
 }
 
 void Context::note(std::string_view message) const {

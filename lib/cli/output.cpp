@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output.hpp"
 
+#include "base/escape.hpp"
 #include "base/file.hpp"
 #include "cli/table.hpp"
 #include "model/json.hpp"
@@ -69,7 +70,7 @@ Output::Form Output::form() const { return state_->settings.form; }
 void Output::record(const model::Json& document) {
   switch (state_->settings.form) {
     case Form::ndjson:
-      state_->put(model::to_line(document) + "\n");
+      state_->put(escape::json(model::to_line(document)) + "\n");
       return;
     case Form::plain:
       if (const std::string value = show_cell(document, state_->settings.plain_path, Show::text);

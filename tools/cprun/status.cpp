@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/escape.hpp"
 #include "model/json.hpp"
 #include "session.hpp"
 #include "tool.hpp"
@@ -34,7 +35,7 @@ cp::Result<int> status(cp::cli::Context& context) {
     CP_TRY_ASSIGN(const auto events, session.store->events(draft->job().id));
     print_history(context, events);
     if (!draft->job().message.empty()) {
-      out.line(draft->job().message);
+      out.line(cp::escape::terminal(draft->job().message));
     }
   }
   return 0;
