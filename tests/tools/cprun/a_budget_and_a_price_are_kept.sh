@@ -34,5 +34,9 @@ expect_match 'costs 3.60 CNY an hour, more than 3.00 CNY' "$STDERR"
 expect_status 0 cprun run -q --on "$MACHINE" --max-price 4CNY -- true
 
 it "counts all attempts against one budget"
-expect_status 7 cprun run -q --on "$MACHINE" --budget 0.002CNY --duration 1s --retry 5 --retry-on user_error --record tries.json -- sh -c 'exit 7'
-expect_json '(.attempts | length) == 2 and .usage.cost.amount == "0.002"' tries.json
+# Billed by the hour, however long an attempt takes.
+sed -e 's/quantum_s = 1/quantum_s = 3600/' -e 's/"here"/"hourly"/' machine.toml >hourly.toml
+cpid describe --from local --with hourly.toml | cpid register >/dev/null
+hourly=$(cpid list --json | jq -r 'select(.schema == "cp.resource/1" and .name == "hourly") | .id')
+expect_status 7 cprun run -q --on "$hourly" --budget 7.20CNY --duration 1h --retry 5 --retry-on user_error --record tries.json -- sh -c 'exit 7'
+expect_json '(.attempts | length) == 2 and .usage.cost.amount == "7.20"' tries.json

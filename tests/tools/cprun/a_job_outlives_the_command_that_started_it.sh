@@ -44,11 +44,11 @@ for signal in INT TERM; do
 done
 
 it "ends when nobody renews its lease"
-start_server run cprun run --name leased --lease 400ms -- sleep 1000
+start_server run cprun run --name leased --lease 3s -- sleep 1000
 wait_line run 'ACTIVE' >/dev/null
 stop_server run KILL
 expect_status 143 timeout 30 cprun wait leased
 expect_json '.state == "CANCELED"'
 
 it "keeps its lease while cprun follows it"
-expect_status 0 cprun run -q --lease 600ms -- sleep 1.5
+expect_status 0 cprun run -q --lease 3s -- sleep 6

@@ -27,8 +27,9 @@ for i in 1 2 3 4; do
   cprun submit --plain --stage-out result:out$i -- sh -c "echo $i >result; while [ ! -e $PWD/go ]; do sleep 0.02; done" &
 done >ids
 wait
-sleep 0.5
-expect_equal 1 "$(agents | wc -l)"
+# One that finds another ends at once.
+one() { [ "$(agents | wc -l)" -eq 1 ]; }
+wait_until one
 expect_status 0 timeout 20 cprun agent
 expect_match 'another agent' "$STDERR"
 
@@ -41,7 +42,8 @@ for i in 1 2 3 4; do expect_equal $i "$(cat out$i)"; done
 it "is not started with --no-agent, and the next command takes its place"
 id=$(cprun submit --no-agent --plain --stage-out result:late -- sh -c 'echo late >result')
 expect_equal '' "$(agents)"
-sleep 0.3
+ended() { grep -qs '"exit_code":0' "$CP_STATE_DIR/jobs"/*/ended && [ -z "$(agents)" ]; }
+wait_until ended
 [ ! -e late ] || fail "somebody brought it out"
 expect_status 0 cprun wait --no-agent "$id"
 expect_equal late "$(cat late)"

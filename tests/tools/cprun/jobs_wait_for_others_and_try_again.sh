@@ -47,7 +47,8 @@ it "tries again when the supervisor of a job was killed, if it is told to"
 start_server run cprun run --retry 1 --retry-on lost --record lost.json -- \
   sh -c 'echo x >>$COUNT; [ $(wc -l <$COUNT) -gt 1 ] || exec sleep 1000'
 wait_until test -s count
-kill -9 "$(cprun list --json --limit 1 | jq -r '.attempts[0].native_id')"
-wait_line run COMPLETED >/dev/null
+supervisor() { cprun list --json --limit 1 | jq -er '.attempts[0].native_id'; }
+wait_until supervisor >/dev/null
+kill -9 "$(supervisor)"
 wait "${SERVERS[run]}"
 expect_json '[.attempts[].reason] == ["lost", null]' lost.json

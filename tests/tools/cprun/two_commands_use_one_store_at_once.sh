@@ -24,7 +24,8 @@ expect_match '  COMPLETED$'
 it "gives one result to all who wait"
 id=$(cprun submit --plain -- sh -c "while [ ! -e $PWD/go ]; do sleep 0.02; done; exit 6")
 for i in 1 2 3; do (status=0; cprun wait "$id" >/dev/null || status=$?; echo $status >>waited) & done
-sleep 0.3
+waiting() { [ "$(pgrep -cf "cprun wait $id")" -eq 3 ]; }
+wait_until waiting
 touch go
 wait
 expect_equal $'6\n6\n6' "$(cat waited)"
