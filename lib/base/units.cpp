@@ -271,7 +271,7 @@ std::string show_duration(std::chrono::nanoseconds duration) {
   if (s >= 60) {
     return pair(s / 60, "m", s % 60, "s");
   }
-  if (ns >= 999.5e6) {
+  if (ns >= 999.5e6 || ns == 0) {
     return three_digits(ns / 1e9) + " s";
   }
   if (ns >= 999.5e3) {
