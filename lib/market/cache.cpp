@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "market/cache.hpp"
 
+#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
@@ -8,7 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/file.h>
 
 namespace cp::market {
 namespace {
@@ -16,7 +21,7 @@ namespace {
 // Of the columns of a row those come first that most queries look at: SQLite reads a row from its
 // beginning. gpu_count is 0 and gpu_model NULL where it is known that there are no accelerators;
 // gpu_count is NULL and gpu_model '' where nothing is known.
-constexpr std::array<std::string_view, 1> kMigrations{R"(
+constexpr std::array<std::string_view, 2> kMigrations{R"(
 CREATE TABLE sources (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
@@ -72,6 +77,17 @@ CREATE TABLE offers (
 CREATE INDEX offers_gpu ON offers (gpu_model) WHERE gpu_model IS NOT NULL;
 CREATE TABLE documents (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE models (name TEXT PRIMARY KEY) WITHOUT ROWID;
+)",
+                                                      R"(
+CREATE TABLE runs (
+  first INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL,
+  cpus INTEGER,
+  memory INTEGER,
+  gpu_count REAL,
+  gpu_model TEXT,
+  gpu_memory INTEGER);
+INSERT INTO runs SELECT row, row, cpus, memory, gpu_count, gpu_model, gpu_memory FROM offers;
 )"};
 
 constexpr std::string_view kColumns =
@@ -166,13 +182,13 @@ class Reader {
   int index_ = 0;
 };
 
-void read_accelerator(Reader& reader, Row& row) {
-  row.gpu_count = reader.maybe_real();
-  const bool has_none = reader.is_null();
-  row.gpu_model = reader.text();
-  row.accelerators = has_none                                  ? Accelerators::none
-                     : row.gpu_count || !row.gpu_model.empty() ? Accelerators::some
-                                                               : Accelerators::unknown;
+Accelerators accelerators_of(const Row& row, bool has_none) {
+  if (has_none) {
+    return Accelerators::none;
+  }
+  const bool is_known = row.gpu_count || row.gpu_memory_bytes || !row.gpu_model.empty() ||
+                        !row.gpu_vendor.empty() || !row.gpu_native.empty();
+  return is_known ? Accelerators::some : Accelerators::unknown;
 }
 
 Row read_row(const store::Statement& statement) {
@@ -188,7 +204,9 @@ Row read_row(const store::Statement& statement) {
   row.currency = reader.text();
   reader.maybe_integer();  // cpus follows from cores, threads and kind
   row.memory_bytes = reader.maybe_integer();
-  read_accelerator(reader, row);
+  row.gpu_count = reader.maybe_real();
+  const bool has_no_accelerator = reader.is_null();
+  row.gpu_model = reader.text();
   row.gpu_memory_bytes = reader.maybe_integer();
   row.region = reader.text();
   row.country = reader.text();
@@ -219,11 +237,13 @@ Row read_row(const store::Statement& statement) {
   row.price_as_of = reader.text();
   row.line = reader.integer();
   row.document = reader.integer();
+  row.accelerators = accelerators_of(row, has_no_accelerator);
   return row;
 }
 
 Result<void> drop_rows(store::Database& database, std::int64_t number) {
   for (const std::string_view sql : {"DELETE FROM offers WHERE row >= ? AND row < ?",
+                                     "DELETE FROM runs WHERE first >= ? AND first < ?",
                                      "DELETE FROM documents WHERE number >= ? AND number < ?"}) {
     CP_TRY_ASSIGN(store::Statement statement, database.prepare(sql));
     statement.bind(1, number << Cache::kRowBits).bind(2, (number + 1) << Cache::kRowBits);
@@ -275,15 +295,57 @@ model::Json to_json(const SourceInfo& source, UnixTime now) {
 
 Result<Cache> Cache::open(const std::string& directory) {
   CP_TRY(make_directories(directory, 0700));
-  CP_TRY_ASSIGN(store::Database database,
-                store::Database::open(database_in(directory), options(false)));
-  return Cache(std::move(database));
+  auto database = store::Database::open(database_in(directory), options(false));
+  if (!database && database.error().code == Errc::bad_data) {
+    return remake(directory);
+  }
+  if (!database) {
+    return tl::unexpected<Error>(std::move(database).error());
+  }
+  return Cache(*std::move(database));
+}
+
+// One at a time: the second one finds what the first one made.
+Result<Cache> Cache::remake(const std::string& directory) {
+  const UniqueFd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock || ::flock(lock.get(), LOCK_EX) != 0) {
+    return fail_errno(errno, "cannot lock " + directory);
+  }
+  const std::string path = database_in(directory);
+  auto database = store::Database::open(path, options(false));
+  const bool is_damaged = !database && database.error().code == Errc::bad_data;
+  if (is_damaged) {
+    for (const char* end : {"-wal", "-shm", ""}) {
+      const std::string file = path + end;
+      if (::rename(file.c_str(), (path + ".damaged" + end).c_str()) != 0 && errno != ENOENT) {
+        return fail_errno(errno, "cannot set the damaged " + file + " aside");
+      }
+    }
+    database = store::Database::open(path, options(false));
+  }
+  if (!database) {
+    return tl::unexpected<Error>(std::move(database).error());
+  }
+  Cache cache(*std::move(database));
+  cache.was_damaged_ = is_damaged;
+  return cache;
+}
+
+tl::unexpected<Error> Cache::explained(Error error) {
+  if (error.code == Errc::bad_data) {
+    error.message = "the cache is damaged: " + error.message;
+    error.hint = "remove offers.db from the cache directory and import the catalogs again";
+  }
+  return tl::unexpected<Error>(std::move(error));
 }
 
 Result<std::optional<Cache>> Cache::open_to_read(const std::string& directory) {
   auto database = store::Database::open(database_in(directory), options(true));
   if (!database && database.error().code == Errc::not_found) {
     return std::nullopt;
+  }
+  if (!database && database.error().code == Errc::bad_data) {
+    return explained(std::move(database).error());
   }
   if (!database) {
     // One that an older release wrote, or whose writer died, is brought up to date first.
@@ -340,13 +402,17 @@ Result<void> Cache::remove_source(std::string_view name) {
 }
 
 Result<Cache::Stored> Cache::load(std::int64_t row) {
-  CP_TRY_ASSIGN(store::Statement statement,
-                database_.prepare(fmt::format("SELECT {} FROM offers WHERE row = ?", kColumns)));
-  CP_TRY_ASSIGN(const bool is_there, statement.bind(1, row).step());
+  if (!load_) {
+    CP_TRY_ASSIGN(load_,
+                  database_.prepare(fmt::format("SELECT {} FROM offers WHERE row = ?", kColumns)));
+  }
+  load_->reset();
+  CP_TRY_ASSIGN(const bool is_there, load_->bind(1, row).step());
   if (!is_there) {
     return fail(Errc::not_found, "row {} is no longer in the cache", row);
   }
-  Stored stored{read_row(statement), {}};
+  Stored stored{read_row(*load_), {}};
+  load_->reset();
   if (stored.row.document != 0) {
     CP_TRY_ASSIGN(store::Statement document,
                   database_.prepare("SELECT text FROM documents WHERE number = ?"));
@@ -354,6 +420,12 @@ Result<Cache::Stored> Cache::load(std::int64_t row) {
     stored.document = document.text(0);
   }
   return stored;
+}
+
+Result<std::int64_t> Cache::runs() {
+  CP_TRY_ASSIGN(store::Statement statement, database_.prepare("SELECT count(*) FROM runs"));
+  CP_TRY(statement.step());
+  return statement.integer(0);
 }
 
 Result<std::vector<std::string>> Cache::models() {
@@ -369,11 +441,13 @@ Result<std::vector<std::string>> Cache::models() {
 }
 
 CacheImport::CacheImport(Cache& cache, SourceInfo source, store::Transaction transaction,
-                         store::Statement insert, store::Statement insert_document)
+                         store::Statement insert, store::Statement insert_run,
+                         store::Statement insert_document)
     : cache_(&cache),
       source_(std::move(source)),
       transaction_(std::move(transaction)),
       insert_(std::move(insert)),
+      insert_run_(std::move(insert_run)),
       insert_document_(std::move(insert_document)) {}
 
 Result<CacheImport> CacheImport::begin(Cache& cache, SourceInfo source) {
@@ -393,16 +467,54 @@ Result<CacheImport> CacheImport::begin(Cache& cache, SourceInfo source) {
   CP_TRY_ASSIGN(
       store::Statement insert,
       database.prepare(fmt::format("INSERT INTO offers ({}) VALUES ({})", kColumns, places)));
+  CP_TRY_ASSIGN(store::Statement insert_run,
+                database.prepare("INSERT INTO runs VALUES (?,?,?,?,?,?,?)"));
   CP_TRY_ASSIGN(store::Statement insert_document,
                 database.prepare("INSERT INTO documents (number, text) VALUES (?, ?)"));
   return CacheImport(cache, std::move(source), std::move(transaction), std::move(insert),
-                     std::move(insert_document));
+                     std::move(insert_run), std::move(insert_document));
+}
+
+template <class Text>
+bool CacheImport::Run::is_like(const BasicRow<Text>& row) const {
+  return row.cpus() == cpus && row.memory_bytes == memory && row.accelerators == accelerators &&
+         row.gpu_count == gpu_count && row.gpu_memory_bytes == gpu_memory &&
+         row.gpu_model == gpu_model;
+}
+
+template <class Text>
+Result<void> CacheImport::follow_run(const BasicRow<Text>& row, std::int64_t number) {
+  if (run_ && run_->is_like(row)) {
+    run_->last = number;
+    return {};
+  }
+  CP_TRY(end_run());
+  run_ = Run{number,           number,        row.cpus(),           row.memory_bytes,
+             row.accelerators, row.gpu_count, row.gpu_memory_bytes, std::string(row.gpu_model)};
+  return {};
+}
+
+Result<void> CacheImport::end_run() {
+  if (!run_) {
+    return {};
+  }
+  RowView row;
+  row.accelerators = run_->accelerators;
+  row.gpu_count = run_->gpu_count;
+  row.gpu_model = run_->gpu_model;
+  Binder binder(insert_run_);
+  binder.integer(run_->first).integer(run_->last).optional(run_->cpus).optional(run_->memory);
+  bind_accelerator(binder, row);
+  binder.optional(run_->gpu_memory);
+  return insert_run_.run();
 }
 
 template <class Text>
 Result<void> CacheImport::add(const BasicRow<Text>& row) {
+  const std::int64_t number = (source_.number << Cache::kRowBits) + ++rows_;
+  CP_TRY(follow_run(row, number));
   Binder binder(insert_);
-  binder.integer((source_.number << Cache::kRowBits) + ++rows_)
+  binder.integer(number)
       .integer((row.has_policy ? kHasPolicy : 0) | (row.has_siblings ? kHasSiblings : 0))
       .integer(static_cast<std::int64_t>(row.unit))
       .optional(row.price)
@@ -496,6 +608,7 @@ Result<SourceInfo> CacheImport::commit(const Lint& lint) {
   source_.rejected = lint.rejected();
   source_.repaired = lint.repaired();
   source_.merged = lint.merged();
+  CP_TRY(end_run());
   CP_TRY(remember_models());
   CP_TRY_ASSIGN(
       store::Statement statement,

@@ -38,10 +38,16 @@ class CacheImport;
 /// directory. Several processes may use one at once. One object is for one thread.
 class Cache {
  public:
-  /// Opens or makes the cache in DIRECTORY, which is made with mode 0700.
+  /// Opens or makes the cache in DIRECTORY, which is made with mode 0700. A file that is no
+  /// database is set aside as offers.db.damaged.
   static Result<Cache> open(const std::string& directory);
-  /// Opens it for reading; nullopt when there is none yet.
+  /// Opens it for reading; nullopt when there is none yet, bad_data when it is damaged.
   static Result<std::optional<Cache>> open_to_read(const std::string& directory);
+
+  /// Whether `open` had to make it anew.
+  bool was_damaged() const { return was_damaged_; }
+  /// ERROR of the cache's database, with what to do when that is damaged.
+  static tl::unexpected<Error> explained(Error error);
 
   Result<std::vector<SourceInfo>> sources();
   /// not_found, with the near match as hint, when there is no source called NAME.
@@ -58,6 +64,10 @@ class Cache {
   static std::int64_t source_of(std::int64_t row) { return row >> kRowBits; }
   static constexpr int kRowBits = 32;
 
+  /// How many runs of rows there are that are alike in CPUs, memory and accelerators: the table
+  /// "runs" has `first` and `last` of each, and those columns.
+  Result<std::int64_t> runs();
+
   /// The canonical names of accelerators that rows have (and some that rows had).
   Result<std::vector<std::string>> models();
 
@@ -66,8 +76,11 @@ class Cache {
  private:
   friend class CacheImport;
   explicit Cache(store::Database database) : database_(std::move(database)) {}
+  static Result<Cache> remake(const std::string& directory);
 
   store::Database database_;
+  std::optional<store::Statement> load_;
+  bool was_damaged_ = false;
 };
 
 /// The import of a source's rows: one transaction, which puts them all in place of what the source
@@ -92,14 +105,32 @@ class CacheImport {
 
  private:
   CacheImport(Cache& cache, SourceInfo source, store::Transaction transaction,
-              store::Statement insert, store::Statement insert_document);
+              store::Statement insert, store::Statement insert_run,
+              store::Statement insert_document);
   Result<void> remember_models();
+
+  struct Run {
+    std::int64_t first = 0, last = 0;
+    std::optional<std::int64_t> cpus, memory;
+    Accelerators accelerators = Accelerators::unknown;
+    std::optional<double> gpu_count;
+    std::optional<std::int64_t> gpu_memory;
+    std::string gpu_model;
+
+    template <class Text>
+    bool is_like(const BasicRow<Text>& row) const;
+  };
+  template <class Text>
+  Result<void> follow_run(const BasicRow<Text>& row, std::int64_t number);
+  Result<void> end_run();
 
   Cache* cache_;
   SourceInfo source_;
   store::Transaction transaction_;
   store::Statement insert_;
+  store::Statement insert_run_;
   store::Statement insert_document_;
+  std::optional<Run> run_;
   std::unordered_set<std::string> models_;
   std::int64_t rows_ = 0;
   std::int64_t documents_ = 0;

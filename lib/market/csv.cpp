@@ -41,6 +41,8 @@ bool CsvSplitter::split_quoted(std::string_view line, std::size_t most) {
           break;
         }
         ++at;
+      } else if (!is_quoted && line[at] == '"' && (at + 1 == line.size() || line[at + 1] == ',')) {
+        return false;
       }
       unquoted_.push_back(line[at]);
     }

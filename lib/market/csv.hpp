@@ -15,7 +15,8 @@ namespace cp::market {
 class CsvSplitter {
  public:
   /// The fields of LINE, valid until the next call and as long as LINE; nullopt when a quote does
-  /// not end. Fields past MOST are not looked at: the count is then MOST + 1.
+  /// not end or ends a field that none begins, as in the rest of one that began lines before.
+  /// Fields past MOST are not looked at: the count is then MOST + 1.
   std::optional<std::span<const std::string_view>> split(std::string_view line,
                                                          std::size_t most = 256);
 

@@ -2,6 +2,7 @@
 #include "market/import.hpp"
 
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "market/line_reader.hpp"
@@ -46,6 +47,11 @@ Result<Format> detect(LineReader& lines, const std::string& file) {
   if (!first) {
     return fail(Errc::bad_data, "{} is empty", file);
   }
+  if (first->is_too_long) {
+    return with_hint(fail(Errc::bad_data, "{}: its first line is longer than {} bytes", file,
+                          limits::import_line_bytes),
+                     "--format says what it is");
+  }
   const std::string_view line = text::trim(first->text);
   if (line.starts_with('{') || line.starts_with('[')) {
     return format_of_json(line);
@@ -61,6 +67,9 @@ Result<Format> detect(LineReader& lines, const std::string& file) {
 // Whether the first value of the file ends on its line, as in NDJSON.
 Result<bool> is_one_a_line(LineReader& lines) {
   CP_TRY_ASSIGN(const auto first, lines.peek());
+  if (first && first->is_too_long) {
+    return true;
+  }
   const std::string_view line = first ? text::trim(first->text) : std::string_view{};
   return !line.starts_with('[') && line != "{" && !line.empty();
 }

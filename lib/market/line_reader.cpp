@@ -2,6 +2,7 @@
 #include "market/line_reader.hpp"
 
 #include "base/limits.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <span>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace cp::market {
 namespace {
@@ -17,6 +19,10 @@ namespace {
 constexpr std::size_t kBlock = 256U << 10U;
 
 }  // namespace
+
+bool is_text(std::string_view line) {
+  return std::memchr(line.data(), '\0', line.size()) == nullptr && utf8::is_valid(line);
+}
 
 LineReader::LineReader(UniqueFd fd) : fd_(std::move(fd)) {}
 
@@ -28,6 +34,11 @@ Result<LineReader> LineReader::open(const std::string& path) {
   }
   if (S_ISDIR(status.st_mode)) {
     return fail(Errc::bad_data, "{} is a directory", path);
+  }
+  // A terminal ends when its user says so, other devices when they like.
+  const bool is_device = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
+  if (is_device && path != "-" && path != "/dev/null" && ::isatty(fd.get()) == 0) {
+    return fail(Errc::bad_data, "{} is a device", path);
   }
   return LineReader(std::move(fd));
 }
@@ -62,6 +73,9 @@ Line LineReader::take(std::size_t end, std::size_t next) {
 }
 
 Result<std::optional<Line>> LineReader::next() {
+  if (peeked_) {
+    return std::exchange(peeked_, std::nullopt);
+  }
   while (true) {
     const char* const data = buffer_.data();
     if (const void* found =
@@ -97,14 +111,8 @@ Result<std::optional<Line>> LineReader::skip_long_line() {
 }
 
 Result<std::optional<Line>> LineReader::peek() {
-  CP_TRY_ASSIGN(auto line, next());
-  if (line && !line->is_too_long) {
-    // `fill` may have moved the line to the front of the buffer.
-    begin_ = static_cast<std::size_t>(line->text.data() - buffer_.data());
-    looked_ = begin_;
-    --number_;
-  }
-  return line;
+  CP_TRY_ASSIGN(peeked_, next());
+  return peeked_;
 }
 
 }  // namespace cp::market

@@ -18,16 +18,20 @@ struct Line {
   bool is_too_long = false;  ///< longer than limits::import_line_bytes; TEXT is empty
 };
 
+/// Whether LINE is text: UTF-8 without a NUL.
+bool is_text(std::string_view line);
+
 /// The lines of a file or pipe, in a buffer that grows to the longest line at most.
 class LineReader {
  public:
   explicit LineReader(UniqueFd fd);
-  /// "-" is standard input. Errors as open(2) has them; denied for a directory.
+  /// "-" is standard input. Errors as open(2) has them; bad_data for a directory and for a device
+  /// that is no terminal: some never end.
   static Result<LineReader> open(const std::string& path);
 
   /// The next line, nullopt after the last. A last line without an end counts.
   Result<std::optional<Line>> next();
-  /// The next line again at the next call of `next`, as long as nobody called it since.
+  /// The next line, which the next call of `next` gives again.
   Result<std::optional<Line>> peek();
 
  private:
@@ -42,6 +46,7 @@ class LineReader {
   std::size_t looked_ = 0;  ///< no line ends between begin_ and here
   std::int64_t number_ = 0;
   bool is_at_end_ = false;
+  std::optional<Line> peeked_;
 };
 
 }  // namespace cp::market

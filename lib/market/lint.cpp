@@ -11,7 +11,8 @@ namespace {
 constexpr std::array kRules{
     Rule{Fault::long_line, "long-line", Remedy::rejected,
          "the line is longer than an import may have; kept out"},
-    Rule{Fault::not_utf8, "not-utf8", Remedy::rejected, "the line is not UTF-8; kept out"},
+    Rule{Fault::not_utf8, "not-utf8", Remedy::rejected,
+         "the line is not UTF-8, or holds a NUL; kept out"},
     Rule{Fault::malformed_json, "malformed-json", Remedy::rejected,
          "the line is no JSON; kept out"},
     Rule{Fault::wrong_schema, "wrong-schema", Remedy::rejected,
@@ -19,7 +20,7 @@ constexpr std::array kRules{
     Rule{Fault::malformed_document, "malformed-document", Remedy::rejected,
          "a member has the wrong type or an impossible value; kept out"},
     Rule{Fault::unclosed_quote, "unclosed-quote", Remedy::rejected,
-         "a quoted field does not end on its line; kept out"},
+         "a quoted field does not begin and end on its line; kept out"},
     Rule{Fault::short_row, "short-row", Remedy::rejected,
          "fewer fields than the header names; kept out"},
     Rule{Fault::long_row, "long-row", Remedy::rejected,

@@ -2,7 +2,6 @@
 #include "market/ndjson.hpp"
 
 #include "base/text.hpp"
-#include "base/utf8.hpp"
 #include "market/resource_rows.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
@@ -59,7 +58,7 @@ Result<void> import_ndjson(LineReader& lines, const std::string& name, CacheImpo
     }
     if (line->is_too_long) {
       lint.found(line->number, Fault::long_line);
-    } else if (!utf8::is_valid(line->text)) {
+    } else if (!is_text(line->text)) {
       lint.found(line->number, Fault::not_utf8);
     } else if (!text::trim(line->text).empty()) {
       auto document =

@@ -79,6 +79,17 @@ bool Ranking::may_take(model::Truth truth, const KeyValue& first) const {
 }
 
 void Ranking::take(Candidate candidate) {
+  if (candidate.document == 0) {
+    keep(std::move(candidate));
+    return;
+  }
+  const auto [known, is_new] = siblings_.try_emplace(candidate.document, candidate);
+  if (!is_new && is_before(candidate, known->second)) {
+    known->second = std::move(candidate);
+  }
+}
+
+void Ranking::keep(Candidate candidate) {
   const auto before = [this](const Candidate& a, const Candidate& b) { return is_before(a, b); };
   kept_.push_back(std::move(candidate));
   if (limit_ == 0) {
@@ -92,6 +103,9 @@ void Ranking::take(Candidate candidate) {
 }
 
 std::vector<Candidate> Ranking::finish() && {
+  for (auto& [document, best] : siblings_) {
+    keep(std::move(best));
+  }
   std::sort(kept_.begin(), kept_.end(),
             [this](const Candidate& a, const Candidate& b) { return is_before(a, b); });
   return std::move(kept_);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace cp::market {
@@ -35,12 +36,13 @@ struct KeyValue {
 /// Offers before they are shown: the best ones of many, and nothing more than those.
 struct Candidate {
   std::int64_t row = 0;       ///< of the cache; negative: -1 - the number of a live subject
-  std::int64_t document = 0;  ///< rows with the same one are the same resource
+  std::int64_t document = 0;  ///< rows with the same one are the same resource; 0: of its own
   model::Truth truth = model::Truth::yes;
   std::vector<KeyValue> keys;
 };
 
-/// Keeps the first LIMIT (0: all) candidates in the order of their truth, their keys and their row.
+/// Keeps the first LIMIT (0: all) candidates in the order of their truth, their keys and their row;
+/// of those with one document the first alone.
 class Ranking {
  public:
   Ranking(std::vector<SortKey> keys, std::size_t limit) : keys_(std::move(keys)), limit_(limit) {}
@@ -52,12 +54,14 @@ class Ranking {
   std::vector<Candidate> finish() &&;
 
  private:
+  void keep(Candidate candidate);
   bool is_before(const Candidate& a, const Candidate& b) const;
   int compare(const KeyValue& a, const KeyValue& b, const SortKey& key) const;
 
   std::vector<SortKey> keys_;
   std::size_t limit_;
   std::vector<Candidate> kept_;  ///< a heap with the last one in front once it is full
+  std::unordered_map<std::int64_t, Candidate> siblings_;  ///< the first of each document
 };
 
 /// Numbers the currencies: HOME first, the others in the order of their names.

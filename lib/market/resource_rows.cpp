@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 namespace cp::market {
@@ -58,7 +59,11 @@ class Reader {
       wrong(path, "is no text");
       return {};
     }
-    return value->get<std::string>();
+    auto text = value->get<std::string>();
+    if (text.find('\0') != std::string::npos) {
+      wrong(path, "holds a NUL");
+    }
+    return text;
   }
 
   // A number of at least LEAST; what stands for "unknown" is made null.
@@ -157,22 +162,25 @@ class Reader {
     if (networks == nullptr) {
       return;
     }
-    bool all_known = true;
+    bool all_known = !networks->empty();
     double fastest = 0;
     double fastest_rdma = 0;
-    bool has_rdma_of_unknown_rate = false;
+    double rdma_at_most = 0;
     for (Json& one : *networks) {
       const auto rate = number(one, "rate_bps", 0);
-      const bool rdma = model::bool_at(one, "rdma").value_or(false);
+      const auto rdma = model::bool_at(one, "rdma");
       all_known = all_known && rate.has_value();
-      has_rdma_of_unknown_rate = has_rdma_of_unknown_rate || (rdma && !rate);
       fastest = std::max(fastest, rate.value_or(0));
-      fastest_rdma = rdma ? std::max(fastest_rdma, rate.value_or(0)) : fastest_rdma;
+      if (rdma != false) {
+        fastest_rdma = std::max(fastest_rdma, rdma ? rate.value_or(0) : 0);
+        rdma_at_most =
+            std::max(rdma_at_most, rate.value_or(std::numeric_limits<double>::infinity()));
+      }
     }
-    if (all_known && !networks->empty()) {
+    if (all_known) {
       row.network_bps = fastest;
     }
-    if (!has_rdma_of_unknown_rate) {
+    if (rdma_at_most <= fastest_rdma) {
       row.rdma_bps = fastest_rdma;
     }
   }

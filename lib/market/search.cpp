@@ -65,9 +65,13 @@ class Searcher {
       perceive(*source, stop);
     }
     if (sources_.cache != nullptr) {
-      CP_TRY(scan(*sources_.cache));
+      if (auto scanned = scan(*sources_.cache); !scanned) {
+        return Cache::explained(std::move(scanned).error());
+      }
     }
-    CP_TRY(make_offers());
+    if (auto made = make_offers(); !made) {
+      return Cache::explained(std::move(made).error());
+    }
     const std::chrono::duration<double> duration = clock_.steady() - start;
     result_.answer = {{"schema", "cp.answer/1"},        {"matched", matched_},
                       {"shown", result_.offers.size()}, {"unknown", unknown_},
@@ -100,15 +104,11 @@ class Searcher {
       report["status"] = "missing";
       report["message"] = perception.error().message;
     } else {
-      const std::size_t failed = add_live(source.name(), *perception);
-      std::string problem = perception->problem;
-      if (failed > 0) {
-        problem +=
-            fmt::format("{}{} records failed verification", problem.empty() ? "" : "; ", failed);
-      }
+      const Unusable unusable = add_live(source.name(), *perception);
+      const std::string problem = problem_of(perception->problem, unusable);
       report["status"] = problem.empty() ? "answered" : "partial";
       report["age_s"] = 0;
-      report["offers"] = perception->resources.size() - failed;
+      report["offers"] = perception->resources.size() - unusable.failed - unusable.malformed;
       if (!problem.empty()) {
         report["message"] = problem;
       }
@@ -116,28 +116,48 @@ class Searcher {
     reports_.push_back(std::move(report));
   }
 
-  std::size_t add_live(const std::string& name, Perception& perception) {
+  // Records that no offer is made of.
+  struct Unusable {
     std::size_t failed = 0;
+    std::size_t malformed = 0;
+  };
+
+  static std::string problem_of(std::string problem, const Unusable& unusable) {
+    for (const auto& [count, what] : {std::pair(unusable.failed, "failed verification"),
+                                      std::pair(unusable.malformed, "cannot be read")}) {
+      if (count > 0) {
+        problem += fmt::format("{}{} {} {}", problem.empty() ? "" : "; ", count,
+                               count == 1 ? "record" : "records", what);
+      }
+    }
+    return problem;
+  }
+
+  Unusable add_live(const std::string& name, Perception& perception) {
+    Unusable unusable;
     for (LiveResource& resource : perception.resources) {
       if (resource.trust == "failed") {
-        ++failed;
+        ++unusable.failed;
         continue;
       }
       Provenance provenance{name, 0, resource.trust, resource.anchor, resource.is_runnable};
       const Availability availability =
           resource.state ? judge(*resource.state, demand_, now_) : Availability{};
-      add_rows(resource.record, provenance, availability);
+      unusable.malformed += add_rows(resource.record, provenance, availability) ? 0U : 1U;
     }
-    return failed;
+    return unusable;
   }
 
-  void add_rows(Json& record, const Provenance& provenance, const Availability& availability) {
+  // False when RECORD is malformed.
+  bool add_rows(Json& record, const Provenance& provenance, const Availability& availability) {
+    ResourceRows read = rows_of(record);
     ++live_documents_;
-    for (Row& row : rows_of(record).rows) {
+    for (Row& row : read.rows) {
       row.document = -live_documents_;
       consider(
           make_subject(std::move(row), record, provenance, availability, demand_, options_.terms));
     }
+    return !read.rows.empty();
   }
 
   void consider(Subject subject) {
@@ -190,8 +210,9 @@ class Searcher {
   // --- the cache
 
   struct Scan {
-    store::Statement statement;
-    std::vector<bool> is_money;  ///< of each key
+    std::optional<store::Statement> statement;
+    bool is_judged = true;     ///< the condition's truth is in the rows
+    std::vector<int> columns;  ///< of each key
   };
   enum Place : int { kRow, kTruth, kFlags, kDocument, kCurrency, kCost, kFirstKey };
 
@@ -204,7 +225,7 @@ class Searcher {
     }
     CP_TRY_ASSIGN(Scan scan, prepare(cache));
     while (true) {
-      CP_TRY_ASSIGN(const bool is_there, scan.statement.step());
+      CP_TRY_ASSIGN(const bool is_there, scan.statement->step());
       if (!is_there) {
         return {};
       }
@@ -214,26 +235,65 @@ class Searcher {
 
   Result<Scan> prepare(Cache& cache) {
     const SqlTranslator translator(demand_, options_.terms, result_.models, cached_);
+    const model::Field* cost = model::find_field(demand_.duration_s() ? "price.job" : "price.hour");
+    const bool says_all = translator.can_say(demand_.condition());
+    Scan scan;
+    scan.is_judged = says_all;
+    // As a condition of WHEN, and not as a value, it is judged no farther than it must be.
     Sql sql{"SELECT row, ", {}};
-    sql += translator.truth(demand_.condition());
-    sql += ", flags, CASE WHEN flags & 2 THEN document END, currency, ";
-    sql += translator.value(*model::find_field(demand_.duration_s() ? "price.job" : "price.hour"));
-    std::vector<bool> is_money;
-    for (const SortKey& key : keys_) {
-      (sql += ", ") += translator.value(*key.field);
-      is_money.push_back(key.field->kind == model::Kind::money);
+    if (says_all) {
+      ((sql += "CASE WHEN ") += translator.truth(demand_.condition())) += " THEN 1 END";
+    } else {
+      sql += "NULL";
     }
-    sql += options_.terms == Terms::spot ? " FROM offers WHERE spot IS NOT NULL"
-                                         : " FROM offers WHERE 1";
-    if (const Sql necessary = translator.necessary(demand_.condition()); !necessary.text.empty()) {
+    sql += ", flags, CASE WHEN flags & 2 THEN document END, currency, ";
+    sql += translator.value(*cost);
+    int column = kFirstKey;
+    for (const SortKey& key : keys_) {
+      // What an expression costs is computed once.
+      if (key.field == cost) {
+        scan.columns.push_back(kCost);
+        continue;
+      }
+      (sql += ", ") += translator.value(*key.field);
+      scan.columns.push_back(column++);
+    }
+    CP_TRY_ASSIGN(const Sql from, rows_to_look_at(cache, translator, says_all));
+    sql += from;
+    CP_TRY_ASSIGN(scan.statement, cache.database().prepare(sql.text));
+    bind(*scan.statement, sql);
+    return scan;
+  }
+
+  // FROM and WHERE. What is judged by a run of rows is judged once for all of them, if there are
+  // much fewer runs than rows.
+  Result<Sql> rows_to_look_at(Cache& cache, const SqlTranslator& translator, bool says_all) const {
+    CP_TRY_ASSIGN(const std::int64_t runs, cache.runs());
+    std::int64_t rows = 0;
+    for (const SourceInfo& source : cached_) {
+      rows += source.rows;
+    }
+    constexpr std::int64_t least_rows_a_run = 4;
+    Sql by_run;
+    Sql by_row;
+    if (says_all) {
+      for (const model::Condition& part : parts_of(demand_.condition())) {
+        const bool is_by_run = runs * least_rows_a_run <= rows && SqlTranslator::is_of_run(part);
+        // "IS NOT FALSE" is a jump to SQLite, where "IS NOT 0" would be a value that is compared.
+        ((((is_by_run ? by_run : by_row) += " AND (") += translator.truth(part)) +=
+         ") IS NOT FALSE");
+      }
+    }
+    Sql sql{" FROM offers WHERE 1", {}};
+    if (!by_run.text.empty()) {
+      sql = {" FROM (SELECT first, last FROM runs WHERE 1", {}};
+      (sql += by_run) += ") CROSS JOIN offers WHERE row BETWEEN first AND last";
+    } else if (const Sql necessary = translator.necessary(demand_.condition());
+               !necessary.text.empty()) {
       (sql += " AND ") += necessary;
     }
-    for (const model::Condition& part : parts_of(demand_.condition())) {
-      ((sql += " AND (") += translator.truth(part)) += ") IS NOT 0";
-    }
-    CP_TRY_ASSIGN(store::Statement statement, cache.database().prepare(sql.text));
-    bind(statement, sql);
-    return Scan{std::move(statement), std::move(is_money)};
+    sql += options_.terms == Terms::spot ? " AND spot IS NOT NULL" : "";
+    return sql += by_row;
   }
 
   static std::vector<model::Condition> parts_of(const model::Condition& condition) {
@@ -242,14 +302,16 @@ class Searcher {
   }
 
   Result<void> look_at(Cache& cache, const Scan& scan) {
-    const store::Statement& row = scan.statement;
+    const store::Statement& row = *scan.statement;
     Truth truth = row.is_null(kTruth) ? Truth::unknown : Truth::yes;
     const std::int64_t flags = row.integer(kFlags);
-    if ((flags & 1) != 0) {
+    const bool has_policy = (flags & 1) != 0;
+    if (has_policy || !scan.is_judged) {
       CP_TRY_ASSIGN(const Subject subject, load(cache, row.integer(kRow)));
-      truth = model::both(truth, accepts(subject, demand_));
+      truth = scan.is_judged ? model::both(truth, accepts(subject, demand_))
+                             : matches(subject, demand_);
     }
-    const std::int64_t document = row.integer(kDocument);
+    const std::int64_t document = (flags & 2) != 0 ? row.integer(kDocument) : 0;
     if (truth == Truth::no || !count(truth, document)) {
       return {};
     }
@@ -265,7 +327,7 @@ class Searcher {
 
   void take(const Scan& scan, Truth truth, std::int64_t document, const KeyValue& first) {
     Candidate candidate;
-    candidate.row = scan.statement.integer(kRow);
+    candidate.row = scan.statement->integer(kRow);
     candidate.truth = truth;
     candidate.document = document;
     candidate.keys.push_back(first);
@@ -276,8 +338,8 @@ class Searcher {
   }
 
   KeyValue key_at(const Scan& scan, std::size_t index) const {
-    const store::Statement& row = scan.statement;
-    const int column = kFirstKey + static_cast<int>(index);
+    const store::Statement& row = *scan.statement;
+    const int column = scan.columns[index];
     KeyValue key;
     if (row.is_null(column)) {
       return key;
@@ -289,7 +351,7 @@ class Searcher {
     } else {
       key.type = KeyValue::Type::number;
       key.number = row.real(column);
-      key.currency_rank = scan.is_money[index] ? currency_rank(row.text(kCurrency)) : 0;
+      key.currency_rank = kind == model::Kind::money ? currency_rank(row.text(kCurrency)) : 0;
     }
     return key;
   }

@@ -2,7 +2,6 @@
 #include "market/sparecores.hpp"
 
 #include "base/text.hpp"
-#include "base/utf8.hpp"
 #include "market/amounts.hpp"
 #include "model/accelerators.hpp"
 #include "model/json.hpp"
@@ -152,7 +151,7 @@ Result<void> import_sparecores(LineReader& lines, const std::string& name, Cache
       lint.found(line->number, Fault::long_line);
       continue;
     }
-    if (!utf8::is_valid(line->text)) {
+    if (!is_text(line->text)) {
       lint.found(line->number, Fault::not_utf8);
       continue;
     }

@@ -84,6 +84,14 @@ bool needs_accelerator(const Condition& condition) {
   return needs_accelerator(condition.field) || needs_accelerator(condition.other);
 }
 
+int depth_of(const Condition& condition) {
+  int deepest = 0;
+  for (const Condition& part : condition.parts) {
+    deepest = std::max(deepest, depth_of(part));
+  }
+  return deepest + 1;
+}
+
 Sql list_of(const std::vector<std::string>& texts) {
   Sql sql{"(", {}};
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -109,6 +117,14 @@ void bind(store::Statement& statement, const Sql& sql) {
   }
 }
 
+bool SqlTranslator::can_say(const Condition& condition) const {
+  // SQLite's parser has a stack of 100 symbols, of which a level here takes up to four and a price
+  // twenty; and it takes up to 32,766 values.
+  constexpr int deepest = 16;
+  constexpr std::size_t most_values = 10'000;
+  return depth_of(condition) <= deepest && truth(condition).values.size() <= most_values;
+}
+
 Sql SqlTranslator::truth(const Condition& condition) const {
   switch (condition.type) {
     case Condition::Type::negation: {
@@ -116,21 +132,27 @@ Sql SqlTranslator::truth(const Condition& condition) const {
       return sql += truth(condition.parts.front());
     }
     case Condition::Type::conjunction:
-    case Condition::Type::disjunction: {
-      const bool is_and = condition.type == Condition::Type::conjunction;
-      Sql sql{is_and ? "(1" : "(0", {}};
-      for (const Condition& part : condition.parts) {
-        sql += is_and ? " AND " : " OR ";
-        sql += truth(part);
-      }
-      return sql += ")";
-    }
+      return condition.parts.empty() ? Sql{"1", {}} : joined(condition.parts, " AND ");
+    case Condition::Type::disjunction:
+      return joined(condition.parts, " OR ");
     case Condition::Type::comparison:
     case Condition::Type::membership:
     case Condition::Type::likeness:
       break;
   }
   return leaf(condition);
+}
+
+// In halves, since SQLite takes a long chain for a deep tree.
+Sql SqlTranslator::joined(std::span<const Condition> parts, std::string_view word) const {
+  if (parts.size() == 1) {
+    return truth(parts.front());
+  }
+  Sql sql{"(", {}};
+  sql += joined(parts.first(parts.size() / 2), word);
+  sql += word;
+  sql += joined(parts.subspan(parts.size() / 2), word);
+  return sql += ")";
 }
 
 Sql SqlTranslator::leaf(const Condition& condition) const {
@@ -159,21 +181,32 @@ Sql SqlTranslator::compared(const Condition& condition) const {
   const Sql left = value(*condition.field);
   Sql sql;
   if (condition.type == Condition::Type::likeness) {
+    const std::string pattern = like_pattern(condition.pattern);
     sql = left;
-    (sql += " LIKE ").add(like_pattern(condition.pattern)) += " ESCAPE '\\'";
+    (sql += " LIKE ").add(pattern);
+    // SQLite reads the character of ESCAPE again for each row.
+    sql += pattern.find('\\') == std::string::npos ? "" : " ESCAPE '\\'";
   } else if (condition.other != nullptr) {
     sql = left;
     (sql += sign_of(condition.operation)) += value(*condition.other);
   } else if (condition.type == Condition::Type::comparison) {
     sql = comparison(left, condition.operation, condition.ranges.front().low);
   } else {
-    for (const model::Range& one : condition.ranges) {
-      sql += sql.text.empty() ? "" : " OR ";
-      sql += range(left, one);
-    }
+    sql = in_ranges(left, condition.ranges);
   }
   Sql whole{"(", {}};
   return (whole += sql) += ")";
+}
+
+Sql SqlTranslator::in_ranges(const Sql& left, std::span<const model::Range> ranges) const {
+  if (ranges.size() == 1) {
+    return range(left, ranges.front());
+  }
+  Sql sql{"(", {}};
+  sql += in_ranges(left, ranges.first(ranges.size() / 2));
+  sql += " OR ";
+  sql += in_ranges(left, ranges.subspan(ranges.size() / 2));
+  return sql += ")";
 }
 
 Sql SqlTranslator::range(const Sql& left, const model::Range& range) const {
@@ -195,15 +228,23 @@ Sql SqlTranslator::comparison(const Sql& left, Operator operation, const Literal
   }
   (sql += left) += sign_of(operation);
   if (amount != nullptr) {
-    // Past the billions that a price can have every comparison has one result.
-    const auto nanos = to_nanos(amount->amount);
-    sql.add(nanos ? *nanos : amount->amount.is_negative() ? std::int64_t{-1} : INT64_MAX);
+    // What is past the billions of a price is a product, which SQLite then counts in binary64.
+    if (const auto nanos = to_nanos(amount->amount)) {
+      sql.add(*nanos);
+    } else {
+      sql.add(amount->amount.to_double() * static_cast<double>(kNano));
+    }
     return sql += " END";
   }
   if (const auto* const text = std::get_if<std::string>(&right)) {
     return sql.add(*text) += " COLLATE NOCASE";
   }
   if (const auto* const number = std::get_if<double>(&right)) {
+    // Most columns are whole: SQLite compares two integers in half the time.
+    constexpr double exact = 9007199254740992;
+    if (*number == std::floor(*number) && std::abs(*number) <= exact) {
+      return sql.add(static_cast<std::int64_t>(*number));
+    }
     return sql.add(*number);
   }
   return sql += std::get<bool>(right) ? "1" : "0";
@@ -239,6 +280,16 @@ Sql SqlTranslator::by_source(const Condition& condition) const {
     }
   }
   return {fmt::format("(row >> {} IN ({}))", Cache::kRowBits, numbers), {}};
+}
+
+bool SqlTranslator::is_of_run(const Condition& condition) {
+  constexpr std::array<std::string_view, 5> columns{"cpus", "memory", "gpu.count", "gpu.model",
+                                                    "gpu.memory"};
+  const auto fields = model::fields_of(condition);
+  return std::all_of(fields.begin(), fields.end(), [&](const Field* field) {
+    return field->scope == model::Scope::demand ||
+           std::find(columns.begin(), columns.end(), field->name) != columns.end();
+  });
 }
 
 Sql SqlTranslator::necessary(const Condition& condition) const {
@@ -311,16 +362,20 @@ Sql SqlTranslator::hour() const {
   } else {
     sql += "cpus";
   }
-  return (sql += " END * ").add(demand_.nodes()) += ")";
+  sql += " END";
+  if (demand_.nodes() != 1) {
+    (sql += " * ").add(demand_.nodes());
+  }
+  return sql += ")";
 }
 
 Sql SqlTranslator::card_hour() const {
   const std::string price = terms_ == Terms::spot ? "spot" : "price";
-  return {
-      fmt::format("CASE unit WHEN 1 THEN {0} WHEN 0 THEN CASE WHEN gpu_count >= 1 THEN (2 * {0} + "
-                  "CAST(gpu_count AS INTEGER)) / (2 * CAST(gpu_count AS INTEGER)) END END",
-                  price),
-      {}};
+  return {fmt::format("CASE unit WHEN 1 THEN {0} WHEN 0 THEN CASE WHEN gpu_count >= 1 THEN "
+                      "{0} / CAST(gpu_count AS INTEGER) + ({0} % CAST(gpu_count AS INTEGER) + "
+                      "CAST(gpu_count AS INTEGER) / 2) / CAST(gpu_count AS INTEGER) END END",
+                      price),
+          {}};
 }
 
 Sql SqlTranslator::job() const {
@@ -328,12 +383,16 @@ Sql SqlTranslator::job() const {
     return {"NULL", {}};
   }
   const auto seconds = static_cast<std::int64_t>(std::ceil(*demand_.duration_s()));
-  Sql sql{"((", {}};
-  sql += hour();
-  sql += fmt::format(
-      " * max(CASE WHEN quantum_s > 1 THEN ({0} + quantum_s - 1) / quantum_s * quantum_s ELSE {0} "
-      "END, minimum_s) + 1800) / 3600)",
+  const std::string billed = fmt::format(
+      "max(CASE WHEN quantum_s > 1 THEN ({0} + quantum_s - 1) / quantum_s * quantum_s ELSE {0} "
+      "END, minimum_s)",
       seconds);
+  // Whole hours of billionths first, so that only a result that does not fit overflows.
+  Sql sql{"(", {}};
+  sql += hour();
+  sql += " / 3600 * " + billed + " + (";
+  sql += hour();
+  sql += " % 3600 * " + billed + " + 1800) / 3600)";
   return sql;
 }
 

@@ -7,6 +7,7 @@
 #include "model/expression.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -47,6 +48,13 @@ class SqlTranslator {
 
   Sql truth(const model::Condition& condition) const;
 
+  /// Whether SQLite can take CONDITION: it bounds the depth of a statement and the number of
+  /// values.
+  bool can_say(const model::Condition& condition) const;
+
+  /// Whether CONDITION is judged by the columns of a run of rows alone.
+  static bool is_of_run(const model::Condition& condition);
+
   /// What rows for which CONDITION is not false fulfil at least, in a form that finds them by an
   /// index; empty when there is none.
   Sql necessary(const model::Condition& condition) const;
@@ -55,8 +63,10 @@ class SqlTranslator {
   Sql value(const model::Field& field) const;
 
  private:
+  Sql joined(std::span<const model::Condition> parts, std::string_view word) const;
   Sql leaf(const model::Condition& condition) const;
   Sql compared(const model::Condition& condition) const;
+  Sql in_ranges(const Sql& left, std::span<const model::Range> ranges) const;
   Sql range(const Sql& left, const model::Range& range) const;
   Sql comparison(const Sql& left, model::Operator operation, const model::Literal& right) const;
   Sql by_model(const model::Condition& condition) const;

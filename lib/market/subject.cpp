@@ -90,8 +90,23 @@ Json node_of(const Row& row) {
   return node;
 }
 
+// Of several accelerators the subject is about one.
+void show_accelerator(const Row& row, Json& view) {
+  const bool is_listed = model::find(view, "node.accelerators") != nullptr;
+  if (row.accelerators == Accelerators::none ||
+      (row.accelerators == Accelerators::unknown && !is_listed)) {
+    return;
+  }
+  Json accelerator = accelerator_of(row);
+  if (!row.gpu_count) {
+    accelerator.erase("count");
+  }
+  view["node"]["accelerators"] = Json::array({std::move(accelerator)});
+}
+
 Json view_of(const Subject& subject) {
   Json view = subject.resource;
+  show_accelerator(subject.row, view);
   if (Json price = price_of(subject.quote, subject.row.price_as_of); !price.is_null()) {
     view["price"] = std::move(price);
   } else if (!subject.quote.terms.empty()) {

@@ -32,7 +32,8 @@ struct Subject {
   Provenance provenance;
   Quote quote;
   Availability availability;
-  /// RESOURCE with the members that an offer adds to it, as model::evaluate takes it.
+  /// RESOURCE with ROW's accelerator alone and the members that an offer adds to it, as
+  /// model::evaluate takes it.
   nlohmann::ordered_json view;
 };
 

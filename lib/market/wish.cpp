@@ -118,7 +118,7 @@ Result<GpuWish> parse_gpu_wish(std::string_view text) {
     } else if (next <= 2 && is_memory(part)) {
       CP_TRY_ASSIGN(wish.memory_bytes, parse_span(part, SpanOf::bytes));
       next = 3;
-    } else if (next <= 1 && !is_amount(part)) {
+    } else if (next <= 1 && !is_amount(part) && !is_vendor(part)) {
       CP_TRY(take_names(part, wish));
       next = 2;
     } else {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <limits>
 #include <optional>
 
 namespace cp::model {
@@ -52,27 +53,42 @@ Value first_of(Kind kind, const Json& document, std::string_view paths) {
   return value;
 }
 
-// The fastest network; when WITH_RDMA, the fastest of those that have it, or 0 when none does.
-Value fastest(const Json& resource, bool with_rdma) {
-  const Json* networks = find(resource, "node.network");
-  if (networks == nullptr || !networks->is_array()) {
-    return Unknown{};
-  }
+// The fastest network; nothing when the rate of one is not known.
+Value fastest_network(const Json& networks) {
   std::optional<double> best;
-  for (const Json& network : *networks) {
-    if (with_rdma && !bool_at(network, "rdma").value_or(false)) {
-      continue;
-    }
+  for (const Json& network : networks) {
     const auto rate = number_at(network, "rate_bps");
     if (!rate) {
       return Unknown{};
     }
     best = std::max(best.value_or(0), *rate);
   }
-  if (!best && !with_rdma) {
+  return best ? Value(*best) : Value();
+}
+
+// The fastest network with RDMA, 0 when none has it; nothing when one that may have it may be
+// faster.
+Value fastest_rdma(const Json& networks) {
+  double best = 0;
+  double at_most = 0;
+  for (const Json& network : networks) {
+    const auto has_rdma = bool_at(network, "rdma");
+    if (has_rdma == false) {
+      continue;
+    }
+    const auto rate = number_at(network, "rate_bps");
+    at_most = std::max(at_most, rate.value_or(std::numeric_limits<double>::infinity()));
+    best = std::max(best, has_rdma ? rate.value_or(0) : 0);
+  }
+  return at_most > best ? Value() : Value(best);
+}
+
+Value fastest(const Json& resource, bool with_rdma) {
+  const Json* networks = find(resource, "node.network");
+  if (networks == nullptr || !networks->is_array()) {
     return Unknown{};
   }
-  return best.value_or(0);
+  return with_rdma ? fastest_rdma(*networks) : fastest_network(*networks);
 }
 
 class Evaluator {
@@ -264,10 +280,22 @@ class Evaluator {
         return *share;
       }
     }
-    if (field.kind == Kind::model && std::holds_alternative<Unknown>(value)) {
+    if (!std::holds_alternative<Unknown>(value)) {
+      return value;
+    }
+    if (field.kind == Kind::model) {
       return value_of(field.kind, *accelerator_, "native_name");
     }
-    return value;
+    return member == "vendor" ? vendor_of_model() : value;
+  }
+
+  // Who makes a card is known with its model, though a record may leave it out.
+  Value vendor_of_model() const {
+    const Value model = first_of(Kind::model, *accelerator_, "model|native_name");
+    const auto* const name = std::get_if<std::string>(&model);
+    const auto vendor =
+        name == nullptr ? std::string_view{} : AcceleratorName::recognise(*name).vendor();
+    return vendor.empty() ? Value() : Value(std::string(vendor));
   }
 
   const Json& resource_;

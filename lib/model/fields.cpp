@@ -36,7 +36,7 @@ constexpr std::array kFields{
     Field{"memory", Kind::bytes, Scope::resource, "node.memory_bytes", "memory of a node"},
     Field{"disk", Kind::bytes, Scope::resource, "node.disk_bytes", "local disk of a node"},
     Field{"gpu.vendor", Kind::text, Scope::resource, "node.accelerators[].vendor",
-          "who makes the accelerator"},
+          "who makes the accelerator; known with its model"},
     Field{"gpu.model", Kind::model, Scope::resource, "node.accelerators[].model",
           "the accelerator; a family's name (H100) means its members"},
     Field{"gpu.count", Kind::number, Scope::resource, "node.accelerators[].count",

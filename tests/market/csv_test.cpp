@@ -37,6 +37,13 @@ TEST_CASE("fields are cut at commas outside of quotes") {
   CHECK(split("a,\"b\",") == Fields{"a", "b", ""});
 }
 
+TEST_CASE("the rest of a field that began lines before is no row") {
+  cp::market::CsvSplitter splitter;
+  CHECK_FALSE(splitter.split("b\",1,r"));
+  CHECK_FALSE(splitter.split("x,b\""));
+  CHECK(splitter.split("5\" disk,1"));
+}
+
 TEST_CASE("a line of commas costs no memory") {
   const std::string commas(1'000'000, ',');
   CHECK(split(commas, 12)->size() == 13);

@@ -111,11 +111,17 @@ TEST_CASE("a site may give its machines away") {
 
 TEST_CASE("the fastest network and the fastest with RDMA are kept apart") {
   const auto both = rows(
-      R"("node":{"network":[{"type":"ethernet","rate_bps":25e9},{"type":"infiniband","rate_bps":1e10,"rdma":true}]})");
+      R"("node":{"network":[{"type":"ethernet","rate_bps":25e9,"rdma":false},{"type":"infiniband","rate_bps":1e10,"rdma":true}]})");
   CHECK(both.rows[0].network_bps == 25e9);
   CHECK(both.rows[0].rdma_bps == 1e10);
-  const auto none = rows(R"("node":{"network":[{"type":"ethernet","rate_bps":25e9}]})");
+  const auto none =
+      rows(R"("node":{"network":[{"type":"ethernet","rate_bps":25e9,"rdma":false}]})");
   CHECK(none.rows[0].rdma_bps == 0);
+  const auto unsaid = rows(R"("node":{"network":[{"type":"ethernet","rate_bps":25e9}]})");
+  CHECK_FALSE(unsaid.rows[0].rdma_bps);
+  const auto slower = rows(
+      R"("node":{"network":[{"type":"ethernet","rate_bps":25e9},{"type":"infiniband","rate_bps":1e11,"rdma":true}]})");
+  CHECK(slower.rows[0].rdma_bps == 1e11);
   const auto unknown = rows(R"("node":{"network":[{"type":"infiniband","rdma":true}]})");
   CHECK_FALSE(unknown.rows[0].network_bps);
   CHECK_FALSE(unknown.rows[0].rdma_bps);

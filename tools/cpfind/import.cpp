@@ -55,8 +55,9 @@ class Reporter {
           (rule.remedy == Remedy::rejected && found->second <= kMostTold)) {
         continue;
       }
-      context_.note(fmt::format("{}: {} rows {}: {}: {}", file_, found->second,
-                                name_of(rule.remedy), rule.name, rule.says));
+      context_.note(fmt::format("{}: {} {} {}: {}: {}", file_, found->second,
+                                found->second == 1 ? "row" : "rows", name_of(rule.remedy),
+                                rule.name, rule.says));
     }
   }
 
@@ -130,6 +131,10 @@ Result<int> import(Context& context) {
   }
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
   CP_TRY_ASSIGN(Cache cache, Cache::open(paths.cache));
+  if (cache.was_damaged()) {
+    context.warn(cp::Error{cp::Errc::bad_data, "the cache was damaged and is made anew",
+                           "import the other catalogs again"});
+  }
   std::optional<cp::AtomicFile> report;
   if (const auto path = given.text("report")) {
     CP_TRY_ASSIGN(cp::AtomicFile file, cp::AtomicFile::create(*path, 0644));

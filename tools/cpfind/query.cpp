@@ -90,9 +90,10 @@ void warn_of_models(const Context& context, const Demand& demand, const SearchRe
   }
 }
 
-std::string summary_of(const Json& answer) {
+std::string summary_of(const Json& answer, bool include_unknown) {
   const auto number = [&](const char* name) { return answer[name].get<std::int64_t>(); };
-  std::string text = fmt::format("{} of {} offers", number("shown"), number("matched"));
+  std::string text = fmt::format("{} of {} offers", number("shown"),
+                                 number("matched") + (include_unknown ? number("unknown") : 0));
   if (number("unknown") > 0) {
     text += fmt::format("; {} could not be judged", number("unknown"));
   }
@@ -112,7 +113,7 @@ Result<int> query(Context& context) {
     output.record(offer);
   }
   output.record(result.answer);
-  output.line(summary_of(result.answer));
+  output.line(summary_of(result.answer, options.include_unknown));
   warn_of_sources(context, result.answer);
   if (result.offers.empty()) {
     warn_of_models(context, demand, result);

@@ -43,7 +43,7 @@ for told in '4: rejected: short-row' '5: rejected: bad-price \(-1\)' '6: rejecte
   '11: rejected: no-instance-type' '12: rejected: not-utf8' '13: rejected: unclosed-quote' '14: rejected: long-line'; do
   expect_match "^cpfind: vms\.csv:$told\$" "$STDERR"
 done
-expect_match '^cpfind: vms\.csv: 1 rows repaired: ragged-row: ' "$STDERR"
+expect_match '^cpfind: vms\.csv: 1 row repaired: ragged-row: ' "$STDERR"
 validate report.ndjson
 expect_json '[$all[] | .rule] | index("zero-price") != null and index("sentinel-price") != null and index("duplicate-row") != null' report.ndjson
 expect_json '$all | length == 13 and .[0].item == "vms.csv:3" and .[0].line == 3' report.ndjson

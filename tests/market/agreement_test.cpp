@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQL and the language on resources and conditions that chance makes: the same truth for each row.
+#include "catalog_fixture.hpp"
+#include "market/sql.hpp"
+#include "market/subject.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <random>
+#include <span>
+
+using cp::market::Cache;
+using cp::market::Demand;
+using cp::market::DemandFlags;
+using cp::market::Sql;
+using cp::market::SqlTranslator;
+using cp::market::Terms;
+using cp::model::Condition;
+using cp::model::Field;
+using cp::model::Json;
+using cp::model::Kind;
+using cp::model::Truth;
+
+namespace {
+
+constexpr std::array<std::string_view, 14> kTexts{"cn-sh",      "CN-SH",  "nan",  "NaN",  "NULL",
+                                                  "1e400",      "a_b",    "100%", "x\\y", "Straße",
+                                                  "\U0001F642", "' OR 1", "\"",   "*"};
+constexpr std::array<std::string_view, 12> kModels{
+    "H100",     "h100",   "H100-SXM-80GB", "NVIDIA H100 80GB HBM3",
+    "H100-NVL", "T4",     "Tesla T4",      "A100-SXM-80GB",
+    "MI300X",   "vg1000", "VG-1000",       "nan"};
+constexpr std::array<double, 14> kNumbers{1,     2,    3,     8,           16,   16.5, 64,
+                                          0.167, 1024, 86400, 68719476736, 4e11, 1e15, 7e17};
+constexpr std::array<std::string_view, 9> kAmounts{
+    "0.000000001", "0.10", "1", "1.25", "10", "14.50", "232", "333333333.333333333", "8999999999"};
+constexpr std::array<std::string_view, 3> kCurrencies{"CNY", "USD", "EUR"};
+
+class Chance {
+ public:
+  explicit Chance(unsigned seed) : engine_(seed) {}
+  bool one_in(unsigned n) { return engine_() % n == 0; }
+  std::size_t below(std::size_t n) { return engine_() % n; }
+  template <class Range>
+  auto of(const Range& range) {
+    return range[below(std::size(range))];
+  }
+  std::string text() { return std::string(of(kTexts)); }
+
+ private:
+  std::mt19937 engine_;
+};
+
+// OBJECT's member NAME, sometimes not there, sometimes null.
+template <class T>
+void maybe(Chance& chance, Json& object, const char* name, T value) {
+  if (chance.one_in(3)) {
+    return;
+  }
+  object[name] = chance.one_in(8) ? Json(nullptr) : Json(std::move(value));
+}
+
+double whole(Chance& chance) {
+  const double number = chance.of(kNumbers);
+  return number == std::floor(number) ? number : 1;
+}
+
+Json some_accelerator(Chance& chance) {
+  Json one = Json::object();
+  maybe(chance, one, "vendor", chance.one_in(2) ? "NVIDIA" : "amd");
+  maybe(chance, one, "model", std::string(chance.of(kModels)));
+  maybe(chance, one, "native_name", std::string(chance.of(kModels)));
+  maybe(chance, one, "count", static_cast<int>(1 + chance.below(8)));
+  if (chance.one_in(6)) {
+    one["share"] = 0.167;
+  }
+  maybe(chance, one, "memory_bytes", 85899345920);
+  return one;
+}
+
+Json some_network(Chance& chance) {
+  Json one{{"type", "ethernet"}};
+  maybe(chance, one, "rate_bps", chance.one_in(2) ? 1e10 : 4e11);
+  maybe(chance, one, "rdma", chance.one_in(2));
+  return one;
+}
+
+template <class Make>
+void maybe_list(Chance& chance, Json& object, const char* name, std::size_t most, Make make) {
+  Json list = Json::array();
+  for (std::size_t i = chance.below(most + 1); i > 0; --i) {
+    list.push_back(make(chance));
+  }
+  maybe(chance, object, name, std::move(list));
+}
+
+Json some_price(Chance& chance) {
+  constexpr std::array<const char*, 3> units{"node-hour", "card-hour", "core-hour"};
+  constexpr std::array<const char*, 3> terms{"on-demand", "spot", "internal"};
+  Json price{{"unit", chance.of(units)},
+             {"price",
+              {{"amount", std::string(chance.of(kAmounts))},
+               {"currency", std::string(chance.of(kCurrencies))}}}};
+  maybe(chance, price, "terms", chance.of(terms));
+  maybe(chance, price, "quantum_s", chance.one_in(2) ? 60 : 3600);
+  maybe(chance, price, "minimum_s", 600);
+  return price;
+}
+
+Json some_resource(Chance& chance) {
+  constexpr std::array<const char*, 4> kinds{"node", "instance-type", "Instance-Type", "partition"};
+  Json cpu = Json::object();
+  Json node = Json::object();
+  Json place = Json::object();
+  Json limits = Json::object();
+  Json resource{{"schema", "cp.resource/1"}};
+  for (const char* name : {"vendor", "model", "arch"}) {
+    maybe(chance, cpu, name, chance.text());
+  }
+  maybe(chance, cpu, "cores", static_cast<int>(1 + chance.below(64)));
+  maybe(chance, cpu, "threads", static_cast<int>(1 + chance.below(64)));
+  maybe(chance, node, "cpu", std::move(cpu));
+  maybe(chance, node, "memory_bytes", whole(chance));
+  maybe(chance, node, "disk_bytes", chance.one_in(3) ? 0 : whole(chance));
+  maybe_list(chance, node, "accelerators", 3, some_accelerator);
+  maybe_list(chance, node, "network", 3, some_network);
+  for (const char* name : {"country", "region", "zone", "city"}) {
+    maybe(chance, place, name, chance.one_in(5) ? "" : chance.text());
+  }
+  maybe(chance, limits, "walltime_s", chance.of(kNumbers));
+  maybe(chance, limits, "nodes_per_job", whole(chance));
+  maybe(chance, resource, "name", chance.text());
+  maybe(chance, resource, "kind", chance.of(kinds));
+  maybe(chance, resource, "provider", Json{{chance.one_in(2) ? "name" : "prefix", chance.text()}});
+  maybe(chance, resource, "nodes", whole(chance));
+  maybe(chance, resource, "node", std::move(node));
+  maybe(chance, resource, "place", std::move(place));
+  maybe(chance, resource, "limits", std::move(limits));
+  maybe_list(chance, resource, "prices", 3, some_price);
+  return resource;
+}
+
+std::string number_for(Chance& chance, std::string_view unit) {
+  return fmt::format("{:f}{}", chance.of(kNumbers), unit);
+}
+
+std::string literal(Chance& chance, Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      return cp::model::quoted(chance.text());
+    case Kind::model:
+      return cp::model::quoted(chance.of(kModels));
+    case Kind::number:
+      return number_for(chance, "");
+    case Kind::bytes:
+      return fmt::format("{:.0f}B", whole(chance));
+    case Kind::rate:
+      return number_for(chance, "bps");
+    case Kind::duration:
+      return fmt::format("{}s", chance.below(1'000'000));
+    case Kind::money:
+      return fmt::format("{}{}", chance.of(kAmounts), chance.of(kCurrencies));
+    case Kind::boolean:
+      break;
+  }
+  return chance.one_in(2) ? "true" : "false";
+}
+
+std::string pattern(Chance& chance) {
+  std::string text = chance.text();
+  text.insert(chance.below(2) * text.size(), "*");
+  return cp::model::quoted(chance.one_in(4) ? "*" : text);
+}
+
+bool is_text(Kind kind) { return kind == Kind::text || kind == Kind::model; }
+
+std::string comparison(Chance& chance) {
+  constexpr std::array<const char*, 6> operators{"=", "!=", "<", "<=", ">", ">="};
+  const std::span<const Field> fields = cp::model::fields();
+  const Field& field = fields[chance.below(fields.size())];
+  const bool is_ordered = !is_text(field.kind) && field.kind != Kind::boolean;
+  const std::string name(field.name);
+  const std::string negated = chance.one_in(3) ? " not" : "";
+  if (is_text(field.kind) && chance.one_in(2)) {
+    return name + negated + " like " + pattern(chance);
+  }
+  if (chance.one_in(3)) {
+    std::string list = literal(chance, field.kind) + ", " + literal(chance, field.kind);
+    if (is_ordered && chance.one_in(2)) {
+      list += ".." + literal(chance, field.kind);
+    }
+    return name + negated + " in [" + list + "]";
+  }
+  if (is_ordered && chance.one_in(4)) {
+    const Field& other = fields[chance.below(fields.size())];
+    if (other.kind == field.kind) {
+      return name + " " + chance.of(operators) + " " + std::string(other.name);
+    }
+  }
+  const std::size_t choice = chance.below(is_ordered ? 6 : 2);
+  return name + " " + operators[choice] + " " + literal(chance, field.kind);
+}
+
+std::string condition(Chance& chance, int depth) {
+  if (depth == 0 || chance.one_in(3)) {
+    return comparison(chance);
+  }
+  std::string text = chance.one_in(3) ? "not (" : "(";
+  text += condition(chance, depth - 1);
+  for (std::size_t more = 1 + chance.below(2); more > 0; --more) {
+    text += (chance.one_in(2) ? ") and (" : ") or (") + condition(chance, depth - 1);
+  }
+  return text + ")";
+}
+
+DemandFlags some_flags(Chance& chance) {
+  DemandFlags flags;
+  flags.nodes = static_cast<std::int64_t>(chance.one_in(2) ? 1 : 1 + chance.below(64));
+  if (chance.one_in(2)) {
+    flags.gpu = cp::market::GpuWish{};
+    flags.gpu->count.low = 4;
+  }
+  if (chance.one_in(2)) {
+    flags.cpus.low = 16;
+  }
+  flags.duration_s = chance.one_in(2) ? 1234.5 : 2'592'000;
+  return flags;
+}
+
+class World {
+ public:
+  explicit World(Chance& chance) : demand_(*Demand::from_flags(some_flags(chance))) {
+    terms_ = chance.one_in(3) ? Terms::spot : Terms::firm;
+    std::string text;
+    for (int i = 0; i < 60; ++i) {
+      text += cp::model::to_line(some_resource(chance)) + "\n";
+    }
+    REQUIRE(fixture_.import_text("random.ndjson", text));
+    models_ = *fixture_.cache().models();
+    sources_ = *fixture_.cache().sources();
+    auto list = fixture_.cache().database().prepare("SELECT row FROM offers");
+    REQUIRE(list);
+    while (*list->step()) {
+      add(list->integer(0));
+    }
+  }
+
+  void check(const std::string& text) {
+    INFO(text);
+    const auto condition = cp::model::parse_condition(text);
+    REQUIRE(condition);
+    const SqlTranslator translator(demand_, terms_, models_, sources_);
+    REQUIRE(translator.can_say(*condition));
+    const Sql truth = translator.truth(*condition);
+    const Sql necessary = translator.necessary(*condition);
+    Sql sql{"SELECT row, CASE WHEN ", {}};
+    ((((sql += truth) += " THEN 1 END, (") += truth) += ") IS NOT FALSE");
+    (sql += ", (") += necessary.text.empty() ? Sql{"1", {}} : necessary;
+    sql += ") FROM offers";
+    INFO(sql.text);
+    auto statement = fixture_.cache().database().prepare(sql.text);
+    REQUIRE(statement);
+    bind(*statement, sql);
+    while (*statement->step()) {
+      check_row(*statement, *condition);
+    }
+  }
+
+ private:
+  void add(std::int64_t row) {
+    auto stored = fixture_.cache().load(row);
+    REQUIRE(stored);
+    Json document = *cp::model::parse_json(stored->document);
+    subjects_.emplace(row, make_subject(std::move(stored->row), std::move(document),
+                                        {"random", 0, "unsigned", "", false}, {}, demand_, terms_));
+  }
+
+  void check_row(const cp::store::Statement& row, const Condition& condition) {
+    const auto& subject = subjects_.at(row.integer(0));
+    const Truth truth = evaluate(condition, subject.view, demand_.document());
+    const Truth by_sql = row.integer(2) == 0 ? Truth::no
+                         : row.is_null(1)    ? Truth::unknown
+                                             : Truth::yes;
+    if (truth != by_sql || (truth != Truth::no && row.integer(3) == 0)) {
+      INFO(subject.view.dump(-1, ' ', false, Json::error_handler_t::replace));
+      INFO("necessary: " << row.integer(3));
+      CHECK(static_cast<int>(by_sql) == static_cast<int>(truth));
+      CHECK((truth == Truth::no || row.integer(3) != 0));
+    }
+  }
+
+  Demand demand_;
+  Terms terms_ = Terms::firm;
+  CatalogFixture fixture_;
+  std::vector<std::string> models_;
+  std::vector<cp::market::SourceInfo> sources_;
+  std::map<std::int64_t, cp::market::Subject> subjects_;
+};
+
+}  // namespace
+
+TEST_CASE("SQL finds what the language says, whatever is asked of whatever is known") {
+  for (unsigned seed = 1; seed <= 8; ++seed) {
+    INFO("seed " << seed);
+    Chance chance(seed);
+    World world(chance);
+    for (int i = 0; i < 150; ++i) {
+      world.check(condition(chance, 3));
+    }
+  }
+}
