@@ -7,17 +7,16 @@
 namespace cp::fabric {
 namespace {
 
-constexpr std::uint32_t kVersion = FI_VERSION(1, 17);
 constexpr int kPollMilliseconds = 20;
 constexpr std::size_t kMaxData = 256;
 
 // Connected endpoints with messages only. mr_mode names all that we can do; the provider clears
 // what it does not need. Manual progress: one thread of ours drives each endpoint.
-void fill(fi_info& hints, const std::string& provider) {
+void fill(fi_info& hints, const std::string& provider, const std::string& host) {
   hints.ep_attr->type = FI_EP_MSG;
   hints.caps = FI_MSG;
   hints.mode = FI_CONTEXT | FI_CONTEXT2;
-  hints.addr_format = FI_SOCKADDR_IN;
+  hints.addr_format = host.find(':') == std::string::npos ? FI_SOCKADDR_IN : FI_SOCKADDR_IN6;
   hints.domain_attr->mr_mode =
       FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY | FI_MR_ENDPOINT;
   hints.domain_attr->threading = FI_THREAD_DOMAIN;
@@ -51,9 +50,9 @@ Result<Info> find_info(const std::shared_ptr<const Library>& library, const std:
   if (!hints) {
     return fail(Errc::unavailable, "libfabric has no memory");
   }
-  fill(*hints, provider);
+  fill(*hints, provider, host);
   fi_info* found = nullptr;
-  const int rc = library->getinfo(kVersion, host.c_str(), port.empty() ? nullptr : port.c_str(),
+  const int rc = library->getinfo(api_version, host.c_str(), port.empty() ? nullptr : port.c_str(),
                                   flags, hints.get(), &found);
   if (rc != 0) {
     return fail(Errc::unavailable, "libfabric has no provider '{}' with connected endpoints for {}",

@@ -18,6 +18,9 @@
 /// leaves files behind (shm), so each is closed.
 namespace cp::fabric {
 
+/// The interface that our headers are of.
+inline constexpr std::uint32_t api_version = FI_VERSION(1, 17);
+
 template <class T>
 struct CloseFid {
   void operator()(T* object) const { fi_close(&object->fid); }

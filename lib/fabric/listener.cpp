@@ -23,10 +23,13 @@ Result<std::uint16_t> port_of(const Library& library, fid_pep& endpoint) {
   sockaddr_storage address{};
   std::size_t length = sizeof address;
   CP_TRY(check(library, fi_getname(&endpoint.fid, &address, &length), "fi_getname"));
-  if (address.ss_family != AF_INET || length < sizeof(sockaddr_in)) {
-    return fail(Errc::unavailable, "the fabric's address is no IPv4 address");
+  if (address.ss_family == AF_INET && length >= sizeof(sockaddr_in)) {
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
   }
-  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  }
+  return fail(Errc::unavailable, "the fabric's address is no IP address");
 }
 
 }  // namespace

@@ -68,14 +68,18 @@ Result<void> Client::greet() {
 
 Result<Opened> Client::open(const Open& open) {
   const std::stop_callback interrupt(stop_, [this] { control_.shutdown(); });
+  if (open.rail == RailChoice::fabric && !open.dry_run) {
+    // While the server loads its own.
+    fabrics_.start();
+  }
   CP_TRY(control_.send(MessageType::open, to_text(open)));
   CP_TRY_ASSIGN(const Message message, control_.expect(MessageType::opened));
   return parse_opened(message.body);
 }
 
 Result<Carriers> Client::connect_rails(const Opened& opened) {
-  CP_TRY_ASSIGN(auto carriers,
-                transfer::connect_rails(opened, control_.stream().peer(), kConnectPatience, stop_));
+  CP_TRY_ASSIGN(auto carriers, transfer::connect_rails(opened, control_.stream().peer(), fabrics_,
+                                                       kConnectPatience, stop_));
   CP_TRY(control_.send(MessageType::rails_ready, "{}"));
   return carriers;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/loader.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/carrier.hpp"
 #include "transfer/control.hpp"
@@ -33,6 +34,7 @@ class Client {
   Result<void> greet();
 
   Control control_;
+  fabric::Loader fabrics_;
   std::chrono::nanoseconds silence_;
   std::stop_token stop_;
 };

@@ -96,11 +96,7 @@ Result<void> Planner::plan_alone(Entry entry) {
   CP_TRY(flush_entries());
   const auto file = std::make_shared<SourceFile>(*source_, std::move(entry));
   announced_(file);
-  for (std::uint64_t at = 0; at < file->entry().size && !file->is_given_up();
-       at += limits::leaf_bytes) {
-    CP_TRY(push(ChunkWork{file, at}));
-  }
-  return {};
+  return push(ChunkWork{.file = file, .means_rest = true});
 }
 
 Result<void> Planner::push(Work work) {

@@ -58,8 +58,9 @@ class FabricHost final : public RailHost {
   std::vector<std::string> tokens_;
 };
 
-Result<std::unique_ptr<RailHost>> make_fabric_host(const RailWish& wish, Random& random) {
-  CP_TRY_ASSIGN(auto library, fabric::Library::load());
+Result<std::unique_ptr<RailHost>> make_fabric_host(const RailWish& wish, fabric::Loader& fabrics,
+                                                   Random& random) {
+  CP_TRY_ASSIGN(auto library, fabrics.get());
   std::string provider =
       wish.provider.empty() ? std::string(fabric::default_provider) : wish.provider;
   CP_TRY_ASSIGN(auto listener, fabric::Listener::open(std::move(library), provider, wish.host));
@@ -69,8 +70,9 @@ Result<std::unique_ptr<RailHost>> make_fabric_host(const RailWish& wish, Random&
 }
 
 Result<Carriers> connect_fabric(const Opened& opened, const net::Endpoint& server,
-                                std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  CP_TRY_ASSIGN(const auto library, fabric::Library::load());
+                                fabric::Loader& fabrics, std::chrono::nanoseconds patience,
+                                const std::stop_token& stop) {
+  CP_TRY_ASSIGN(const auto library, fabrics.get());
   Carriers carriers;
   for (const std::string& token : opened.tokens) {
     CP_TRY_ASSIGN(auto connection,
@@ -95,17 +97,18 @@ Result<Carriers> connect_tcp(const Opened& opened, const net::Endpoint& server,
 }  // namespace
 
 Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk& desk,
-                                                 Random& random) {
+                                                 fabric::Loader& fabrics, Random& random) {
   if (wish.kind == RailChoice::fabric) {
-    return make_fabric_host(wish, random);
+    return make_fabric_host(wish, fabrics, random);
   }
   return std::make_unique<TcpHost>(desk, wish.streams);
 }
 
 Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,
-                               std::chrono::nanoseconds patience, const std::stop_token& stop) {
+                               fabric::Loader& fabrics, std::chrono::nanoseconds patience,
+                               const std::stop_token& stop) {
   return opened.provider.empty() ? connect_tcp(opened, server, patience, stop)
-                                 : connect_fabric(opened, server, patience, stop);
+                                 : connect_fabric(opened, server, fabrics, patience, stop);
 }
 
 }  // namespace cp::transfer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/loader.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/carrier.hpp"
 #include "transfer/rail_desk.hpp"
@@ -30,12 +31,14 @@ struct RailWish {
   std::string host;  ///< the address of ours that the client reached
 };
 
-/// A host for WISH: plain TCP streams come through DESK. unavailable where there is no such fabric.
+/// A host for WISH: plain TCP streams come through DESK, a fabric's library from FABRICS.
+/// unavailable where there is no such fabric.
 Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk& desk,
-                                                 Random& random);
+                                                 fabric::Loader& fabrics, Random& random);
 
 /// The client's side: opens the streams that OPENED names at SERVER.
 Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,
-                               std::chrono::nanoseconds patience, const std::stop_token& stop);
+                               fabric::Loader& fabrics, std::chrono::nanoseconds patience,
+                               const std::stop_token& stop);
 
 }  // namespace cp::transfer

@@ -139,6 +139,7 @@ void Server::converse(net::TcpStream stream) {
     const std::string what = run_server_session({.control = control,
                                                  .root = root_,
                                                  .desk = desk_,
+                                                 .fabrics = fabrics_,
                                                  .random = random_,
                                                  .silence = settings_.silence},
                                                 stop_.get_token());

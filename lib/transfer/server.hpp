@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/loader.hpp"
 #include "net/address.hpp"
 #include "net/tcp_listener.hpp"
 #include "transfer/confined.hpp"
@@ -72,6 +73,7 @@ class Server {
   Confined root_;
   net::TcpListener listener_;
   RailDesk desk_;
+  fabric::Loader fabrics_;
   std::stop_source stop_;
   std::atomic<std::size_t> sessions_{0};
   std::list<Connection> connections_;  ///< for the thread of `run` alone

@@ -112,7 +112,7 @@ class ServerSession {
                                   .provider = open.provider,
                                   .streams = static_cast<std::size_t>(open.streams),
                                   .host = local.address.to_string()},
-                                 parts_.desk, parts_.random));
+                                 parts_.desk, parts_.fabrics, parts_.random));
     opened.window = limits::window_slots;
     host->offer(opened);
     CP_TRY(answer(opened));

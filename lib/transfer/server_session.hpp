@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/loader.hpp"
 #include "transfer/confined.hpp"
 #include "transfer/control.hpp"
 #include "transfer/rail_desk.hpp"
@@ -16,6 +17,7 @@ struct ServerSessionParts {
   Control& control;
   const Confined& root;
   RailDesk& desk;
+  fabric::Loader& fabrics;
   Random& random;
   std::chrono::nanoseconds silence{};
 };

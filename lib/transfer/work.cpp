@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/work.hpp"
 
+#include "transfer/limits.hpp"
+
 namespace cp::transfer {
 
 bool WorkQueue::push(Work work, std::stop_token stop) {
@@ -28,12 +30,31 @@ void WorkQueue::abandon() {
   changed_.notify_all();
 }
 
-std::optional<Work> WorkQueue::take_front() {
+// The next leaf of the file in front, which goes when it was its last one.
+std::optional<ChunkWork> WorkQueue::next_leaf() {
+  auto* const chunk = std::get_if<ChunkWork>(&queue_.front());
+  if (chunk == nullptr || !chunk->means_rest) {
+    return std::nullopt;
+  }
+  ChunkWork leaf{.file = chunk->file, .offset = chunk->offset};
+  chunk->offset += limits::leaf_bytes;
+  if (chunk->offset >= leaf.file->entry().size || leaf.file->is_given_up()) {
+    queue_.pop_front();
+  }
+  return leaf;
+}
+
+std::optional<Work> WorkQueue::take_whole() {
   Work work = std::move(queue_.front());
   queue_.pop_front();
+  return work;
+}
+
+std::optional<Work> WorkQueue::take_front() {
   ++unfinished_;
   changed_.notify_all();
-  return work;
+  auto leaf = next_leaf();
+  return leaf ? std::optional<Work>(*std::move(leaf)) : take_whole();
 }
 
 std::optional<Work> WorkQueue::try_take() {

@@ -27,6 +27,9 @@ struct PackWork {
 struct ChunkWork {
   std::shared_ptr<SourceFile> file;
   std::uint64_t offset = 0;
+  /// Stands for all leaves from the offset on. Only in the queue, so that the walk goes on, and
+  /// knows the totals, while one large file moves.
+  bool means_rest = false;
 };
 
 /// What one chunk is made of.
@@ -55,6 +58,8 @@ class WorkQueue {
 
  private:
   std::optional<Work> take_front();
+  std::optional<Work> take_whole();
+  std::optional<ChunkWork> next_leaf();
   bool is_over() const { return abandoned_ || (closed_ && queue_.empty() && unfinished_ == 0); }
 
   const std::size_t capacity_;

@@ -50,11 +50,12 @@ void deliver_one(cp::net::TcpListener& listener, RailDesk& desk) {
 Ends connected(const RailKind& kind) {
   cp::KernelRandom random;
   RailDesk desk(random);
+  cp::fabric::Loader fabrics;
   auto listener = cp::net::TcpListener::bind(kAnyPort);
   REQUIRE(listener);
   auto host = make_rail_host(
       {.kind = kind.choice, .provider = kind.provider, .streams = 1, .host = "127.0.0.1"}, desk,
-      random);
+      fabrics, random);
   REQUIRE(host);
   Opened opened;
   (*host)->offer(opened);
@@ -62,8 +63,9 @@ Ends connected(const RailKind& kind) {
   if (kind.choice == RailChoice::tcp) {
     server = std::thread([&] { deliver_one(*listener, desk); });
   }
-  auto connecting = std::async(
-      std::launch::async, [&] { return connect_rails(opened, *listener->local(), kPatience, {}); });
+  auto connecting = std::async(std::launch::async, [&] {
+    return connect_rails(opened, *listener->local(), fabrics, kPatience, {});
+  });
   auto taken = (*host)->collect(kPatience, {});
   auto client = connecting.get();
   if (server.joinable()) {

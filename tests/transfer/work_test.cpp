@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/work.hpp"
 
+#include "transfer/limits.hpp"
+
 #include "catch.hpp"
 #include <thread>
 
@@ -21,6 +23,43 @@ auto beside(Call call, Other while_it_runs) {
   while_it_runs();
   other.join();
   return result;
+}
+
+TEST_CASE("a large file takes one place in the queue and is taken leaf by leaf") {
+  auto root = Confined::open("/");
+  REQUIRE(root);
+  const Source source{"/", *std::move(root), "", true};
+  const auto file =
+      std::make_shared<SourceFile>(source, Entry{.path = "f", .size = 2 * limits::leaf_bytes + 1});
+  WorkQueue queue(1);
+  REQUIRE(queue.push(ChunkWork{.file = file, .means_rest = true}, {}));
+  queue.close();
+  for (std::uint64_t leaf = 0; leaf < 3; ++leaf) {
+    const auto work = queue.try_take();
+    REQUIRE(work);
+    CHECK(std::get<ChunkWork>(*work).offset == leaf * limits::leaf_bytes);
+    CHECK_FALSE(std::get<ChunkWork>(*work).means_rest);
+  }
+  CHECK_FALSE(queue.try_take());
+  queue.done(3);
+  CHECK_FALSE(queue.take({}));
+}
+
+TEST_CASE("of a file that was given up no more is taken") {
+  auto root = Confined::open("/");
+  REQUIRE(root);
+  const Source source{"/", *std::move(root), "", true};
+  const auto file =
+      std::make_shared<SourceFile>(source, Entry{.path = "f", .size = 9 * limits::leaf_bytes});
+  WorkQueue queue(1);
+  REQUIRE(queue.push(ChunkWork{.file = file, .means_rest = true}, {}));
+  queue.close();
+  REQUIRE(queue.try_take());
+  REQUIRE(file->give_up());
+  REQUIRE(queue.try_take());
+  CHECK_FALSE(queue.try_take());
+  queue.done(2);
+  CHECK_FALSE(queue.take({}));
 }
 
 TEST_CASE("work that a stream could not finish goes out by another") {

@@ -19,16 +19,16 @@ answering() {
 }
 
 for rail in tcp fabric; do
-  serve "server-$rail" srv -v --timeout 1s
+  serve "server-$rail" srv -v --timeout 4s
 
   it "ends with 75 and one line when the server is stopped ($rail)"
-  start_server client cpxfer --anonymous --rail $rail --timeout 1s src/ "$URL/in"
+  start_server client cpxfer --anonymous --rail $rail --timeout 4s src/ "$URL/in"
   wait_until arriving srv/in
   kill -STOP "${SERVERS[server-$rail]}"
   ended client
   kill -CONT "${SERVERS[server-$rail]}"
   expect_equal 75 "$STATUS"
-  expect_match "^cpxfer: $URL: the other end has been silent for 1 ?s" "$TESTDIR/client.err"
+  expect_match "^cpxfer: $URL: the other end has been silent for 4 ?s" "$TESTDIR/client.err"
   validate "$TESTDIR/client.out"
   expect_json '.state == "failed" and .error.code == "timed_out" and (.error.hint | length > 0)' "$TESTDIR/client.out"
   wait_until none_of srv
@@ -38,7 +38,7 @@ for rail in tcp fabric; do
   start_server client cpxfer --anonymous --rail $rail --timeout 60s src/ "$URL/in"
   wait_until arriving srv/in
   kill -STOP "${SERVERS[client]}"
-  wait_line "server-$rail" 'the other end has been silent for 1 ?s$' >"$TESTDIR/line"
+  wait_line "server-$rail" 'the other end has been silent for 4 ?s$' >"$TESTDIR/line"
   wait_until none_of srv
   kill -CONT "${SERVERS[client]}"
   ended client

@@ -51,3 +51,5 @@ URL=${URL#*listening on } URL=${URL%%/ *}
 echo six >f
 expect_status 0 cpxfer --anonymous f "$URL/"
 expect_equal six "$(cat srv/f)"
+expect_status 0 cpxfer --anonymous --rail fabric f "$URL/g"
+expect_equal six "$(cat srv/g)"

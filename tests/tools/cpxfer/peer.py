@@ -222,6 +222,7 @@ def say(port, what):
     elif what == "no-streams":
         client.open()
         assert client.hear()[0] == OPENED
+        print("holds", flush=True)
     elif what in destinations:
         client.open(destination=destinations[what])
     elif what in pushes:
