@@ -17,27 +17,14 @@ using cp::jobs::JobLoop;
 
 constexpr auto kLookAgain = 10s;
 
-/// Says it in the store, which whoever drives the job reads, and to the provider, which ends it
-/// now.
-Result<void> ask(Session& session, const Draft& draft) {
-  const auto& job = draft.job();
-  CP_TRY(session.store->request_cancel(job.id));
-  const auto* const attempt = job.current();
-  if (attempt != nullptr && attempt->submitted_at) {
-    CP_TRY_ASSIGN(auto* const launcher, session.launchers->at(attempt->at.url));
-    return launcher->cancel(attempt->token, {});
-  }
-  return {};
-}
-
 Result<std::string> cancel_one(Session& session, const std::string& name, JobLoop& loop) {
   CP_TRY_ASSIGN(Draft draft, find_job(session, name));
   if (!draft.job().has_ended()) {
-    CP_TRY(ask(session, draft));
+    CP_TRY(ask_to_end(session, draft.job()));
     CP_TRY_ASSIGN(const auto elements,
                   session.store->list({.open_only = true, .parent = draft.job().id}));
     for (const auto& element : elements) {
-      CP_TRY(ask(session, element));
+      CP_TRY(ask_to_end(session, element.job()));
     }
   }
   const std::string id = draft.job().id;

@@ -64,11 +64,13 @@ class Runner {
   }
 
   Result<void> cancel() {
-    CP_TRY(session_.store->request_cancel(id_));
+    CP_TRY_ASSIGN(const auto draft, session_.store->load(id_));
+    CP_TRY(ask_to_end(session_, draft.job()));
     return follow({});
   }
 
   const Job& job() const { return *job_; }
+  bool output_failed() const { return output_failed_; }
   bool output_is_closed() const { return tail_.is_closed(); }
 
  private:
@@ -78,6 +80,7 @@ class Runner {
       return false;
     }
     auto copied = tail_.copy(*job_);
+    output_failed_ = !copied;
     wants_output_ = copied.has_value();
     return copied;
   }
@@ -98,6 +101,7 @@ class Runner {
   std::optional<std::chrono::nanoseconds> lease_;
   Tail tail_;
   bool wants_output_;
+  bool output_failed_ = false;
   std::optional<Job> job_;
 };
 
@@ -167,6 +171,10 @@ Result<int> run(Context& context) {
   if (context.stop_signal() == SIGHUP) {
     CP_TRY(hand_over(context, session));
     return kSignalBase + SIGHUP;
+  }
+  // A store that fails is no reason to end the job: whoever comes next goes on with it.
+  if (!followed && !stop.stop_requested() && !runner.output_failed()) {
+    return tl::unexpected(followed.error());
   }
   if (!followed || stop.stop_requested()) {
     const auto canceled = runner.cancel();

@@ -72,6 +72,16 @@ Result<Draft> find_job(Session& session, const std::string& text) {
   return std::move(named.front());
 }
 
+Result<void> ask_to_end(Session& session, const cp::jobs::Job& job) {
+  const auto written = session.store->request_cancel(job.id);
+  const auto* const attempt = job.current();
+  if (attempt != nullptr && !cp::model::is_terminal(attempt->state)) {
+    CP_TRY_ASSIGN(auto* const launcher, session.launchers->at(attempt->at.url));
+    CP_TRY(launcher->cancel(attempt->token, {}));
+  }
+  return written;
+}
+
 void tell_state(const Context& context, const cp::jobs::Job& job) {
   context.note(job.id + " " + cp::jobs::describe(job));
 }

@@ -31,6 +31,10 @@ cp::Result<void> refresh(cp::cli::Context& context, Session& session);
 /// The job that TEXT names: its id, or the newest of that name; not_found.
 cp::Result<cp::jobs::Draft> find_job(Session& session, const std::string& text);
 
+/// Asks JOB to end: in the store, which whoever drives it reads, and at its provider, which does it
+/// at once, also when the store cannot be written: a job may be what has filled the disk.
+cp::Result<void> ask_to_end(Session& session, const cp::jobs::Job& job);
+
 /// One line on stderr for a new state of JOB.
 void tell_state(const cp::cli::Context& context, const cp::jobs::Job& job);
 

@@ -39,3 +39,29 @@ expect_status 0 on_a_small_disk 2m 'export CP_STATE_DIR=$PWD/small/state
   done
   exit 1'
 expect_json '.exit_code == 6'
+
+it "goes on when the store has no room, and can be canceled then"
+expect_status 0 on_a_small_disk 2m 'export CP_STATE_DIR=$PWD/small/state
+  touch began
+  cprun run -q --name full -- sh -c "while [ -e $PWD/began ]; do sleep 0.02; done; exit 6" 2>run.err & run=$!
+  for i in $(seq 500); do
+    [ "$(cprun list --name full --state ACTIVE --plain | wc -l)" -eq 0 ] || break
+    sleep 0.02
+  done
+  head -c 10000000 /dev/zero >small/fill 2>fill.err
+  rm began
+  wait $run; echo "status $?"
+  rm small/fill
+  cprun wait full; echo "status $?"
+  cprun submit --plain -- sleep 1000 >id || exit
+  head -c 10000000 /dev/zero >small/fill 2>fill.err
+  timeout 20 cprun cancel "$(cat id)" 2>cancel.err; echo "status $?"
+  for i in $(seq 500); do
+    ! grep -qs canceled small/state/jobs/cp-*/ended || break
+    sleep 0.02
+  done
+  rm small/fill
+  cprun status "$(cat id)"'
+expect_match '^status 6$' # of wait: what happened was kept where there was room for it
+expect_match 'no space left' cancel.err
+expect_match '"state":"CANCELED"'
