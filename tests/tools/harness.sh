@@ -114,6 +114,9 @@ wait_until() {
 }
 start_server() {
   local name=$1; shift
+  # What a server of that name said before is not to be taken for this one's.
+  : >"$TESTDIR/$name.out"
+  : >"$TESTDIR/$name.err"
   # A shell starts what runs in its background with SIGINT ignored.
   env --default-signal=INT,QUIT "$@" >"$TESTDIR/$name.out" 2>"$TESTDIR/$name.err" &
   SERVERS[$name]=$!
