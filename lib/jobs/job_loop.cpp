@@ -60,6 +60,9 @@ Result<void> JobLoop::turn() {
   std::set<std::string> full;
   const SteadyTime now = clock_.steady();
   for (auto& entry : entries_) {
+    if (stop_.stop_requested()) {
+      return {};  // there may be thousands, each with a write
+    }
     const bool is_due = entry->is_ready || now >= entry->due ||
                         (entry->pause.what == Pause::For::others && others_moved);
     if (!is_due || entry->draft.job().has_ended() || must_wait_in_line(*entry, full)) {

@@ -21,11 +21,6 @@ Result<std::string> cancel_one(Session& session, const std::string& name, JobLoo
   CP_TRY_ASSIGN(Draft draft, find_job(session, name));
   if (!draft.job().has_ended()) {
     CP_TRY(ask_to_end(session, draft.job()));
-    CP_TRY_ASSIGN(const auto elements,
-                  session.store->list({.open_only = true, .parent = draft.job().id}));
-    for (const auto& element : elements) {
-      CP_TRY(ask_to_end(session, element.job()));
-    }
   }
   const std::string id = draft.job().id;
   CP_TRY_ASSIGN(draft, session.store->load(id));

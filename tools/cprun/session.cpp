@@ -15,6 +15,15 @@ using cp::jobs::Draft;
 
 const std::string kSelf = "/proc/self/exe";
 
+Result<void> tell_provider(Session& session, const cp::jobs::Job& job) {
+  const auto* const attempt = job.current();
+  if (attempt == nullptr || cp::model::is_terminal(attempt->state)) {
+    return {};
+  }
+  CP_TRY_ASSIGN(auto* const launcher, session.launchers->at(attempt->at.url));
+  return launcher->cancel(attempt->token, {});
+}
+
 }  // namespace
 
 Result<Session> Session::open(Context& context) {
@@ -74,10 +83,12 @@ Result<Draft> find_job(Session& session, const std::string& text) {
 
 Result<void> ask_to_end(Session& session, const cp::jobs::Job& job) {
   const auto written = session.store->request_cancel(job.id);
-  const auto* const attempt = job.current();
-  if (attempt != nullptr && !cp::model::is_terminal(attempt->state)) {
-    CP_TRY_ASSIGN(auto* const launcher, session.launchers->at(attempt->at.url));
-    CP_TRY(launcher->cancel(attempt->token, {}));
+  CP_TRY(tell_provider(session, job));
+  if (job.is_array()) {
+    CP_TRY_ASSIGN(const auto elements, session.store->list({.open_only = true, .parent = job.id}));
+    for (const auto& element : elements) {
+      CP_TRY(tell_provider(session, element.job()));
+    }
   }
   return written;
 }

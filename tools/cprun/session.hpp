@@ -32,7 +32,8 @@ cp::Result<void> refresh(cp::cli::Context& context, Session& session);
 cp::Result<cp::jobs::Draft> find_job(Session& session, const std::string& text);
 
 /// Asks JOB to end: in the store, which whoever drives it reads, and at its provider, which does it
-/// at once, also when the store cannot be written: a job may be what has filled the disk.
+/// at once, also when the store cannot be written: a job may be what has filled the disk. With an
+/// array its elements are asked.
 cp::Result<void> ask_to_end(Session& session, const cp::jobs::Job& job);
 
 /// One line on stderr for a new state of JOB.
