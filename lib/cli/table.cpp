@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kHeldRows = 500;
 constexpr int kGap = 2;
 constexpr int kNarrowest = 8;
+constexpr int kFigure = 4;  // of a bar: "10.0"
 
 bool is_right_aligned(Show show) {
   return show != Show::text && show != Show::verdict && show != Show::time && show != Show::bar;
@@ -29,6 +30,9 @@ Style style_of_verdict(std::string_view word) {
   }
   return std::ranges::find(bad, word) != bad.end() ? Style::red : Style::yellow;
 }
+
+// What stands behind the bar.
+std::string figure_of(const std::string& cell) { return cell.substr(cell.rfind(' ') + 1); }
 
 }  // namespace
 
@@ -72,15 +76,35 @@ void Table::fix_widths() {
     }
     widths_.push_back(width);
   }
-  if (!terminal_.output_is_terminal) {
-    return;
+  if (terminal_.output_is_terminal && total_width() > terminal_.columns) {
+    narrow();
   }
-  // Too wide: the widest text columns give way, one character at a time.
-  const auto total = [&] {
-    return std::accumulate(widths_.begin(), widths_.end(), 0) +
-           kGap * static_cast<int>(widths_.size() - 1);
-  };
-  while (total() > terminal_.columns) {
+}
+
+int Table::total_width() const {
+  const auto shown = std::ranges::count_if(widths_, [](int width) { return width > 0; });
+  return std::accumulate(widths_.begin(), widths_.end(), 0) + kGap * static_cast<int>(shown - 1);
+}
+
+bool Table::says_nothing(std::size_t column) const {
+  return std::ranges::all_of(held_, [column](const Row& row) {
+    return row.cells[column] == "-" || row.cells[column] == "unknown";
+  });
+}
+
+void Table::narrow() {
+  for (std::size_t i = widths_.size(); i-- > 1 && total_width() > terminal_.columns;) {
+    widths_[i] = says_nothing(i) ? 0 : widths_[i];
+  }
+  if (total_width() > terminal_.columns) {
+    has_bars_ = false;
+    for (std::size_t i = 0; i < widths_.size(); ++i) {
+      const bool is_bar = columns_[i].show == Show::bar && widths_[i] > 0;
+      widths_[i] = is_bar ? std::max(kFigure, display_width(columns_[i].title)) : widths_[i];
+    }
+  }
+  // The widest text columns give way, one character at a time.
+  while (total_width() > terminal_.columns) {
     int* widest = nullptr;
     for (std::size_t i = 0; i < widths_.size(); ++i) {
       if (columns_[i].show == Show::text && widths_[i] > kNarrowest &&
@@ -89,24 +113,34 @@ void Table::fix_widths() {
       }
     }
     if (widest == nullptr) {
-      return;
+      break;
     }
     --*widest;
+  }
+  for (std::size_t i = widths_.size(); i-- > 2 && total_width() > terminal_.columns;) {
+    widths_[i] = 0;
   }
 }
 
 std::string Table::draw(const Row& row, bool is_head) const {
   std::string line;
+  const auto last =
+      std::ranges::find_if(widths_.rbegin(), widths_.rend(), [](int width) { return width > 0; });
+  const auto last_index = static_cast<std::size_t>(widths_.rend() - last) - 1;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const std::string cell =
-        terminal_.output_is_terminal ? fit(row.cells[i], widths_[i]) : row.cells[i];
+    if (widths_[i] == 0) {
+      continue;
+    }
+    const bool is_cut_bar = !has_bars_ && columns_[i].show == Show::bar && !is_head;
+    const std::string full = is_cut_bar ? figure_of(row.cells[i]) : row.cells[i];
+    const std::string cell = terminal_.output_is_terminal ? fit(full, widths_[i]) : full;
     const auto pad = static_cast<std::size_t>(std::max(0, widths_[i] - display_width(cell)));
     const Style style = is_head                             ? Style::bold
                         : columns_[i].show == Show::verdict ? style_of_verdict(cell)
                                                             : Style::plain;
     const std::string shown = styled(cell, style, terminal_.output_colour);
-    const bool is_last = i + 1 == columns_.size();
-    if (is_right_aligned(columns_[i].show)) {
+    const bool is_last = i == last_index;
+    if (is_right_aligned(columns_[i].show) || is_cut_bar) {
       line += std::string(pad, ' ') + shown;
     } else {
       line += shown + std::string(is_last ? 0 : pad, ' ');

@@ -9,8 +9,9 @@
 namespace cp::cli {
 
 /// Lays records out in columns. The widths come from the first rows (a few hundred are held back
-/// for that), so that a table of any length needs bounded memory. Gives text, writes nothing
-/// itself.
+/// for that), so that a table of any length needs bounded memory. Where a terminal is too narrow
+/// for it, columns that say nothing in those rows go first, then bars, of which the figure stays,
+/// then the ends of the longest texts. Gives text, writes nothing itself.
 class Table {
  public:
   Table(std::vector<Column> columns, const Terminal& terminal);
@@ -25,12 +26,16 @@ class Table {
     std::vector<std::string> cells;
   };
   void fix_widths();
+  void narrow();
+  int total_width() const;
+  bool says_nothing(std::size_t column) const;
   std::string draw(const Row& row, bool is_head) const;
 
   std::vector<Column> columns_;
   const Terminal& terminal_;
   std::vector<Row> held_;
-  std::vector<int> widths_;  ///< empty until they are fixed
+  std::vector<int> widths_;  ///< empty until they are fixed; 0: the column is not shown
+  bool has_bars_ = true;
 };
 
 }  // namespace cp::cli

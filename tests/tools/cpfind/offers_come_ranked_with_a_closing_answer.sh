@@ -98,3 +98,12 @@ expect_stdout 'a100-pool
 cpu-pool
 dark
 h100-pool'
+
+it "fits a terminal of 80 columns: what says nothing goes, then the bars, then the last columns, and no line is cut in two"
+need script
+TERM=xterm script -qec 'stty cols 80; NO_COLOR=1 cpfind --gpu 8 --hours 4' /dev/null | tr -d '\r' >"$STDOUT"
+expect_match '^a100-po[^ ]+ +site +cn-bj .* 68\.80 CNY +275\.20 CNY( +[0-9.]+)?$'
+expect_no_match 'unknown'
+expect_no_match '.{81}'
+TERM=xterm script -qec 'stty cols 200; NO_COLOR=1 cpfind --gpu 8 --hours 4' /dev/null | tr -d '\r' >"$STDOUT"
+expect_match '^a100-pool .* unknown +█+'
