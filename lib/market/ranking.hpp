@@ -69,6 +69,7 @@ class CurrencyRanks {
  public:
   explicit CurrencyRanks(std::string_view home) : home_(home) {}
   int rank(std::string_view currency) const;
+  const std::string& home() const { return home_; }
 
  private:
   std::string home_;

@@ -214,7 +214,8 @@ class Searcher {
     bool is_judged = true;     ///< the condition's truth is in the rows
     std::vector<int> columns;  ///< of each key
   };
-  enum Place : int { kRow, kTruth, kFlags, kDocument, kCurrency, kCost, kFirstKey };
+  enum Place : int { kRow, kFlags, kDocument, kCurrency, kCost, kFirstKey };
+  enum Flag : std::int64_t { kHasPolicy = 1, kHasSiblings = 2, kIsTrue = 4 };
 
   Result<void> scan(Cache& cache) {
     CP_TRY_ASSIGN(cached_, cache.sources());
@@ -239,14 +240,17 @@ class Searcher {
     const bool says_all = translator.can_say(demand_.condition());
     Scan scan;
     scan.is_judged = says_all;
-    // As a condition of WHEN, and not as a value, it is judged no farther than it must be.
     Sql sql{"SELECT row, ", {}};
     if (says_all) {
-      ((sql += "CASE WHEN ") += translator.truth(demand_.condition())) += " THEN 1 END";
+      // What is known and not false is true. As conditions of WHEN, and not as values, both are
+      // judged no farther than they must be.
+      (sql += "CASE WHEN ") += translator.is_known(demand_.condition());
+      ((sql += " THEN flags + 4 WHEN ") += translator.truth(demand_.condition())) +=
+          " THEN flags + 4 ELSE flags END";
     } else {
-      sql += "NULL";
+      sql += "flags";
     }
-    sql += ", flags, CASE WHEN flags & 2 THEN document END, currency, ";
+    sql += ", CASE WHEN flags & 2 THEN document END, currency, ";
     sql += translator.value(*cost);
     int column = kFirstKey;
     for (const SortKey& key : keys_) {
@@ -303,26 +307,38 @@ class Searcher {
 
   Result<void> look_at(Cache& cache, const Scan& scan) {
     const store::Statement& row = *scan.statement;
-    Truth truth = row.is_null(kTruth) ? Truth::unknown : Truth::yes;
     const std::int64_t flags = row.integer(kFlags);
-    const bool has_policy = (flags & 1) != 0;
-    if (has_policy || !scan.is_judged) {
+    Truth truth = (flags & kIsTrue) != 0 ? Truth::yes : Truth::unknown;
+    if ((flags & kHasPolicy) != 0 || !scan.is_judged) {
       CP_TRY_ASSIGN(const Subject subject, load(cache, row.integer(kRow)));
       truth = scan.is_judged ? model::both(truth, accepts(subject, demand_))
                              : matches(subject, demand_);
     }
-    const std::int64_t document = (flags & 2) != 0 ? row.integer(kDocument) : 0;
+    const std::int64_t document = (flags & kHasSiblings) != 0 ? row.integer(kDocument) : 0;
     if (truth == Truth::no || !count(truth, document)) {
       return {};
     }
-    if (!row.is_null(kCost)) {
-      costs_.add(row.text(kCurrency), row.real(kCost) / static_cast<double>(kNano));
+    const std::string_view currency = row.text(kCurrency);
+    const KeyValue cost = number_at(scan, kCost, currency);
+    if (cost.type == KeyValue::Type::number) {
+      costs_.add(currency, cost.number / static_cast<double>(kNano));
     }
-    const KeyValue first = key_at(scan, 0);
+    const KeyValue first = scan.columns.front() == kCost ? cost : key_at(scan, 0);
     if (ranking_.may_take(truth, first)) {
       take(scan, truth, document, first);
     }
     return {};
+  }
+
+  // A column of a row costs a call or two into SQLite, so that 0 alone is asked whether it is NULL.
+  KeyValue number_at(const Scan& scan, int column, std::string_view currency) const {
+    KeyValue key;
+    key.number = scan.statement->real(column);
+    if (key.number != 0 || !scan.statement->is_null(column)) {
+      key.type = KeyValue::Type::number;
+      key.currency_rank = currencies_.rank(currency);
+    }
+    return key;
   }
 
   void take(const Scan& scan, Truth truth, std::int64_t document, const KeyValue& first) {
@@ -340,23 +356,18 @@ class Searcher {
   KeyValue key_at(const Scan& scan, std::size_t index) const {
     const store::Statement& row = *scan.statement;
     const int column = scan.columns[index];
-    KeyValue key;
-    if (row.is_null(column)) {
-      return key;
-    }
     const model::Kind kind = keys_[index].field->kind;
-    if (kind == model::Kind::text || kind == model::Kind::model) {
+    if (kind != model::Kind::text && kind != model::Kind::model) {
+      const bool is_money = kind == model::Kind::money;
+      return number_at(scan, column, is_money ? row.text(kCurrency) : currencies_.home());
+    }
+    KeyValue key;
+    if (!row.is_null(column)) {
       key.type = KeyValue::Type::text;
       key.text = text::lower(row.text(column));
-    } else {
-      key.type = KeyValue::Type::number;
-      key.number = row.real(column);
-      key.currency_rank = kind == model::Kind::money ? currency_rank(row.text(kCurrency)) : 0;
     }
     return key;
   }
-
-  int currency_rank(std::string_view currency) const { return currencies_.rank(currency); }
 
   Result<Subject> load(Cache& cache, std::int64_t number) {
     CP_TRY_ASSIGN(Cache::Stored stored, cache.load(number));

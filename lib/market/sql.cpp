@@ -51,6 +51,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kColumns
     {"limit.nodes", "nodes_per_job"},
 }};
 
+// The column that FIELD stands in; empty when there is none.
+std::string_view column_of(const Field& field) {
+  const auto* const found =
+      std::find_if(kColumns.begin(), kColumns.end(),
+                   [&](const auto& candidate) { return candidate.first == field.name; });
+  return found == kColumns.end() ? std::string_view{} : found->second;
+}
+
 std::string_view sign_of(Operator operation) {
   constexpr std::array<std::string_view, 6> signs{" = ", " <> ", " < ", " <= ", " > ", " >= "};
   return signs[static_cast<std::size_t>(operation)];
@@ -92,6 +100,17 @@ int depth_of(const Condition& condition) {
   return deepest + 1;
 }
 
+// How deep the parentheses of SQL are nested.
+int depth_of(std::string_view sql) {
+  int depth = 0;
+  int deepest = 0;
+  for (const char c : sql) {
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    deepest = std::max(deepest, depth);
+  }
+  return deepest;
+}
+
 Sql list_of(const std::vector<std::string>& texts) {
   Sql sql{"(", {}};
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -117,12 +136,35 @@ void bind(store::Statement& statement, const Sql& sql) {
   }
 }
 
+Sql SqlTranslator::is_known(const Condition& condition) const {
+  Sql sql{"(1", {}};
+  for (const Condition& part : condition.parts) {
+    (sql += " AND ") += is_known(part);
+  }
+  if (condition.field == nullptr) {
+    return sql += ")";
+  }
+  const std::string_view column = column_of(*condition.field);
+  const bool is_plain =
+      !column.empty() && condition.field->kind != Kind::model && condition.other == nullptr;
+  if (!is_plain) {
+    ((sql += " AND (") += leaf(condition)) += ") IS NOT NULL";
+    return sql += ")";
+  }
+  sql += needs_accelerator(condition) ? " AND (gpu_model IS NULL OR " : " AND (";
+  return sql += fmt::format("{} IS NOT NULL))", column);
+}
+
 bool SqlTranslator::can_say(const Condition& condition) const {
-  // SQLite's parser has a stack of 100 symbols, of which a level here takes up to four and a price
-  // twenty; and it takes up to 32,766 values.
-  constexpr int deepest = 16;
+  // SQLite's parser has a stack of 100 symbols, of which a level of parentheses takes up to three
+  // and a price twenty; and it takes up to 32,766 values.
+  constexpr int deepest = 20;
   constexpr std::size_t most_values = 10'000;
-  return depth_of(condition) <= deepest && truth(condition).values.size() <= most_values;
+  if (depth_of(condition) > deepest) {
+    return false;
+  }
+  const Sql sql = truth(condition);
+  return depth_of(sql.text) <= deepest && sql.values.size() <= most_values;
 }
 
 Sql SqlTranslator::truth(const Condition& condition) const {
@@ -321,11 +363,8 @@ Sql SqlTranslator::necessary(const Condition& condition) const {
 }
 
 Sql SqlTranslator::value(const Field& field) const {
-  const auto* const column =
-      std::find_if(kColumns.begin(), kColumns.end(),
-                   [&](const auto& candidate) { return candidate.first == field.name; });
-  if (column != kColumns.end()) {
-    return {std::string(column->second), {}};
+  if (const std::string_view column = column_of(field); !column.empty()) {
+    return {std::string(column), {}};
   }
   if (field.name == "price.hour") {
     return hour();

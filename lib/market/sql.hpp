@@ -48,6 +48,10 @@ class SqlTranslator {
 
   Sql truth(const model::Condition& condition) const;
 
+  /// Whether nothing that CONDITION asks for is unknown, so that it is true where it is not false;
+  /// cheaper than its truth.
+  Sql is_known(const model::Condition& condition) const;
+
   /// Whether SQLite can take CONDITION: it bounds the depth of a statement and the number of
   /// values.
   bool can_say(const model::Condition& condition) const;

@@ -257,7 +257,8 @@ class World {
     Sql sql{"SELECT row, CASE WHEN ", {}};
     ((((sql += truth) += " THEN 1 END, (") += truth) += ") IS NOT FALSE");
     (sql += ", (") += necessary.text.empty() ? Sql{"1", {}} : necessary;
-    sql += ") FROM offers";
+    (sql += "), ") += translator.is_known(*condition);
+    sql += " FROM offers";
     INFO(sql.text);
     auto statement = fixture_.cache().database().prepare(sql.text);
     REQUIRE(statement);
@@ -282,6 +283,8 @@ class World {
     const Truth by_sql = row.integer(2) == 0 ? Truth::no
                          : row.is_null(1)    ? Truth::unknown
                                              : Truth::yes;
+    const bool is_known = row.integer(4) != 0;
+    CHECK((!is_known || truth != Truth::unknown));
     if (truth != by_sql || (truth != Truth::no && row.integer(3) == 0)) {
       INFO(subject.view.dump(-1, ' ', false, Json::error_handler_t::replace));
       INFO("necessary: " << row.integer(3));

@@ -189,6 +189,19 @@ TEST_CASE("a condition that SQLite cannot take is judged all the same") {
   const auto result = world.ask(where(deep));
   CHECK(names(result) == Names{"big"});
   CHECK(result.answer["unknown"] == world.ask(where("cpus >= 64")).answer["unknown"]);
+  for (const std::size_t levels : {8U, 12U, 16U, 20U}) {
+    std::string broad = "cpus >= 64";
+    for (std::size_t level = 0; level < levels; ++level) {
+      const std::string join = level % 2 == 0 ? " or " : " and ";
+      std::string parts;
+      for (std::size_t part = 0; part < 160 / levels; ++part) {
+        parts += (level % 2 == 0 ? "runnable" : "not runnable") + join;
+      }
+      broad = parts + "(" + broad + ")";
+    }
+    INFO(levels);
+    CHECK(names(world.ask(where(broad))) == Names{"big"});
+  }
   std::string wide = "cpus in [64";
   for (int i = 1000; i < 1800; ++i) {
     wide += "," + std::to_string(i);
