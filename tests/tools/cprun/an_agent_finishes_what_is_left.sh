@@ -40,9 +40,12 @@ expect_status 0 cprun wait
 for i in 1 2 3 4; do expect_equal $i "$(cat out$i)"; done
 
 it "is not started with --no-agent, and the next command takes its place"
-id=$(cprun submit --no-agent --plain --stage-out result:late -- sh -c 'echo late >result')
+# It ends only when the command that submitted it is gone: that would bring out what it sees end.
+id=$(cprun submit --no-agent --plain --stage-out result:late -- sh -c "while [ ! -e $PWD/later ]; do sleep 0.02; done; echo late >result")
 expect_equal '' "$(agents)"
-ended() { grep -qs '"exit_code":0' "$CP_STATE_DIR/jobs"/*/ended && [ -z "$(agents)" ]; }
+touch later
+token=cp-$(tr '[:upper:]' '[:lower:]' <<<"${id#j-}")-1
+ended() { grep -qs '"exit_code":0' "$CP_STATE_DIR/jobs/$token/ended" && [ -z "$(agents)" ]; }
 wait_until ended
 [ ! -e late ] || fail "somebody brought it out"
 expect_status 0 cprun wait --no-agent "$id"
