@@ -204,6 +204,8 @@ void open_standard_streams() {
 int run_tool(const Tool& tool, int argc, char** argv) {
   open_standard_streams();
   ::signal(SIGPIPE, SIG_DFL);
+  // Past the limit of a file's size a write fails and is told, instead of ending us without a word.
+  ::signal(SIGXFSZ, SIG_IGN);
   const Terminal terminal = detect_terminal();
   try {
     const Result<int> done =

@@ -16,6 +16,13 @@ cprun run -q --name full -- echo out >/dev/full 2>"$STDERR" || status=$?
 expect_equal 125 $status
 expect_match 'cannot write standard output: no space left on device' "$STDERR"
 
+it "says so when no file may grow, and gives the job a signal as it was"
+cprun run -q -- true
+expect_status 125 sh -c 'ulimit -f 8; exec cprun run -- touch "$0/ran"' "$PWD"
+expect_match '^cprun: .*' "$STDERR"
+[ ! -e ran ] || fail "it ran"
+expect_status 153 cprun run -q -- sh -c 'ulimit -f 1; exec head -c 100000 /dev/zero >x'
+
 # Runs SCRIPT with a disk of SIZE at ./small that goes with it.
 mkdir small
 on_a_small_disk() {
