@@ -23,7 +23,8 @@ bool find(void* handle, const char* name, const char* version, Function& functio
 }  // namespace
 
 Result<std::shared_ptr<const Library>> Library::load() {
-  void* handle = ::dlopen("libfabric.so.1", RTLD_NOW | RTLD_LOCAL);
+  // Never unloaded: libfabric 1.17 forgets some memory each time, and would take as long again.
+  void* handle = ::dlopen("libfabric.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     return with_hint(fail(Errc::unavailable, "libfabric cannot be used here"),
                      "install libfabric1, or say --rail tcp");

@@ -14,7 +14,7 @@ namespace cp::fabric {
 
 /// libfabric, opened when a fabric is first used: linking Debian's costs every start 200 ms. Only
 /// the few symbols that it exports are looked up, the rest is inline in its headers. Stays loaded
-/// as long as anything made with it lives. Safe on any thread.
+/// until the process ends. Safe on any thread.
 class Library {
  public:
   /// unavailable where libfabric.so.1 is not installed.
