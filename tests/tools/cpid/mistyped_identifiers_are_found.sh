@@ -31,6 +31,13 @@ expect_status 1 cpid check <<<'{"code":"'$good'"}'
 expect_json '.reason == "no_id" and .input == "{\"code\":\"'$good'\"}"'
 validate "$STDOUT"
 
+it "reads an array of any length on one line, and lines that come in pieces"
+for _ in {1..5000}; do echo "\"$good\""; done | paste -sd, | sed 's/.*/[&]/' >array
+expect_status 0 cpid check <array
+expect_json '.summary.valid == 5000'
+expect_status 1 cpid check < <(for part in ' ' $'\n' cp:86.3101 .42/7F3K9Q2M-J $'B\ncp:'; do printf %s "$part"; done)
+expect_json '.line == 3 and $all[1].summary.valid == 1'
+
 it "passes on what another tool could not give"
 error='{"schema":"cp.error/1","tool":"cpid","code":"not_found","message":"gone"}'
 expect_status 0 cpid check <<<"$error"
