@@ -145,6 +145,20 @@ class Scanner {
   std::uint32_t sum_ = 0;
 };
 
+// The check characters of BODY; nullopt when it is none, or they would look like others.
+std::optional<std::array<char, 2>> check_of(std::string_view body) {
+  if (body.size() > kMaxBody) {
+    return std::nullopt;
+  }
+  Scanner scanner(body);
+  if (scanner.take_prefix() != Flaw::none || scanner.take_serial() != Flaw::none) {
+    return std::nullopt;
+  }
+  const std::uint32_t number = check_number(scanner.sum());
+  const std::array check{kDigits[number / kRadix], kDigits[number % kRadix]};
+  return std::ranges::any_of(check, looks_like_another) ? std::nullopt : std::optional(check);
+}
+
 bool has_scheme(std::string_view text) {
   return text.size() >= kScheme && (text[0] == 'c' || text[0] == 'C') &&
          (text[1] == 'p' || text[1] == 'P') && text[2] == ':';
@@ -230,22 +244,11 @@ Flaw flaw_in(std::string_view text) {
 }
 
 std::optional<std::string> check_characters(std::string_view prefix, std::string_view serial) {
-  const std::string body = std::string(prefix) + "/" + std::string(serial);
-  if (body.size() > kMaxBody) {
-    return std::nullopt;
-  }
-  Scanner scanner(body);
-  if (scanner.take_prefix() != Flaw::none || scanner.take_serial() != Flaw::none) {
-    return std::nullopt;
-  }
-  const std::uint32_t number = check_number(scanner.sum());
-  const char first = kDigits[number / kRadix];
-  const char second = kDigits[number % kRadix];
-  if (looks_like_another(first) || looks_like_another(second)) {
-    return std::nullopt;
-  }
-  return std::string{first, second};
+  const auto check = check_of(std::string(prefix) + "/" + std::string(serial));
+  return check ? std::optional(std::string(check->data(), check->size())) : std::nullopt;
 }
+
+bool has_check_characters(std::string_view body) { return check_of(body).has_value(); }
 
 bool is_prefix(std::string_view prefix) {
   std::size_t arcs = 0;

@@ -55,6 +55,9 @@ Flaw flaw_in(std::string_view text);
 /// hold a letter that identifiers do not have (I L O U): draw another serial.
 std::optional<std::string> check_characters(std::string_view prefix, std::string_view serial);
 
+/// Whether BODY, prefix, slash and serial in canonical form, has such check characters.
+bool has_check_characters(std::string_view body);
+
 /// Whether PREFIX is one to eight arcs in canonical form.
 bool is_prefix(std::string_view prefix);
 /// Whether PREFIX is ANCESTOR or lies below it; arcs compare as arcs: 86.31 is not above 86.3101.

@@ -31,8 +31,8 @@ Result<Identifier> identifier_for(const RegistryStore& store, const Authority& a
                                   const Json& record, UnixTime now, Random& random) {
   const auto named = model::text_at(record, "id");
   if (!named) {
-    CP_TRY_ASSIGN(const auto codes, store.allocate(1, kSerialLength, now, random));
-    return Identifier::parse(codes.front());
+    CP_TRY_ASSIGN(const auto serials, store.allocate(1, kSerialLength, now, random));
+    return Identifier::make(authority.prefix, serials.front()).value();
   }
   CP_TRY_ASSIGN(Identifier id, Identifier::parse(*named));
   if (id.prefix() != authority.prefix) {

@@ -130,10 +130,12 @@ Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& ran
   while (count > 0) {
     const auto some = std::min<std::uint64_t>(count, kCodesPerTransaction);
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(state_->database));
-    CP_TRY_ASSIGN(const auto codes,
-                  state_->store.allocate(some, length, state_->clock.now(), random));
+    CP_TRY_ASSIGN(auto serials, state_->store.allocate(some, length, state_->clock.now(), random));
     CP_TRY(transaction.commit());
-    CP_TRY(minted(codes));
+    for (std::string& serial : serials) {
+      serial = Identifier::make(prefix(), serial).value().text();
+    }
+    CP_TRY(minted(serials));
     count -= some;
   }
   return {};

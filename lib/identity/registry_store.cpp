@@ -67,7 +67,7 @@ CREATE TRIGGER identifier_is_not_freed BEFORE DELETE ON identifier
   BEGIN SELECT RAISE(ABORT, 'identifiers are never given back'); END;
 )"};
 
-constexpr std::size_t kCodesPerEntry = 1'000;
+constexpr std::size_t kSerialsPerEntry = 1'000;
 
 StoredRecord record_in(const store::Statement& row) {
   return {std::string(row.text(0)), row.integer(1), std::string(row.text(2))};
@@ -83,44 +83,36 @@ Result<store::Database> open_registry_database(const std::string& state_director
   return store::Database::open(registry_path(state_directory), {.migrations = kMigrations});
 }
 
-std::string_view serial_of(std::string_view code) {
-  const auto slash = code.find('/');
-  return code.substr(slash + 1, code.size() - slash - 4);
-}
-
 Result<std::vector<std::string>> RegistryStore::allocate(std::size_t count, std::size_t length,
                                                          UnixTime now, Random& random) const {
   constexpr int kFruitlessRounds = 1'000;
   CP_TRY_ASSIGN(auto insert, database_.prepare("INSERT OR IGNORE INTO identifier "
                                                "(authority, serial) VALUES (?1, ?2)"));
-  std::vector<std::string> codes;
-  codes.reserve(count);
-  for (int fruitless = 0; codes.size() < count; ++fruitless) {
+  std::vector<std::string> serials;
+  serials.reserve(count);
+  for (int fruitless = 0; serials.size() < count; ++fruitless) {
     if (fruitless == kFruitlessRounds) {
       return with_hint(fail(Errc::failed, "no free serial of {} characters was found", length),
                        "ask for longer ones with --length");
     }
-    for (std::string& code : draw_codes(authority_.prefix, count - codes.size(), length, random)) {
-      CP_TRY(insert.bind(1, authority_.row).bind(2, serial_of(code)).run());
+    for (std::string& serial :
+         draw_serials(authority_.prefix, count - serials.size(), length, random)) {
+      CP_TRY(insert.bind(1, authority_.row).bind_borrowed(2, serial).run());
       if (database_.changes() == 1) {
-        codes.push_back(std::move(code));
+        serials.push_back(std::move(serial));
         fruitless = 0;
       }
     }
   }
-  CP_TRY(enter(codes, now));
-  return codes;
+  CP_TRY(enter(serials, now));
+  return serials;
 }
 
-Result<void> RegistryStore::enter(std::span<const std::string> codes, UnixTime now) const {
-  while (!codes.empty()) {
-    const auto some = codes.first(std::min(codes.size(), kCodesPerEntry));
-    Json serials = Json::array();
-    for (const std::string& code : some) {
-      serials.push_back(serial_of(code));
-    }
-    CP_TRY(ledger().append({{"op", "mint"}, {"serials", std::move(serials)}}, now));
-    codes = codes.subspan(some.size());
+Result<void> RegistryStore::enter(std::span<const std::string> serials, UnixTime now) const {
+  while (!serials.empty()) {
+    const auto some = serials.first(std::min(serials.size(), kSerialsPerEntry));
+    CP_TRY(ledger().append({{"op", "mint"}, {"serials", some}}, now));
+    serials = serials.subspan(some.size());
   }
   return {};
 }

@@ -24,9 +24,6 @@ std::string registry_path(const std::string& state_directory);
 /// Opens or makes the registry's database; errors as store::Database::open.
 Result<store::Database> open_registry_database(const std::string& state_directory);
 
-/// The serial in CODE, which is canonical.
-std::string_view serial_of(std::string_view code);
-
 /// A row of the records: what was registered last for an identifier.
 struct StoredRecord {
   std::string serial;
@@ -44,8 +41,8 @@ class RegistryStore {
 
   Ledger ledger() const { return {database_, authority_.row, authority_.prefix}; }
 
-  /// COUNT identifiers with random serials of LENGTH characters that nobody ever had, entered in
-  /// the ledger at NOW. failed when free ones of that length are too few.
+  /// COUNT random serials of LENGTH characters that nobody ever had, entered in the ledger at NOW.
+  /// failed when free ones of that length are too few.
   Result<std::vector<std::string>> allocate(std::size_t count, std::size_t length, UnixTime now,
                                             Random& random) const;
   Result<bool> is_allocated(std::string_view serial) const;
@@ -75,7 +72,7 @@ class RegistryStore {
   Result<void> put(const StoredRecord& record) const;
 
  private:
-  Result<void> enter(std::span<const std::string> codes, UnixTime now) const;
+  Result<void> enter(std::span<const std::string> serials, UnixTime now) const;
 
   store::Database& database_;
   const Authority& authority_;

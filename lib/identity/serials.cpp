@@ -18,7 +18,7 @@ class Letters {
  public:
   explicit Letters(Random& random) : random_(random) {}
 
-  void fill(std::string& serial) {
+  void fill(std::span<char> serial) {
     for (char& c : serial) {
       if (at_ == bytes_.size()) {
         random_.fill(bytes_);
@@ -36,22 +36,23 @@ class Letters {
 
 }  // namespace
 
-std::vector<std::string> draw_codes(std::string_view prefix, std::size_t count, std::size_t length,
-                                    Random& random) {
+std::vector<std::string> draw_serials(std::string_view prefix, std::size_t count,
+                                      std::size_t length, Random& random) {
   Letters letters(random);
-  std::string serial(length, '0');
-  std::vector<std::string> codes;
-  codes.reserve(count);
-  while (codes.size() < count) {
+  std::string body = std::string(prefix) + "/" + std::string(length, '0');
+  const std::span<char> serial = std::span(body).last(length);
+  std::vector<std::string> serials;
+  serials.reserve(count);
+  while (serials.size() < count) {
     letters.fill(serial);
-    if (auto id = Identifier::make(prefix, serial)) {
-      codes.push_back(id->text());
+    if (has_check_characters(body)) {
+      serials.emplace_back(serial.begin(), serial.end());
     }
   }
-  std::ranges::sort(codes);
-  const auto twins = std::ranges::unique(codes);
-  codes.erase(twins.begin(), twins.end());
-  return codes;
+  std::ranges::sort(serials);
+  const auto twins = std::ranges::unique(serials);
+  serials.erase(twins.begin(), twins.end());
+  return serials;
 }
 
 }  // namespace cp::identity

@@ -11,10 +11,9 @@
 
 namespace cp::identity {
 
-/// COUNT identifiers of PREFIX, less those that came twice, with random serials of LENGTH
-/// characters, in the order of their serials. Serials whose check characters would look like digits
-/// are drawn again.
-std::vector<std::string> draw_codes(std::string_view prefix, std::size_t count, std::size_t length,
-                                    Random& random);
+/// COUNT random serials of LENGTH characters for PREFIX, less those that came twice, in order.
+/// Those whose check characters would look like digits are drawn again.
+std::vector<std::string> draw_serials(std::string_view prefix, std::size_t count,
+                                      std::size_t length, Random& random);
 
 }  // namespace cp::identity
