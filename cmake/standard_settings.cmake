@@ -14,7 +14,9 @@ set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
 
 find_program(CP_CCACHE ccache)
 if(CP_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CP_CCACHE})
+  # Without these words it does not cache what uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    ${CP_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CP_CCACHE})
 endif()
 
