@@ -80,6 +80,6 @@ for _ in range(1000):
 PYTHON
 start_server scapy $python reflect.py
 port=$(wait_line scapy '^port ')
-expect_measured 0 --count 20 --size 100 --interval 50ms "127.0.0.1:${port##* }"
+expect_measured 0 --count 20 --size 100 "127.0.0.1:${port##* }"
 expect_json '.received == 20 and .peer.keeps_ssid and .peer.saw_ttl == 255'
 expect_equal '' "$(cat "$TESTDIR/scapy.err")" "what scapy's side complained of"
