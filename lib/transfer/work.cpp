@@ -45,7 +45,7 @@ std::optional<ChunkWork> WorkQueue::next_leaf() {
 }
 
 std::optional<Work> WorkQueue::take_whole() {
-  Work work = std::move(queue_.front());
+  std::optional<Work> work(std::move(queue_.front()));
   queue_.pop_front();
   return work;
 }
