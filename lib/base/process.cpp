@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -15,6 +16,8 @@
 
 namespace cp {
 namespace {
+
+constexpr std::string_view kUsualPath = "/bin:/usr/bin";  // as execvp(3) has it
 
 // posix_spawn's two attribute objects, destroyed at the end.
 struct SpawnSettings {
@@ -64,7 +67,29 @@ Result<int> above_standard(int fd, std::vector<UniqueFd>& held) {
   return held.back().get();
 }
 
+// execvp(3) says "permission denied" as soon as one directory of PATH may not be searched.
+tl::unexpected<Error> refused(const std::string& program, int error) {
+  const bool is_missing = error == EACCES && program.find('/') == std::string::npos &&
+                          !stands_in_path(program, search_path());
+  const int reason = is_missing ? ENOENT : error;
+  return fail_errno(reason == ENOENT ? Errc::not_found : Errc::denied, reason,
+                    "cannot execute " + program);
+}
+
 }  // namespace
+
+std::string_view search_path() {
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
+  return path == nullptr ? kUsualPath : path;
+}
+
+bool stands_in_path(std::string_view program, std::string_view path) {
+  const auto stands = [&](std::string_view directory) {
+    struct stat status {};
+    return ::stat(path_join(directory.empty() ? "." : directory, program).c_str(), &status) == 0;
+  };
+  return std::ranges::any_of(text::split(path, ':'), stands);
+}
 
 std::optional<std::string> find_in_path(std::string_view program) {
   const auto is_program = [](const std::string& path) {
@@ -75,8 +100,7 @@ std::optional<std::string> find_in_path(std::string_view program) {
   if (program.find('/') != std::string_view::npos) {
     return is_program(std::string(program)) ? std::optional<std::string>(program) : std::nullopt;
   }
-  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets it
-  for (const auto directory : text::split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
+  for (const auto directory : text::split(search_path(), ':')) {
     std::string candidate = path_join(directory.empty() ? "." : directory, program);
     if (is_program(candidate)) {
       return candidate;
@@ -117,8 +141,7 @@ Result<pid_t> spawn(const Command& command) {
   const int error = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes,
                                    argv.data(), command.environment ? environment.data() : environ);
   if (error != 0) {
-    return fail_errno(error == ENOENT ? Errc::not_found : Errc::denied, error,
-                      "cannot execute " + command.argv.front());
+    return refused(command.argv.front(), error);
   }
   return pid;
 }

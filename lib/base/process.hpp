@@ -74,6 +74,11 @@ Result<UniqueFd> watch_end(const ProcessIdentity& identity);
 /// process namespace, in which pids mean something.
 std::string host_identity();
 
+/// PATH, or what execvp(3) takes for it where it is not set.
+std::string_view search_path();
+/// Whether a directory of PATH (its value) has a file PROGRAM, executable or not. Directories that
+/// may not be searched have none.
+bool stands_in_path(std::string_view program, std::string_view path);
 /// The file that COMMAND names as execvp(3) would find it, or nullopt.
 std::optional<std::string> find_in_path(std::string_view program);
 

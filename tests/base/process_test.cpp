@@ -62,6 +62,15 @@ TEST_CASE("a program that cannot be started is not found or denied, as in a shel
   CHECK(no_format.error().message == "cannot execute " + plain + ": exec format error");
 }
 
+TEST_CASE("a file stands in PATH whether it can be executed or not") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/plain") << "no program\n";
+  const std::string path = "/no/such/directory:" + directory.path();
+  CHECK(cp::stands_in_path("plain", path));
+  CHECK_FALSE(cp::stands_in_path("plain", "/no/such/directory"));
+  CHECK_FALSE(cp::stands_in_path("other", path));
+}
+
 TEST_CASE("arguments reach a program byte for byte") {
   const std::vector<std::string> words{"",   "[x,y]", "{a}",   "-n",   "--help",
                                        "%%", "\n",    "$(id)", "\xFF", "a b"};

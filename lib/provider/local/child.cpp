@@ -123,6 +123,16 @@ void execute(char* const* argv) {
   ::_exit(kNotRun);
 }
 
+std::string_view path_of(const std::vector<std::string>& environment) {
+  constexpr std::string_view name = "PATH=";
+  for (const std::string& entry : environment) {
+    if (entry.starts_with(name)) {
+      return std::string_view(entry).substr(name.size());
+    }
+  }
+  return {};
+}
+
 // As a shell tells them apart: 127 for a program that is not there, 126 for one that is there and
 // cannot be executed, its interpreter missing included.
 StartFailure explain(const Task& task, const Refusal& refusal) {
@@ -135,7 +145,10 @@ StartFailure explain(const Task& task, const Refusal& refusal) {
                                : path_join(task.directory, task.executable);
   struct stat status {};
   const bool exists = is_path && ::stat(path.c_str(), &status) == 0;
-  if (refusal.error == ENOENT && !is_path) {
+  // execvp(3) says "permission denied" as soon as one directory of PATH may not be searched.
+  const bool is_hidden = refusal.error == EACCES && !is_path &&
+                         !stands_in_path(task.executable, path_of(task.environment));
+  if ((refusal.error == ENOENT && !is_path) || is_hidden) {
     return {{kNoSuchProgram, 0}, task.executable + ": command not found"};
   }
   if (refusal.error == ENOENT && exists) {

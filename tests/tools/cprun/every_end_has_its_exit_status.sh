@@ -14,6 +14,9 @@ expect_status 143 cprun run -q -- sh -c 'kill -15 $$'
 
 it "is 127 where there is no such program, and says so"
 expect_status 127 cprun run -q -- no-such-program
+mkdir -m 000 closed # execvp(3) has it that a user may not, instead of that it is not there
+expect_status 127 env PATH="$PWD/closed:$PATH" cprun run -q -- no-such-program
+expect_match 'no-such-program' "$STDERR"
 expect_match '^cprun: no-such-program: command not found$' "$STDERR"
 expect_status 127 cprun run -q -- ./no-such-program
 expect_status 127 cprun run -q -- /no/such/program

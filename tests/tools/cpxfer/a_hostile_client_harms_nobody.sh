@@ -9,13 +9,15 @@ echo secret >outside/secret
 ln -s ../outside srv/out
 ln -s ../outside/secret srv/leak
 serve server srv -v --timeout 5s
-before=$(find . -printf '%p %y %s %l\n' | sort)
+# The size of a directory is the file system's own affair.
+listing() { find . -name in -prune -o -printf '%p %y %s %l\n' | sed -E 's/^(.* d) [0-9]+ /\1 /' | sort; }
+before=$(listing)
 # says WHAT ERE: the server's last words to a client that does that.
 says() {
   expect_status 0 python3 "$PEER" say "${URL##*:}" "$1"
   expect_match "$2"
 }
-unharmed() { expect_equal "$before" "$(find . -name in -prune -o -printf '%p %y %s %l\n' | sort)" "the files"; }
+unharmed() { expect_equal "$before" "$(listing)" "the files"; }
 
 it "ends a connection that is none, and answers with its own greeting"
 says garbage '^ended$'
