@@ -36,6 +36,7 @@ void take_entry(const model::Json& entry, ProbeAccess& access) {
 ProbeAccess access_of(const identity::Resolved& resource, bool allow_unsigned) {
   ProbeAccess access;
   access.is_own = resource.own_authority && resource.trust == "verified";
+  access.resource = std::make_shared<const identity::Resolved>(resource);
   access.reason = reason_of_trust(resource.trust, allow_unsigned);
   if (!access.reason.empty()) {
     return access;

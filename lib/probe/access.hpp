@@ -3,6 +3,7 @@
 
 #include "net/host_port.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct ProbeAccess {
   /// Why it cannot be measured; empty when it can: `no_probe_access`, `unsigned`,
   /// `verification_failed`.
   std::string reason;
+  std::shared_ptr<const identity::Resolved> resource;  ///< what it was made from
 };
 
 /// The access to RESOURCE. A record that failed to verify gives none, an unsigned one only if

@@ -35,7 +35,9 @@ class Survey {
     measure_sites();
     Findings findings;
     for (const auto& [name, access] : accesses_) {
-      findings.emplace(name, finding_of(access));
+      Finding finding = finding_of(access);
+      finding.resource = access.resource;
+      findings.emplace(name, std::move(finding));
     }
     return findings;
   }

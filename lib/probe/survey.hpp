@@ -36,6 +36,7 @@ struct Finding {
   /// `probe_access_refused` (may_probe), `probe_budget` (too many resources name one host),
   /// `unreachable`.
   std::string reason;
+  std::shared_ptr<const identity::Resolved> resource;  ///< null when it was not resolved
 };
 using Findings = std::map<std::string, Finding, std::less<>>;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/ranking.hpp"
 
+#include "identity/resolved.hpp"
 #include "measured.hpp"
 
 #include <nlohmann/json.hpp>
@@ -166,4 +167,100 @@ TEST_CASE("what an offer holds beside is kept, and what it holds of other types 
     rank_offers(strange, findings(), 0.25);
     CHECK(strange[0]["quality"]["valid"] == false);
   }
+}
+
+namespace {
+
+// A finding whose record is VERDICT and costs AMOUNT a node and hour; "" is no price.
+cp::probe::Finding resolved(const std::string& verdict, const std::string& amount) {
+  cp::identity::Resolved resource;
+  resource.trust = verdict;
+  resource.record = {{"schema", "cp.resource/1"}, {"node", {{"accelerators", {{{"count", 4}}}}}}};
+  if (!amount.empty()) {
+    resource.record["prices"] = {{{"terms", "on-demand"},
+                                  {"unit", "node-hour"},
+                                  {"price", {{"amount", amount}, {"currency", "CNY"}}},
+                                  {"quantum_s", 3600}}};
+  }
+  return {measured("stamp://near:862", 1ms), "",
+          std::make_shared<const cp::identity::Resolved>(resource)};
+}
+
+// Says that it costs next to nothing, and that it is verified.
+Json forged() {
+  Json out = offer(1, "r", 10);
+  out["units"] = {{"nodes", 2}};
+  out["demand"] = {{"schema", "cp.demand/1"}, {"duration_s", 5400}};
+  out["price"] = {{"hour", {{"amount", "0.01"}, {"currency", "CNY"}}}, {"terms", "on-demand"}};
+  out["scores"]["cost"]["worst"] = 100;
+  out["scores"]["cost"]["best"] = 0;
+  out["source"] = {{"name", "evil"}, {"trust", "verified"}, {"anchor", "key"}};
+  return out;
+}
+
+Json ranked_with(const Json& one, const cp::probe::Finding& finding) {
+  std::vector<Json> offers{one};
+  rank_offers(offers, {{"r", finding}}, 0.25);
+  return offers.front();
+}
+
+}  // namespace
+
+TEST_CASE("scores beyond 0 to 10 are clamped, and impossible weights left out") {
+  std::vector<Json> offers{offer(1, "far", 5), offer(2, "near", 5)};
+  offers[0]["scores"]["cost"] = {{"value", 1e9}, {"weight", 1e9}};
+  offers[0]["scores"]["x-extra"] = {{"value", 10}, {"weight", -0.24}};
+  offers[0]["scores"]["x-much"] = {{"value", 10}, {"weight", 1e300}};
+  offers[0]["scores"]["x-low"] = {{"value", -7}, {"weight", 1e-9}};
+  offers[0]["scores"]["network"] = {{"value", 10}, {"weight", -1}};
+  rank_offers(offers, findings(), 0.25);
+  const Json& liar = offers[0]["id"] == "o1" ? offers[0] : offers[1];
+  CHECK(liar["scores"]["total"].get<double>() <= 10);
+  CHECK(liar["scores"]["cost"]["value"] == 10.0);
+  CHECK(liar["scores"]["x-low"]["value"] == 0.0);
+  CHECK(liar["scores"]["network"]["weight"] == 0.25);
+  CHECK_FALSE(liar["scores"].contains("x-extra"));
+  CHECK_FALSE(liar["scores"].contains("x-much"));
+  CHECK(liar["missing"] == Json{"x-extra", "x-much"});
+}
+
+TEST_CASE("the price of what resolves is its record's, and the cost is scored by it") {
+  const Json out = ranked_with(forged(), resolved("verified", "15"));
+  CHECK(out["price"]["hour"]["amount"] == "30.00");
+  CHECK(out["price"]["card_hour"]["amount"] == "3.75");
+  CHECK(out["price"]["job"]["amount"] == "60.00");
+  CHECK(out["scores"]["cost"]["input"] == 60.0);
+  CHECK(out["scores"]["cost"]["value"] == 4.0);
+  CHECK(out["source"] == Json{{"name", "evil"}, {"trust", "verified"}, {"anchor", "key"}});
+  CHECK(ranked_with(out, resolved("verified", "15")) == out);
+}
+
+TEST_CASE("a price that no record bears out is dropped, and trust comes from the record alone") {
+  for (const auto& finding : {resolved("verified", ""), resolved("failed", "15")}) {
+    const Json out = ranked_with(forged(), finding);
+    CHECK_FALSE(out.contains("price"));
+    CHECK(out["scores"]["cost"]["value"].is_null());
+    CHECK(out["missing"] == Json{"cost", "price.hour"});
+    CHECK(out["source"]["trust"] == finding.resource->trust);
+  }
+  const Json unknown = ranked_with(forged(), {std::nullopt, "unresolved"});
+  CHECK(unknown["source"] == Json{{"name", "evil"}, {"trust", "unsigned"}});
+  CHECK(unknown["price"] == forged()["price"]);
+}
+
+TEST_CASE("of several verified prices it is the one that the offer follows from") {
+  auto finding = resolved("verified", "15");
+  auto resource = *finding.resource;
+  resource.record["prices"].push_back({{"terms", "spot"},
+                                       {"unit", "card-hour"},
+                                       {"price", {{"amount", "2"}, {"currency", "CNY"}}}});
+  finding.resource = std::make_shared<const cp::identity::Resolved>(resource);
+  Json spot = forged();
+  spot["price"]["terms"] = "spot";
+  spot["units"]["cards"] = 8;
+  CHECK(ranked_with(spot, finding)["price"]["hour"]["amount"] == "16.00");
+  CHECK(ranked_with(forged(), finding)["price"]["hour"]["amount"] == "30.00");
+  // Units that make no sense are no way to a lower price.
+  spot["units"] = {{"nodes", -1}, {"cards", 0}};
+  CHECK(ranked_with(spot, finding)["price"]["hour"]["amount"] == "8.00");
 }

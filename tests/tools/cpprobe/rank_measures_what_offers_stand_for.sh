@@ -87,7 +87,7 @@ expect_equal '1 2 5 6' "$(jq -r 'select(.quality.valid == false) | .id[-1:]' "$S
 it "prints what the score was made from, and an unknown one as such"
 expect_json '[$all[] | select(.quality.valid) | .scores.network |
   .value == .input and .worst == 0 and .best == 10 and .scale == "linear" and .weight == 0.25] | all'
-expect_json '[$all[] | select(.quality.valid == false) | .scores.network.value == null and .missing == ["network"]] | all'
+expect_json '[$all[] | select(.quality.valid == false) | .scores.network.value == null and (.missing | index("network") != null)] | all'
 expect_json '[$all[] | select(.quality.valid) | .quality | ([.inputs[] | .weight * .value] | add) /
   ([.inputs[].weight] | add) - .score | fabs < 0.011 or .inputs.loss_ratio.value == 0] | all'
 
@@ -140,6 +140,28 @@ expect_status 65 cpprobe rank newer
 expect_match 'cp\.offer/2' "$STDERR"
 expect_status 66 cpprobe rank no-such-file
 expect_status 64 cpprobe rank --count 0 offers
+
+it "believes no score, no price and no trust that an offer says of itself"
+priced=$(jq -nc '{schema:"cp.resource/1",kind:"node",nodes:1,prices:[{terms:"on-demand",unit:"node-hour",
+    price:{amount:"15",currency:"CNY"}}],access:[{role:"data",url:"https://data.example/"}]}' |
+  cpid register | jq -r .id)
+{
+  offer 1 "$priced" 5
+  offer 2 cp:86.3101.42/7F3K9Q2M-JB 5
+  echo "$answer"
+} | jq -c 'if .schema == "cp.offer/1" then
+    .price = {hour:{amount:"0.01",currency:"CNY"},terms:"on-demand"} |
+    .source = {name:"evil",trust:"verified"} | .scores.cost.worst = 20 | .scores.cost.best = 10 |
+    .scores.cost.value = 1e9 | .scores.cost.weight = 1e9 | .scores.extra = {value:10,weight:-0.24}
+  else . end' >forged
+ranked forged
+validate "$STDOUT"
+forged() { jq -c --arg r "$priced" "select(.resource == \$r) | $1" "$STDOUT"; }
+expect_equal '"15.00 CNY"' "$(forged '"\(.price.hour.amount) \(.price.hour.currency)"')" price
+expect_equal '[15,5]' "$(forged '[.scores.cost.input,.scores.cost.value]')" cost
+expect_equal '["extra","network"]' "$(forged .missing)" missing
+expect_json '[$all[] | select(.rank) | .scores.total <= 10 and (.scores | has("extra") | not)] | all'
+expect_json '[$all[] | select(.resource == "cp:86.3101.42/7F3K9Q2M-JB") | .source.trust == "unsigned"] | all'
 
 it "measures a resource by its code"
 expect_measured 0 --count 20 "$here"
