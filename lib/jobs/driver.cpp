@@ -32,10 +32,10 @@ Pause pause_for(Pause::For what, std::chrono::nanoseconds at_most) { return {wha
 /// What the paths of JOB are relative to, at the provider.
 std::string base_of(const Job& job, const std::string& directory) {
   const std::string& named = job.spec.directory;
-  if (named.empty()) {
-    return directory;
+  if (named.starts_with('/')) {
+    return named;
   }
-  return named.starts_with('/') ? named : path_join(directory, named);
+  return named.empty() || directory.empty() ? directory : path_join(directory, named);
 }
 
 std::string at_base(const std::string& base, const std::string& path) {
@@ -428,6 +428,10 @@ Result<std::optional<Pause>> Driver::hand_in(Draft& draft, std::stop_token stop)
       return std::nullopt;
     }
     job.current()->native_id = *taken;
+  } else {
+    // Handed in by somebody who was killed before that was written down.
+    job.current()->native_id = found->native_id;
+    job.current()->directory = found->directory;
   }
   job.current()->submitted_at = clock_.now();
   settling_[job.id] = clock_.steady() + kSettle;
@@ -495,16 +499,18 @@ Result<void> Driver::take_in(Draft& draft, Observation seen, std::stop_token sto
       told_(job);
     }
   }
-  const std::int64_t bytes_in = attempt.usage ? attempt.usage->bytes_in : 0;
+  const Usage moved = attempt.usage.value_or(Usage{});
   std::chrono::nanoseconds ran = seen.ran_for.value_or(0ns);
   const bool is_guess = !seen.never_ran && !seen.ran_for;
   if (is_guess && seen.started_at) {
     ran = clock_.now() - *seen.started_at;
   }
   attempt.usage = usage_of(attempt, job.spec.resources, ran);
-  attempt.usage->bytes_in = bytes_in;
+  attempt.usage->bytes_in = moved.bytes_in;
+  attempt.usage->bytes_out = moved.bytes_out;
   attempt.usage->estimated = is_guess;
-  if (!seen.never_ran && has_outputs(job.spec, seen.state)) {
+  // In CLEANUP they are out, and what they were made from may be gone.
+  if (!seen.never_ran && attempt.known != JobState::cleanup && has_outputs(job.spec, seen.state)) {
     CP_TRY(bring_out(draft, seen, stop));
     if (stop.stop_requested() && !model::is_terminal(seen.state)) {
       return {};
@@ -521,6 +527,7 @@ Result<void> Driver::bring_out(Draft& draft, Observation& seen, std::stop_token 
   const auto bytes = stage_out(job.spec, seen.state, base_of(job, job.current()->directory), stop);
   if (bytes) {
     draft.job().current()->usage->bytes_out = *bytes;
+    CP_TRY(move_to(draft, JobState::cleanup));
   } else if (stop.stop_requested()) {
     seen.state = JobState::stage_out;
   } else {

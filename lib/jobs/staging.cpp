@@ -73,6 +73,25 @@ void stage_executable(model::JobSpec& spec, const std::string& here) {
   }
 }
 
+// The first item that did not arrive says more than how many did not.
+Error with_cause(Error failure, const model::Json& record) {
+  const auto* const failed = model::find(record, "failed");
+  if (failed == nullptr || failed->empty()) {
+    return failure;
+  }
+  const model::Json* const name = model::find(failed->front(), "path");
+  const std::string path = name == nullptr ? "" : model::text_of(*name).value_or("");
+  const std::string cause = model::text_at(failed->front(), "message").value_or(failure.message);
+  failure.message = path.empty() || cause.find(path) != std::string::npos
+                        ? cause
+                        : fmt::format("{}: {}", path, cause);
+  const auto count = model::int_at(record, "files.failed").value_or(1);
+  if (count > 1) {
+    failure.message += fmt::format(" (and {} more)", count - 1);
+  }
+  return failure;
+}
+
 Result<std::int64_t> move(const std::string& from, const std::string& to,
                           transfer::Durability durability, std::stop_token stop) {
   transfer::Request request;
@@ -83,9 +102,21 @@ Result<std::int64_t> move(const std::string& from, const std::string& to,
   transfer::Observer nobody;
   CP_TRY_ASSIGN(const model::Json record, transfer::run(request, nobody, stop));
   if (const auto failure = transfer::failure_of(record)) {
-    return tl::unexpected<Error>(*failure);
+    return tl::unexpected<Error>(with_cause(*failure, record));
   }
   return model::int_at(record, "bytes.moved").value_or(0);
+}
+
+/// PATH of the job's directory, which is DIRECTORY. An error where nobody knows that: a relative
+/// path would mean whatever directory this process is in.
+Result<std::string> in_directory(const std::string& directory, const std::string& path) {
+  if (path.starts_with('/')) {
+    return path;
+  }
+  if (!directory.starts_with('/')) {
+    return fail(Errc::not_found, "the job's directory is gone");
+  }
+  return path_join(directory, below(path));
 }
 
 bool is_due(const model::JobOutput& output, model::JobState state) {
@@ -114,7 +145,7 @@ Result<std::int64_t> stage_in(const model::JobSpec& spec, const std::string& dir
   std::int64_t bytes = 0;
   for (const auto& input : spec.inputs) {
     const std::string from = model::path_of_file_url(input.url).value_or(input.url);
-    const std::string to = path_join(directory, below(input.path));
+    CP_TRY_ASSIGN(const std::string to, in_directory(directory, input.path));
     // What a power cut takes is a job's directory on a machine that ran it: the job is gone, too.
     const auto moved = move(from, to, transfer::Durability::none, stop);
     if (!moved) {
@@ -129,14 +160,18 @@ Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state
                                const std::string& directory, std::stop_token stop) {
   std::int64_t bytes = 0;
   for (const auto& output : spec.outputs) {
-    const std::string from =
-        output.path.starts_with('/') ? output.path : path_join(directory, below(output.path));
-    if (!is_due(output, state) ||
-        (state != model::JobState::completed && !is_there(without_trailing_slashes(from)))) {
+    if (!is_due(output, state)) {
+      continue;
+    }
+    const auto from = in_directory(directory, output.path);
+    if (!from) {
+      return fail(from.error().code, "cannot stage out {}: {}", output.path, from.error().message);
+    }
+    if (state != model::JobState::completed && !is_there(without_trailing_slashes(*from))) {
       continue;
     }
     const std::string to = model::path_of_file_url(output.url).value_or(output.url);
-    const auto moved = move(from, to, transfer::Durability::batch, stop);
+    const auto moved = move(*from, to, transfer::Durability::batch, stop);
     if (!moved) {
       return fail(moved.error().code, "cannot stage out {}: {}", output.path,
                   moved.error().message);

@@ -52,6 +52,8 @@ struct Found {
   Verdict verdict = Verdict::unsure;
   std::string native_id;  ///< of a present one
   UnixTime until{};
+  std::string
+      directory{};  ///< of a present one: its own, as `make_directory` gave it; "" when gone
 };
 
 /// What a job used, as its provider measured it. Absent is unknown.

@@ -3,10 +3,13 @@
 // sure. Real providers have their own tests.
 #include "jobs/driver.hpp"
 
+#include "base/file.hpp"
 #include "temporary_directory.hpp"
 
 #include "catch.hpp"
 #include <array>
+#include <filesystem>
+#include <functional>
 #include <set>
 
 using namespace std::chrono_literals;
@@ -46,6 +49,8 @@ struct Script {
   std::set<Token> submitted;
   std::set<Token> canceled;
   int submissions = 0;
+  std::string directory;  ///< of a job that it has
+  std::function<void()> on_removal;
 };
 
 class ScriptedLauncher final : public cp::provider::Launcher {
@@ -67,8 +72,9 @@ class ScriptedLauncher final : public cp::provider::Launcher {
     return "native";
   }
   Result<Found> find(const Token& token, std::stop_token) override {
-    return Found{
-        script_.submitted.contains(token) ? Found::Verdict::present : script_.found, "", {}};
+    const auto verdict =
+        script_.submitted.contains(token) ? Found::Verdict::present : script_.found;
+    return Found{verdict, "", {}, script_.directory};
   }
   Result<std::vector<Observation>> query(std::span<const Token> tokens, std::stop_token) override {
     if (script_.query_fails) {
@@ -86,7 +92,12 @@ class ScriptedLauncher final : public cp::provider::Launcher {
                                                             cp::provider::Stream) override {
     return cp::fail(Errc::not_found, "no log");
   }
-  Result<void> remove_directory(const Token&, std::stop_token) override { return {}; }
+  Result<void> remove_directory(const Token&, std::stop_token) override {
+    if (script_.on_removal) {
+      script_.on_removal();
+    }
+    return {};
+  }
 
  private:
   Script& script_;
@@ -195,6 +206,71 @@ TEST_CASE("a job that the provider has is not submitted again after a crash") {
   bench.advance(draft);
   CHECK(bench.script.submissions == 0);
   CHECK(draft.job().state == JobState::completed);
+}
+
+TEST_CASE("a killed driver's job is staged out of its own directory, not of whoever goes on") {
+  Bench bench;
+  const std::string& place = bench.directory.path();
+  bench.script.found = Found::Verdict::present;
+  Job job = bench.new_job();
+  job.spec.outputs = {{"result", cp::model::file_url(place + "/out"), "always"}};
+
+  SECTION("the provider says where it is") {
+    std::filesystem::create_directory(place + "/own");
+    REQUIRE(cp::write_file(place + "/own/result", "of the job", 0600));
+    bench.script.directory = place + "/own";
+    bench.see(JobState::completed, JobReason::none, Exit{0, 0});
+    Draft draft = bench.start(job);
+    bench.settle(draft);
+    CHECK(draft.job().state == JobState::completed);
+    CHECK(cp::read_file(place + "/out", 100) == "of the job");
+  }
+
+  SECTION("nobody knows where it is") {
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(place);
+    REQUIRE(cp::write_file(place + "/result", "of the user", 0600));
+    bench.see(JobState::completed, JobReason::none, Exit{0, 0});
+    Draft draft = bench.start(job);
+    bench.settle(draft);
+    std::filesystem::current_path(before);
+    CHECK(draft.job().reason == JobReason::staging_error);
+    CHECK_FALSE(std::filesystem::exists(place + "/out"));
+  }
+}
+
+TEST_CASE("a driver killed after it removed the directory of a job leaves one that completes") {
+  Bench bench;
+  const std::string& place = bench.directory.path();
+  std::filesystem::create_directory(place + "/own");
+  REQUIRE(cp::write_file(place + "/own/result", "of the job", 0600));
+  bench.script.found = Found::Verdict::present;
+  bench.script.directory = place + "/own";
+  Job job = bench.new_job();
+  job.spec.outputs = {{"result", cp::model::file_url(place + "/out"), "always"}};
+  bench.see(JobState::completed, JobReason::none, Exit{0, 0});
+  Draft draft = bench.start(job);
+
+  // Another process takes the job while its directory goes: what this one knows is never stored.
+  JobStore other = *JobStore::open(place, bench.clock);
+  bench.script.on_removal = [&] {
+    std::filesystem::remove_all(place + "/own");
+    bench.clock.pass(10min);
+    Draft seen = *other.load(draft.job().id);
+    CHECK(seen.job().state == JobState::cleanup);
+    REQUIRE(other.take(seen) == true);
+  };
+  bench.advance(draft);
+  bench.clock.pass(1s);
+  CHECK_FALSE(bench.driver.advance(draft, {}));
+
+  bench.script.on_removal = {};
+  Driver next(other, bench.launchers, bench.clock, 1s);
+  Draft left = *other.load(draft.job().id);
+  REQUIRE(next.advance(left, {}));
+  CHECK(left.job().state == JobState::completed);
+  CHECK(left.job().usage->bytes_out == 10);
+  CHECK(cp::read_file(place + "/out", 100) == "of the job");
 }
 
 TEST_CASE("a submission that nobody knows the end of is asked for before it is repeated") {

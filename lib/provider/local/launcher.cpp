@@ -288,23 +288,21 @@ class LocalLauncher final : public Launcher {
     const Layout layout = layout_of(token);
     const auto holder = read_holder(layout.fence());
     if (holder || holder.error().code != Errc::not_found) {
-      return Found{Found::Verdict::present, native_id(layout), {}};
+      return present(layout);
     }
     if (::access(layout.directory().c_str(), F_OK) != 0) {
-      return Found{Found::Verdict::absent, {}, {}};
+      return Found{Found::Verdict::absent, {}, {}, {}};
     }
     const auto lock = lock_submission(layout);
     if (!lock && lock.error().code == Errc::unavailable) {
-      return Found{Found::Verdict::unsure, {}, SystemClock().now() + kSettle};
+      return Found{Found::Verdict::unsure, {}, SystemClock().now() + kSettle, {}};
     }
     if (!lock) {
       return tl::unexpected(lock.error());
     }
     // The lock is free: whoever had it has taken the fence by now, or never will.
-    const bool present = ::access(layout.fence().c_str(), F_OK) == 0;
-    return Found{present ? Found::Verdict::present : Found::Verdict::absent,
-                 present ? native_id(layout) : "",
-                 {}};
+    return ::access(layout.fence().c_str(), F_OK) == 0 ? present(layout)
+                                                       : Found{Found::Verdict::absent, {}, {}, {}};
   }
 
   Result<std::vector<Observation>> query(std::span<const Token> tokens, std::stop_token) override {
@@ -388,7 +386,11 @@ class LocalLauncher final : public Launcher {
 
   static std::string native_id(const Layout& layout) {
     const auto holder = read_holder(layout.fence());
-    return holder ? std::to_string(holder->process.pid) : "";
+    return holder && holder->is_supervisor ? std::to_string(holder->process.pid) : "";
+  }
+
+  static Found present(const Layout& layout) {
+    return {Found::Verdict::present, native_id(layout), {}, own_directory(layout).value_or("")};
   }
 
   static std::optional<std::string> own_directory(const Layout& layout) {

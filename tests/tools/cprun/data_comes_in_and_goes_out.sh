@@ -56,3 +56,12 @@ mkdir -p other/deep
 cd other/deep || exit
 expect_status 0 cprun run -q --stage-in ../../data:data -- ../../work.sh
 expect_equal "" "$(find . -type f)"
+cd ../..
+
+it "says which item did not arrive, and why"
+mkdir some_fail
+touch some_fail/good
+ln -s nowhere some_fail/good2
+mkfifo some_fail/pipe
+expect_status 125 cprun run -q --stage-in some_fail:d -- true
+expect_match 'cannot stage in .*some_fail.*pipe.*: .*' "$STDERR"
