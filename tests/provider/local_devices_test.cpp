@@ -55,6 +55,32 @@ TEST_CASE("a virtual function counts with its device") {
   CHECK(read_accelerators(machine.root())[0].count == 1);
 }
 
+TEST_CASE("a job gets no cards that the machine has not, and those that it may have") {
+  const std::vector<Accelerator> none;
+  std::vector<Accelerator> some(1);
+  some[0] = {"nvidia", "NVIDIA H100 80GB HBM3", 4, std::nullopt};
+  cp::model::JobResources wanted;
+  wanted.gpus = 4;
+  CHECK_FALSE(has_cards(none, wanted));
+  CHECK(has_cards(some, wanted));
+  wanted.gpu_models = {"A100"};
+  CHECK_FALSE(has_cards(some, wanted));
+  wanted.gpu_models = {"A100", "H100"};
+  CHECK(has_cards(some, wanted));
+  wanted.gpu_vendor = "amd";
+  CHECK_FALSE(has_cards(some, wanted));
+  wanted.gpu_vendor = "nvidia";
+  wanted.gpus = 5;
+  CHECK_FALSE(has_cards(some, wanted));
+  wanted.gpus = 1;
+  wanted.gpu_memory_bytes = 80'000'000'000;
+  CHECK(has_cards(some, wanted));
+  some[0].memory_bytes = 40'000'000'000;
+  CHECK_FALSE(has_cards(some, wanted));
+  some[0] = {"pci-1e52", "1e52:0001", 1, std::nullopt};
+  CHECK(has_cards(some, wanted));
+}
+
 TEST_CASE("interfaces without a device behind them are not ports") {
   const RecordedMachine machine;
   machine.write("sys/class/net/lo/type", "772");

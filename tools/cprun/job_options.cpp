@@ -2,9 +2,9 @@
 #include "job_options.hpp"
 
 #include "base/text.hpp"
-#include "base/units.hpp"
 #include "job_checks.hpp"
 #include "jobs/staging.hpp"
+#include "market/wish.hpp"
 #include "model/document.hpp"
 #include "model/json_reader.hpp"
 
@@ -231,26 +231,15 @@ Result<cp::model::JobArray> parse_array(std::string_view given) {
 }
 
 Result<void> parse_gpu(std::string_view given, cp::model::JobResources& resources) {
-  constexpr std::array<std::string_view, 8> vendors{"nvidia", "amd",    "intel",     "huawei",
-                                                    "google", "habana", "cambricon", "hygon"};
-  resources.gpus = 1;
-  for (const auto part : text::split(given, ':')) {
-    const auto count = text::to_uint(part);
-    const auto memory = cp::units::parse_bytes(part);
-    if (count && *count > 0) {
-      resources.gpus = static_cast<std::int64_t>(*count);
-    } else if (std::ranges::find(vendors, text::lower(part)) != vendors.end()) {
-      resources.gpu_vendor = text::lower(part);
-    } else if (!count && memory && part.find_first_of("Bb") != part.npos) {
-      resources.gpu_memory_bytes = static_cast<std::int64_t>(*memory);
-    } else if (!count && !part.empty()) {
-      for (const auto name : text::split(part, ',')) {
-        resources.gpu_models.emplace_back(name);
-      }
-    } else {
-      return cp::fail(Errc::usage, "--gpu {}: wants [VENDOR:]NAMES[:MEMORY][:COUNT]", given);
-    }
+  auto wish = cp::market::parse_gpu_wish(given);
+  if (!wish) {
+    wish.error().message = "--gpu: " + wish.error().message;
+    return tl::unexpected(wish.error());
   }
+  resources.gpus = *wish->count.low;
+  resources.gpu_vendor = std::move(wish->vendor);
+  resources.gpu_models = std::move(wish->names);
+  resources.gpu_memory_bytes = wish->memory_bytes.low;
   return {};
 }
 
@@ -276,7 +265,11 @@ Result<JobSpec> read_spec(Context& context) {
   if (error) {
     return cp::fail(Errc::not_found, "the working directory is gone");
   }
-  CP_TRY(cp::jobs::settle_paths(spec, here.string()));
+  auto settled = cp::jobs::settle_paths(spec, here.string());
+  if (!settled && settled.error().code == Errc::usage && given.has("file")) {
+    settled.error().code = Errc::bad_data;
+  }
+  CP_TRY(settled);
   return spec;
 }
 

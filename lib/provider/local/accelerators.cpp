@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/accelerators.hpp"
+
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "provider/local/devices.hpp"
 #include "provider/local/sysfs.hpp"
 
@@ -99,7 +102,50 @@ std::optional<Accelerator> read_one(const std::string& root, const std::string& 
   return one;
 }
 
+bool may_be_of(const Accelerator& one, std::string_view vendor) {
+  std::string name = one.vendor;
+  std::erase(name, '-');
+  return vendor.empty() || one.vendor.starts_with("pci-") ||
+         text::equal_ignoring_case(name, vendor);
+}
+
+bool may_be_one_of(const Accelerator& one, const std::vector<std::string>& models) {
+  const auto name = model::AcceleratorName::recognise(one.native_name);
+  return models.empty() || !name.is_in_table() ||
+         std::ranges::any_of(models, [&](const std::string& wanted) {
+           return name.is(model::AcceleratorName::recognise(wanted)) != model::Truth::no;
+         });
+}
+
+bool may_serve(const Accelerator& one, const model::JobResources& wanted) {
+  const auto least = static_cast<std::uint64_t>(wanted.gpu_memory_bytes.value_or(0));
+  return may_be_of(one, wanted.gpu_vendor) && may_be_one_of(one, wanted.gpu_models) &&
+         one.memory_bytes.value_or(least) >= least;
+}
+
+std::string names_of(const model::JobResources& wanted) {
+  std::string names;
+  for (const auto& name : wanted.gpu_models) {
+    names += (names.empty() ? "" : " or ") + name;
+  }
+  return names.empty() ? wanted.gpu_vendor : names;
+}
+
 }  // namespace
+
+Result<void> has_cards(std::span<const Accelerator> found, const model::JobResources& wanted) {
+  std::int64_t cards = 0;
+  for (const Accelerator& one : found) {
+    cards += may_serve(one, wanted) ? one.count : 0;
+  }
+  if (cards >= wanted.gpus) {
+    return {};
+  }
+  const std::string names = names_of(wanted);
+  return fail(Errc::failed, "this machine has {} accelerators{}, and the job wants {}{}{}",
+              cards == 0 ? "no" : std::to_string(cards), found.empty() ? "" : " of that kind",
+              wanted.gpus, names.empty() ? "" : " ", names);
+}
 
 std::vector<Accelerator> read_accelerators(const std::string& root) {
   std::vector<Accelerator> found;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/result.hpp"
+#include "model/jobspec.hpp"
+
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +24,10 @@ struct Accelerator {
 /// The accelerators of the machine whose /proc and /sys lie below ROOT, of any vendor, by PCI class
 /// and vendor; names and memory where a driver tells them.
 std::vector<Accelerator> read_accelerators(const std::string& root);
+
+/// failed, with the reason, when a machine that has FOUND cannot give a node of WANTED its cards.
+/// What nobody knows of a card (its product, its memory) does not speak against it.
+Result<void> has_cards(std::span<const Accelerator> found, const model::JobResources& wanted);
 
 /// Network ports of one kind.
 struct NetworkPort {

@@ -5,6 +5,7 @@
 #include "base/process.hpp"
 #include "base/random.hpp"
 #include "provider/local/descendants.hpp"
+#include "provider/local/devices.hpp"
 #include "provider/local/layout.hpp"
 #include "provider/local/supervised_task.hpp"
 #include "provider/local/supervisor.hpp"
@@ -232,7 +233,7 @@ class LocalLauncher final : public Launcher {
       return fail(Errc::failed, "this machine has {} bytes of memory, and the job wants {}", memory,
                   *resources.memory_bytes);
     }
-    return {};
+    return resources.gpus == 0 ? Result<void>{} : has_cards(read_accelerators("/"), resources);
   }
 
   Result<std::string> make_directory(const Token& token, const std::string& workdir,

@@ -10,6 +10,14 @@ echo 'not a database, and long enough to tell' >"$CP_STATE_DIR/jobs.db"
 expect_status 125 cprun run -- touch "$PWD/ran"
 rm "$CP_STATE_DIR"/jobs.db*
 
+it "says so when this machine has not what it wants"
+expect_status 125 cprun run --cpus 9999 -- touch "$PWD/ran"
+expect_match 'it can run nowhere: local:: this machine has .* cores' "$STDERR"
+expect_status 125 cprun run --gpu nvidia:999 -- touch "$PWD/ran"
+expect_match 'it can run nowhere: local:: this machine has .* accelerators.*wants 999 nvidia' "$STDERR"
+expect_status 125 cprun run --gpu H100,H200:80GB:500 -- touch "$PWD/ran"
+[ ! -e ran ] || fail "it ran"
+
 it "says so when its own output has no room"
 status=0
 cprun run -q --name full -- echo out >/dev/full 2>"$STDERR" || status=$?
