@@ -40,12 +40,33 @@ bool is_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
+bool is_directory(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 std::string absolute_url(const std::string& url, const std::string& here) {
   const auto path = model::path_of_file_url(url);
   if (!path) {
     return url;
   }
   return model::file_url(path->starts_with('/') ? *path : path_join(here, below(*path)));
+}
+
+// A place that ends in a slash is a directory that a source without one lands in under its own
+// name, as cpxfer has it.
+std::string landing(std::string place, std::string_view source) {
+  const std::string_view name = base_name(source);
+  const bool inside = place.ends_with('/') && !source.ends_with('/') && name != "." && name != "..";
+  return inside ? place + std::string(name) : place;
+}
+
+Result<std::string> file_of(const std::string& url, std::string_view what) {
+  if (auto path = model::path_of_file_url(url)) {
+    return *std::move(path);
+  }
+  return with_hint(fail(Errc::usage, "cannot {} {}: it is no file of this machine", what, url),
+                   "bring it here and away with cpxfer or another tool, and name the file");
 }
 
 bool has_input(const model::JobSpec& spec, const std::string& path) {
@@ -97,6 +118,9 @@ Result<std::int64_t> move(const std::string& from, const std::string& to,
   transfer::Request request;
   request.sources = {without_trailing_slashes(from)};
   request.destination = without_trailing_slashes(to);
+  if (is_file(request.sources.front()) && is_directory(request.destination)) {
+    request.destination = path_join(request.destination, base_name(request.sources.front()));
+  }
   request.placement = transfer::Placement::exact;
   request.durability = durability;
   transfer::Observer nobody;
@@ -128,14 +152,18 @@ bool is_due(const model::JobOutput& output, model::JobState state) {
 Result<void> settle_paths(model::JobSpec& spec, const std::string& here) {
   stage_executable(spec, here);
   for (auto& input : spec.inputs) {
+    CP_TRY(file_of(input.url, "stage in"));
     input.url = absolute_url(input.url, here);
-    const auto path = model::path_of_file_url(input.url);
-    if (path && !is_there(*path)) {
-      return fail(Errc::not_found, "cannot stage in {}: no such file or directory", *path);
+    const std::string path = *model::path_of_file_url(input.url);
+    if (!is_there(path)) {
+      return fail(Errc::not_found, "cannot stage in {}: no such file or directory", path);
     }
+    input.path = landing(input.path, path);
   }
   for (auto& output : spec.outputs) {
-    output.url = absolute_url(output.url, here);
+    CP_TRY(file_of(output.url, "stage out to"));
+    const std::string place = absolute_url(output.url, here);
+    output.url = model::file_url(landing(*model::path_of_file_url(place), output.path));
   }
   return {};
 }

@@ -12,8 +12,9 @@ namespace cp::jobs {
 
 /// Makes the URLs and paths of SPEC's inputs and outputs mean the same from anywhere: relative
 /// file: URLs become absolute below HERE. An executable given with a slash that is a file here
-/// becomes an input of its own name, unless it is absolute. not_found when an input is missing
-/// here.
+/// becomes an input of its own name, unless it is absolute. A place that ends in a slash becomes
+/// one inside of it, under the source's name, unless the source ends in one, too. not_found when an
+/// input is missing here, usage for a URL that nothing can be moved from or to.
 Result<void> settle_paths(model::JobSpec& spec, const std::string& here);
 
 /// Brings SPEC's inputs below DIRECTORY and returns the bytes that were moved. Can be repeated.

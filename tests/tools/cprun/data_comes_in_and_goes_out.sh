@@ -31,6 +31,27 @@ expect_status 0 cprun run -q --stage-in data/a.txt:in/b.txt --stage-out in/b.txt
 expect_stdout text
 cmp data/a.txt new/c.txt
 
+it "puts a file into a directory that is there, or that ends in a slash"
+mkdir there
+expect_status 0 cprun run -q --stage-in data/a.txt:in/ --stage-out in/a.txt:newdir/ \
+  --stage-out in/a.txt:there -- cat in/a.txt
+expect_stdout text
+cmp data/a.txt newdir/a.txt
+cmp data/a.txt there/a.txt
+expect_status 0 cprun run -q --stage-in data:up/ --stage-in data/:flat/ --stage-out up:tree/ -- cat flat/a.txt
+expect_stdout text
+cmp data/a.txt tree/up/data/a.txt
+
+it "runs nothing when a place cannot be written to by what is here"
+for place in http://host/o cpx://127.0.0.1:1/o file://other/o; do
+  expect_status 64 cprun submit --stage-out "o:$place" -- touch "$PWD/ran"
+  expect_match "cannot stage out to $place: it is no file of this machine" "$STDERR"
+done
+expect_status 64 cprun submit --stage-in http://host/i:i -- touch "$PWD/ran"
+echo '{"schema":"cp.jobspec/1","executable":"touch","arguments":["'"$PWD"'/ran"],"outputs":[{"path":"o","url":"http://host/o"}]}' >url.json
+expect_status 65 cprun submit -f url.json
+[ ! -e ran ] || fail "it ran"
+
 it "brings results out of a job that failed, as far as there are any"
 expect_status 3 cprun run -q --stage-out some:some --stage-out none:none -- sh -c 'echo x >some; exit 3'
 expect_equal x "$(cat some)"
