@@ -30,6 +30,9 @@ Result<std::vector<std::string>> wanted_jobs(Context& context, Session& session,
   if (!ids.empty()) {
     return ids;
   }
+  // The list of open jobs is an index of its own: where that is whole, but the jobs are not, nobody
+  // knows whether one is open.
+  CP_TRY(session.store->list({.limit = 1}));
   CP_TRY_ASSIGN(auto open, session.store->list({.open_only = true}));
   for (auto& draft : open) {
     ids.push_back(draft.job().id);

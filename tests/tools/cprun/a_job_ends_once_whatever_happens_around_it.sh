@@ -80,3 +80,18 @@ rm "$CP_STATE_DIR"/jobs.db*
 cp jobs.db wal "$CP_STATE_DIR"
 mv "$CP_STATE_DIR/wal" "$CP_STATE_DIR/jobs.db-wal"
 expect_json '.state == "COMPLETED"' <(cprun status "$id")
+
+it "does not say that no job is open where the store has a hole"
+need python3
+expect_status 0 cprun wait
+root=$(python3 - "$CP_STATE_DIR/jobs.db" <<'PYTHON'
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+print(store.execute("SELECT rootpage FROM sqlite_master WHERE name = 'jobs'").fetchone()[0])
+PYTHON
+)
+head -c 4096 /dev/urandom | dd of="$CP_STATE_DIR/jobs.db" bs=4096 seek=$((root - 1)) conv=notrunc status=none
+expect_status 65 cprun list
+expect_status 65 cprun wait
+expect_equal 1 "$(wc -l <"$STDERR")"
