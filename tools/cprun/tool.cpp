@@ -185,11 +185,12 @@ constexpr std::array kUsageFlags{
 
 constexpr std::array kRunExamples{
     Example{"cprun run -- ./train.sh --epochs 3", "Runs a program of this directory here."},
-    Example{"cpfind --cpus 4 --hours 1 | cprun run --offers - --stage-in ./data:data "
+    Example{"cpfind --cpus 1+ --hours 1 --runnable | cprun run --offers - --stage-in ./data:data "
             "--stage-out results:./results -- ./train.sh",
-            "Runs it on the first offer that takes it, with its data."},
-    Example{"cprun run --duration 10m --record job.json -- make -j4",
-            "Ends it after ten minutes, and keeps its record."},
+            "Runs it on the first offer that takes it, with its data (see OFFERS for what makes "
+            "this machine one)."},
+    Example{"cprun run --duration 10m --record job.json --stage-in ./src:src -- make -C src -j4",
+            "Builds a copy of src, for ten minutes at most, and keeps the job's record."},
 };
 constexpr std::array kSubmitExamples{
     Example{"ID=$(cprun submit --plain -- ./train.sh)", "Takes the job's id."},
@@ -200,7 +201,8 @@ constexpr std::array kWaitExamples{
     Example{"cprun wait \"$ID\" || echo \"it failed with $?\"", "Gives the job's exit code."},
 };
 constexpr std::array kLogsExamples{
-    Example{"cprun logs -f train", "Follows the newest job called train."},
+    Example{"cprun logs -f train_sh",
+            "Follows the newest job of ./train.sh that has no other name."},
 };
 
 constexpr Operand kJobs{.name = "JOB",
