@@ -8,8 +8,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <memory>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -131,34 +133,63 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
   return sync_directory(parent);
 }
 
-AtomicFile::AtomicFile(std::string path, std::string temporary, UniqueFd fd)
-    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
+AtomicFile::AtomicFile(std::string path, std::string temporary, Temporary kind, UniqueFd fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), kind_(kind), fd_(std::move(fd)) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})),
+      temporary_(std::move(other.temporary_)),
+      kind_(std::exchange(other.kind_, Temporary::none)),
       fd_(std::move(other.fd_)) {}
 
 AtomicFile::~AtomicFile() {
-  if (!temporary_.empty()) {
+  if (kind_ == Temporary::named) {
     ::unlink(temporary_.c_str());
   }
 }
 
 Result<AtomicFile> AtomicFile::create(const std::string& path, mode_t mode) {
+  const std::string directory(parent_of(path));
+  const std::string part(base_name(path).substr(0, kNamePart));
+  UniqueFd nameless(::open(directory.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
   for (int i = 0; i < kNameTries; ++i) {
-    const std::string part(base_name(path).substr(0, kNamePart));
-    std::string temporary = path_join(parent_of(path), "." + part + "." + random_suffix() + ".tmp");
+    std::string temporary = path_join(directory, "." + part + "." + random_suffix() + ".tmp");
+    if (nameless) {
+      return AtomicFile(path, std::move(temporary), Temporary::nameless, std::move(nameless));
+    }
     UniqueFd fd(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (fd) {
-      return AtomicFile(path, std::move(temporary), std::move(fd));
+      return AtomicFile(path, std::move(temporary), Temporary::named, std::move(fd));
     }
     if (errno != EEXIST) {
       break;
     }
   }
   return fail_errno(Errc::cannot_create, errno, "cannot create " + path);
+}
+
+Result<AtomicFile> AtomicFile::create_output(const std::string& path, mode_t mode) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return create(path, mode);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd) {
+      return fail_errno(Errc::cannot_create, errno, "cannot write to " + path);
+    }
+    return AtomicFile(path, {}, Temporary::none, std::move(fd));
+  }
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  CP_TRY_ASSIGN(AtomicFile file, create(real ? real.get() : path, 0600));
+  // Another's file stays his where we may say so; its mode comes last, since chown(2) changes it.
+  (void)!::fchown(file.fd(), status.st_uid, status.st_gid);
+  if (::fchmod(file.fd(), status.st_mode & 07777U) != 0) {
+    return fail_errno(Errc::cannot_create, errno, "cannot create " + path);
+  }
+  return file;
 }
 
 Result<void> AtomicFile::write(std::string_view bytes) {
@@ -172,20 +203,37 @@ Result<void> AtomicFile::write(std::string_view bytes) {
 Result<void> AtomicFile::commit() { return finish(true); }
 Result<void> AtomicFile::commit_new() { return finish(false); }
 
-Result<void> AtomicFile::finish(bool replace) {
-  if (::fsync(fd_.get()) != 0) {
-    return fail_errno(Errc::io, errno, "cannot write " + path_);
+Result<void> AtomicFile::name_temporary() {
+  const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return fail_errno(Errc::cannot_create, errno, "cannot create " + path_);
+  }
+  kind_ = Temporary::named;
+  return {};
+}
+
+Result<void> AtomicFile::put_in_place(bool replace) {
+  if (kind_ == Temporary::nameless) {
+    CP_TRY(name_temporary());
   }
   if (replace) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
       return fail_errno(Errc::cannot_create, errno, "cannot create " + path_);
     }
-    temporary_.clear();
+    kind_ = Temporary::none;
   } else if (::link(temporary_.c_str(), path_.c_str()) != 0) {
     const Errc code = errno == EEXIST ? Errc::denied : Errc::cannot_create;
     return fail_errno(code, errno, "cannot create " + path_);
   }
   return sync_directory(parent_of(path_));
+}
+
+Result<void> AtomicFile::finish(bool replace) {
+  // A pipe and most devices have nothing to sync: EINVAL.
+  if (::fsync(fd_.get()) != 0 && !(kind_ == Temporary::none && errno == EINVAL)) {
+    return fail_errno(Errc::io, errno, "cannot write " + path_);
+  }
+  return kind_ == Temporary::none ? Result<void>{} : put_in_place(replace);
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes, mode_t mode) {

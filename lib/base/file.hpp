@@ -34,11 +34,16 @@ std::string path_join(std::string_view a, std::string_view b);
 
 /// A file that appears under its name only when it is whole and durable: a temporary in the same
 /// directory, fsync, rename, fsync of the directory (SECURITY §7). Dropped without `commit` it
-/// leaves nothing behind. Not thread-safe.
+/// leaves nothing behind, and neither does a process that is killed, where the file system has
+/// files without a name (O_TMPFILE). Not thread-safe.
 class AtomicFile {
  public:
   /// cannot_create when the directory does not take it.
   static Result<AtomicFile> create(const std::string& path, mode_t mode);
+  /// The same for an output that the user names: a symbolic link is followed, a file that is
+  /// replaced hands its mode and, where that is allowed, its owner on, and what is no regular file
+  /// (a device, a FIFO) is written as it is. cannot_create for a directory, too.
+  static Result<AtomicFile> create_output(const std::string& path, mode_t mode);
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
@@ -52,11 +57,17 @@ class AtomicFile {
   Result<void> commit_new();
 
  private:
-  AtomicFile(std::string path, std::string temporary, UniqueFd fd);
+  /// What the temporary file is: nothing, when the output is written as it is.
+  enum class Temporary { none, nameless, named };
+
+  AtomicFile(std::string path, std::string temporary, Temporary kind, UniqueFd fd);
+  Result<void> name_temporary();
+  Result<void> put_in_place(bool replace);
   Result<void> finish(bool replace);
 
   std::string path_;
   std::string temporary_;
+  Temporary kind_;
   UniqueFd fd_;
 };
 

@@ -35,7 +35,7 @@ struct Output::State {
       return;
     }
     if (!settings.file.empty() && !file) {
-      auto created = AtomicFile::create(settings.file, 0666);
+      auto created = AtomicFile::create_output(settings.file, 0666);
       if (!created) {
         failure = created.error();
         return;

@@ -95,16 +95,27 @@ Result<void> Directories::sync(const std::vector<std::string>& places) const {
 }
 
 Result<void> Directories::sync_one(const std::string& path) const {
-  CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath(path, O_RDONLY | O_DIRECTORY));
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) {
+  const auto fd = root_.open_beneath(path, O_RDONLY | O_DIRECTORY);
+  if (!fd) {
+    // Its mode, which is what its source has, may keep its owner from reading it.
+    return fd.error().code == Errc::denied ? sync_all() : tl::unexpected(fd.error());
+  }
+  if (::fsync(fd->get()) != 0 && errno != EINVAL) {
     return fail_errno(Errc::io, errno, "cannot sync the destination");
   }
   return {};
 }
 
 Result<void> Directories::sync_all() const {
-  CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath("", O_RDONLY | O_DIRECTORY));
-  if (::syncfs(fd.get()) != 0) {
+  const auto fd = root_.open_beneath("", O_RDONLY | O_DIRECTORY);
+  if (!fd && fd.error().code == Errc::denied) {
+    ::sync();
+    return {};
+  }
+  if (!fd) {
+    return tl::unexpected(fd.error());
+  }
+  if (::syncfs(fd->get()) != 0) {
     return fail_errno(Errc::io, errno, "cannot sync the destination");
   }
   return {};

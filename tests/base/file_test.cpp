@@ -245,3 +245,26 @@ TEST_CASE("a local file system is not taken for a shared one") {
   CHECK_FALSE(cp::is_on_network_file_system("/proc"));
   CHECK_FALSE(cp::is_on_network_file_system("/nowhere/at/all"));
 }
+
+TEST_CASE("an output that the user names keeps what is special about it") {
+  const TemporaryDirectory directory;
+  const std::string path = in(directory, "closed");
+  REQUIRE(cp::write_file(path, "old", 0600));
+  REQUIRE(::symlink("closed", in(directory, "link").c_str()) == 0);
+  const auto write_output = [](const std::string& name) -> cp::Result<void> {
+    CP_TRY_ASSIGN(AtomicFile file, AtomicFile::create_output(name, 0644));
+    CP_TRY(file.write("new"));
+    return file.commit();
+  };
+  CHECK(write_output(directory.path()).error().code == Errc::cannot_create);
+  REQUIRE(write_output(in(directory, "link")));
+  struct stat status {};
+  REQUIRE(::lstat(in(directory, "link").c_str(), &status) == 0);
+  CHECK(S_ISLNK(status.st_mode));
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777U) == 0600);
+  CHECK(cp::read_file(path, 10) == "new");
+  REQUIRE(write_output("/dev/null"));
+  REQUIRE(::stat("/dev/null", &status) == 0);
+  CHECK(S_ISCHR(status.st_mode));
+}

@@ -79,7 +79,14 @@ fail() {
   exit 1
 } >&2
 skip() { echo "skipped: $1"; exit 77; }
-need() { for program; do command -v "$program" >/dev/null || skip "$program is not installed"; done; }
+need() {
+  local program
+  for program; do
+    command -v "$program" >/dev/null || skip "$program is not installed"
+    # What strace traces cannot be looked through for leaks.
+    [ "$program" != strace ] || export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+  done
+}
 it() { SENTENCE=$1 RAN=''; echo "- $1"; }
 
 expect_status() {

@@ -137,7 +137,7 @@ Result<int> import(Context& context) {
   }
   std::optional<cp::AtomicFile> report;
   if (const auto path = given.text("report")) {
-    CP_TRY_ASSIGN(cp::AtomicFile file, cp::AtomicFile::create(*path, 0644));
+    CP_TRY_ASSIGN(cp::AtomicFile file, cp::AtomicFile::create_output(*path, 0666));
     report.emplace(std::move(file));
   }
   cp::cli::Output& output = context.output(source_columns());

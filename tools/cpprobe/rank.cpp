@@ -93,7 +93,9 @@ Result<void> keep_measurements(const std::string& file, const Findings& findings
       lines += cp::model::to_line(record) + "\n";
     }
   }
-  return cp::write_file(file, lines, 0666);
+  CP_TRY_ASSIGN(auto output, cp::AtomicFile::create_output(file, 0666));
+  CP_TRY(output.write(lines));
+  return output.commit();
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ Result<int> run(Context& context) {
   CP_TRY_ASSIGN(Session session, Session::open(context));
   std::optional<cp::AtomicFile> record;
   if (const auto file = context.arguments().text("record")) {
-    CP_TRY_ASSIGN(auto created, cp::AtomicFile::create(*file, 0666));
+    CP_TRY_ASSIGN(auto created, cp::AtomicFile::create_output(*file, 0666));
     record.emplace(std::move(created));
   }
   CP_TRY_ASSIGN(auto drafts, make_job(context, session));

@@ -40,6 +40,11 @@ expect_json '$all[2].state == "partial" and ($all[2].failed | map(.path)) == ["s
 validate "$STDOUT"
 rm src/pipe src/.cpxfer
 
+it "does not take a file for empty that only says so"
+expect_status 1 cpxfer /proc/version none
+expect_match '^cpxfer: cannot move /proc/version: it does not say how much it holds$' "$STDERR"
+[ ! -e none ] || fail "it is there"
+
 it "reports a file that may not be so large, and leaves nothing of it"
 head -c 3000000 /dev/zero | tr '\0' x >src/large
 expect_status 1 bash -c 'ulimit -f 1024; exec cpxfer src/ limited'
@@ -52,4 +57,14 @@ if [ "$(id -u)" -ne 0 ]; then
   mkdir -m 555 closed
   expect_status 73 cpxfer src/good closed/
   expect_equal "" "$(ls -A closed)"
+
+  it "moves the rest of a tree with a directory that may not be read"
+  mkdir -p tree/a tree/m tree/z
+  echo a >tree/a/1
+  echo z >tree/z/1
+  chmod 311 tree/m
+  expect_status 1 cpxfer tree landed
+  expect_json '$all[-1].state == "partial" and ($all[-1].failed | map(.path)) == ["tree/m"]'
+  expect_equal "a z" "$(cat landed/tree/{a,z}/1 | paste -sd' ')"
+  chmod 755 tree/m landed/tree/m
 fi

@@ -24,7 +24,8 @@ def shape(text):
     for line in text.rstrip().splitlines():
         line = ID.sub("ID", line)
         line = TIME.sub("TIME", line)
-        line = FIGURE.sub(" N ", line)
+        if "could not be judged" not in line:  # what the catalog that comes along holds is known
+            line = FIGURE.sub(" N ", line)
         lines.append(re.sub(r"(\s*\bN\b)+", " N", re.sub(r"\s+", " ", line)).strip())
     return lines
 
