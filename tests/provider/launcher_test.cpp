@@ -517,7 +517,8 @@ TEST_CASE(
       CHECK(effect.error().code == cp::Errc::not_found);
     } else {
       CHECK((seen.reason == JobReason::lost || (seen.exit && seen.exit->signal == SIGKILL)));
-      CHECK((!effect || *effect == "ran\n"));
+      // The kill may fall between the opening of its file and the writing.
+      CHECK((!effect || effect->empty() || *effect == "ran\n"));
     }
     ended_by_itself = taken && seen.state == JobState::completed;
   }

@@ -33,7 +33,7 @@ for round in {1..15}; do
     pids+=($!)
   done
   # The kill falls into batches, commits and writes, and in each second round into what is printed.
-  ((round % 2)) || wait_until eval 'cat killed.* | grep -q .'
+  ((round % 2)) || wait_until eval 'grep -qs . killed.*'
   python3 -c "import time, random; time.sleep(random.uniform(0.01, 0.6))"
   kill -KILL "${pids[@]}" 2>/dev/null || true
   wait "${pids[@]}" 2>/dev/null || true
