@@ -33,6 +33,14 @@ bool Arguments::is_given(std::string_view flag) const {
   return value != nullptr && value->origin == "command line";
 }
 
+tl::unexpected<Error> Arguments::blame(std::string_view flag, Error error) const {
+  const Value* value = find(flag);
+  if (value == nullptr || value->origin == "command line" || value->origin == "default") {
+    return tl::unexpected<Error>(std::move(error));
+  }
+  return with_hint(fail(Errc::bad_config, "{}: {}", value->origin, error.message), error.hint);
+}
+
 std::optional<std::string> Arguments::text(std::string_view flag) const {
   const Value* value = find(flag);
   return value == nullptr ? std::nullopt : std::optional(value->texts.back());

@@ -30,6 +30,10 @@ class Arguments {
   /// Whether the flag stands on the command line itself.
   bool is_given(std::string_view flag) const;
 
+  /// ERROR, that a command found in FLAG's value: as it is when the value stands on the command
+  /// line, else bad_config with the name of the variable or file that it comes from.
+  tl::unexpected<Error> blame(std::string_view flag, Error error) const;
+
   std::optional<std::string> text(std::string_view flag) const;
   std::vector<std::string> texts(std::string_view flag) const;
   std::optional<std::int64_t> integer(std::string_view flag) const;

@@ -18,7 +18,8 @@ class Context;
 /// anything else.
 enum class Type {
   flag,       ///< takes no value
-  text,       ///< anything
+  text,       ///< UTF-8, since it goes into documents
+  octets,     ///< anything: parts of paths, values of environment variables
   file,       ///< a path, completed as a file; "-" may mean a standard stream
   directory,  ///< a path, completed as a directory
   integer,    ///< a whole number from 0 on

@@ -4,6 +4,7 @@
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -97,8 +98,13 @@ Result<void> check_type(const Flag& flag, std::string_view text, std::string_vie
       return check_price(text, currency);
     case Type::choice:
       return check_choice(flag, text);
-    case Type::flag:
     case Type::text:
+      if (!utf8::is_valid(text)) {
+        return fail(Errc::usage, "'{}' is not valid UTF-8", text);
+      }
+      return {};
+    case Type::flag:
+    case Type::octets:
     case Type::file:
     case Type::directory:
       break;

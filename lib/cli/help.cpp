@@ -78,9 +78,8 @@ std::string flag_text(const Flag& flag) {
 
 std::string synopsis(const Tool& tool, const Command& command) {
   std::string out(tool.name);
-  if (command.name != tool.default_command) {
-    out += fmt::format(" {}", command.name);
-  }
+  const bool is_default = command.name == tool.default_command;
+  out += is_default ? fmt::format(" [{}]", command.name) : fmt::format(" {}", command.name);
   out += " [OPTION]...";
   if (command.takes_job) {
     return out + " [--] COMMAND [ARGUMENT]...";
@@ -94,7 +93,7 @@ std::string synopsis(const Tool& tool, const Command& command) {
   return out;
 }
 
-std::string tool_help(const Tool& tool) {
+std::string tool_help(const Tool& tool, int width) {
   std::string out = fmt::format("{} - {}\n\n", tool.name, tool.summary);
   std::size_t widest = 0;
   for (const Command& command : tool.commands) {
@@ -105,6 +104,12 @@ std::string tool_help(const Tool& tool) {
       const bool is_default = command.name == tool.default_command;
       out += fmt::format("  {} {:<{}}  {}{}\n", tool.name, command.name, widest, command.summary,
                          is_default ? " (the default)" : "");
+    }
+  }
+  for (const Command& command : tool.commands) {
+    if (command.name == tool.default_command && !command.flags.empty()) {
+      out += fmt::format("\nOptions of {}:\n", synopsis(tool, command)) +
+             flag_lines(command.flags, std::clamp(width, 40, 100));
     }
   }
   return out + fmt::format("\nMore: {0} COMMAND --help, man {0}\n", tool.name);

@@ -9,8 +9,9 @@
 /// Everything that is said about a tool's command line, made from its tables.
 namespace cp::cli {
 
-/// TOOL --help: the commands, one line each.
-std::string tool_help(const Tool& tool);
+/// TOOL --help: the commands, one line each, and the flags of the one that needs no name, WIDTH
+/// columns wide.
+std::string tool_help(const Tool& tool, int width);
 /// TOOL COMMAND --help: all of it, WIDTH columns wide.
 std::string command_help(const Tool& tool, const Command& command, int width);
 

@@ -3,6 +3,7 @@
 
 #include "base/escape.hpp"
 #include "base/file.hpp"
+#include "base/money.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/flag_table.hpp"
@@ -64,6 +65,15 @@ Result<void> check(const Flag& flag, const Arguments::Value& value, std::string_
   return {};
 }
 
+Result<void> check_currency(const Arguments::Value& value) {
+  if (value.texts.empty() || value.texts.back().empty() || is_currency(value.texts.back())) {
+    return {};
+  }
+  return with_hint(fail(Errc::bad_config, "{}: money.currency: '{}' is no currency", value.origin,
+                        value.texts.back()),
+                   "three capital letters of ISO 4217, such as CNY");
+}
+
 Result<void> check_operands(const Command& command, const Words& words) {
   const Operand& operand = command.operand;
   const auto count = static_cast<int>(words.operands.size());
@@ -107,6 +117,7 @@ Result<Resolved> resolve(const Tool& tool, const Command& command, Words words,
     values[std::string(setting.key)] = value_of(setting.key, setting.fallback, settings);
   }
   const auto& currency_value = values["money.currency"];
+  CP_TRY(check_currency(currency_value));
   const std::string currency = currency_value.texts.empty() ? "" : currency_value.texts.back();
   std::map<std::string, Arguments::Value, std::less<>> flags;
   for (const Flag& flag : flags_of(command)) {

@@ -169,7 +169,7 @@ Result<int> run(const Tool& tool, std::vector<std::string> words, const Terminal
     return print(fmt::format("{} (cptools) {}\n", tool.name, CP_VERSION));
   }
   if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h" || words[0] == "help")) {
-    return print(tool_help(tool));
+    return print(tool_help(tool, terminal.columns));
   }
   if (words.size() == 2 && words[0] == "help") {
     words = {words[1], "--help"};

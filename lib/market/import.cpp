@@ -101,6 +101,13 @@ Result<void> check(const ImportRequest& request) {
   if (request.name.empty() || request.name.size() > longest || !utf8::is_valid(request.name)) {
     return fail(Errc::usage, "the name of a source is UTF-8 of 1 to {} bytes", longest);
   }
+  for (const std::string_view prefix : {"registry:", "agent:"}) {
+    if (request.name.starts_with(prefix)) {
+      return with_hint(fail(Errc::usage, "'{}': names that begin with {} are those of live sources",
+                            request.name, prefix),
+                       "--name gives it another");
+    }
+  }
   if (!request.currency.empty() && !is_currency(request.currency)) {
     return fail(Errc::usage, "'{}' is no currency of ISO 4217", request.currency);
   }

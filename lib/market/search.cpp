@@ -108,7 +108,8 @@ class Searcher {
       const std::string problem = problem_of(perception->problem, unusable);
       report["status"] = problem.empty() ? "answered" : "partial";
       report["age_s"] = 0;
-      report["offers"] = perception->resources.size() - unusable.failed - unusable.malformed;
+      report["offers"] =
+          perception->resources.size() - unusable.failed.count - unusable.malformed.count;
       if (!problem.empty()) {
         report["message"] = problem;
       }
@@ -116,40 +117,57 @@ class Searcher {
     reports_.push_back(std::move(report));
   }
 
-  // Records that no offer is made of.
+  // Records that no offer is made of, of a kind: how many, and which the first one is.
+  struct Useless {
+    std::size_t count = 0;
+    std::string first;
+
+    void add(const std::string& record) { first = count++ == 0 ? record : first; }
+    std::string says(std::string_view what) const {
+      return count == 1 ? fmt::format("1 record {}: {}", what, first)
+                        : fmt::format("{} records {}, the first is {}", count, what, first);
+    }
+  };
   struct Unusable {
-    std::size_t failed = 0;
-    std::size_t malformed = 0;
+    Useless failed;
+    Useless malformed;
   };
 
   static std::string problem_of(std::string problem, const Unusable& unusable) {
-    for (const auto& [count, what] : {std::pair(unusable.failed, "failed verification"),
-                                      std::pair(unusable.malformed, "cannot be read")}) {
-      if (count > 0) {
-        problem += fmt::format("{}{} {} {}", problem.empty() ? "" : "; ", count,
-                               count == 1 ? "record" : "records", what);
+    for (const auto& [useless, what] : {std::pair(&unusable.failed, "failed verification"),
+                                        std::pair(&unusable.malformed, "cannot be read")}) {
+      if (useless->count > 0) {
+        problem += (problem.empty() ? "" : "; ") + useless->says(what);
       }
     }
     return problem;
+  }
+
+  static std::string name_of(const Json& record) {
+    const auto id = model::text_at(record, "id");
+    return id ? *id : model::text_at(record, "name").value_or("one without a name");
   }
 
   Unusable add_live(const std::string& name, Perception& perception) {
     Unusable unusable;
     for (LiveResource& resource : perception.resources) {
       if (resource.trust == "failed") {
-        ++unusable.failed;
+        unusable.failed.add(name_of(resource.record));
         continue;
       }
       Provenance provenance{name, 0, resource.trust, resource.anchor, resource.is_runnable};
       const Availability availability =
           resource.state ? judge(*resource.state, demand_, now_) : Availability{};
-      unusable.malformed += add_rows(resource.record, provenance, availability) ? 0U : 1U;
+      if (const auto flaw = add_rows(resource.record, provenance, availability)) {
+        unusable.malformed.add(fmt::format("{}: {}", name_of(resource.record), *flaw));
+      }
     }
     return unusable;
   }
 
-  // False when RECORD is malformed.
-  bool add_rows(Json& record, const Provenance& provenance, const Availability& availability) {
+  // Why no offer can be made of RECORD; nullopt when one can.
+  std::optional<std::string> add_rows(Json& record, const Provenance& provenance,
+                                      const Availability& availability) {
     ResourceRows read = rows_of(record);
     ++live_documents_;
     for (Row& row : read.rows) {
@@ -157,7 +175,16 @@ class Searcher {
       consider(
           make_subject(std::move(row), record, provenance, availability, demand_, options_.terms));
     }
-    return !read.rows.empty();
+    if (!read.rows.empty()) {
+      return std::nullopt;
+    }
+    if (read.faults.empty()) {
+      return "it holds nothing";
+    }
+    const auto& [fault, detail] = read.faults.back();
+    const auto rule = std::ranges::find(rules(), fault, &Rule::fault);
+    const std::string_view says = rule->says;
+    return detail.empty() ? std::string(says) : fmt::format("{} ({})", says, detail);
   }
 
   void consider(Subject subject) {

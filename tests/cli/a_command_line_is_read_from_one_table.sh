@@ -20,6 +20,15 @@ for bad in "--count=x" "--count=-1" "--count=1.5" "--size=5parsecs" "--price=5" 
   expect_equal "" "$(cat "$STDOUT")"
   expect_match "^cpsample: --(count|size|price|kind)" "$STDERR"
 done
+it "refuses a text that no document could hold"
+expect_status 64 cpsample show --tag $'a\xff'
+expect_equal "cpsample: --tag: 'a\\xff' is not valid UTF-8" "$(cat "$STDERR")"
+it "refuses a currency that is none, and says where it comes from"
+expect_status 78 env CP_MONEY_CURRENCY=zzzz cpsample show
+expect_match "^cpsample: CP_MONEY_CURRENCY: money.currency: 'zzzz' is no currency$" "$STDERR"
+printf '[money]\ncurrency = "XX"\n' >money.toml
+expect_status 78 cpsample show --config money.toml
+expect_match "money.toml: money.currency: 'XX' is no currency" "$STDERR"
 it "refuses one operand too many"
 expect_status 64 cpsample wait now
 expect_match "'now' is one word too many" "$STDERR"

@@ -44,8 +44,11 @@ Result<SearchOptions> options_of(const Context& context, const Demand& demand) {
   const cp::cli::Arguments& given = context.arguments();
   SearchOptions options;
   options.terms = given.has("spot") ? cp::market::Terms::spot : cp::market::Terms::firm;
-  CP_TRY_ASSIGN(options.sort,
-                cp::market::parse_sort(*given.text("sort"), demand.duration_s().has_value()));
+  auto sort = cp::market::parse_sort(*given.text("sort"), demand.duration_s().has_value());
+  if (!sort) {
+    return given.blame("sort", std::move(sort).error());
+  }
+  options.sort = std::move(*sort);
   options.limit = static_cast<std::size_t>(*given.integer("limit"));
   options.runnable_only = given.has("runnable");
   options.include_unknown = given.has("include-unknown");

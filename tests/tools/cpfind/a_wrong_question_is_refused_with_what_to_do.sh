@@ -29,10 +29,23 @@ done <<'CASES'
 --cpus 16..8|begins above its end|.
 --nodes 0|between 1 and|.
 --hours 0|runs for more than 0|.
+--where $'name != "\xff"'|--where: '.*' is not valid UTF-8|.
+--region $'*,\xff'|--region: '.*' is not valid UTF-8|.
+import --name registry:local site.ndjson|'registry:local': names that begin with registry:|--name
+import --name agent:x site.ndjson|'agent:x': names that begin with agent:|--name
 --sort memry|--sort: there is no field 'memry'|did you mean memory\?
 nosuch|.|.
 CASES
 
+it "says in which file a setting is wrong"
+printf '[cpfind]\nsort = "bogus"\n' >bogus.toml
+expect_status 78 cpfind --config bogus.toml
+expect_match "^cpfind: bogus.toml: --sort: there is no field 'bogus'" "$STDERR"
+expect_status 0 cpfind --config bogus.toml --sort name
+it "shows the flags of a query in its own help"
+expect_status 0 cpfind --help
+expect_match '^Options of cpfind \[query\] \[OPTION\]\.\.\.:$'
+expect_match '^  -g, --gpu='
 it "takes money without a currency when the configuration has one"
 CP_MONEY_CURRENCY=CNY expect_status 0 cpfind --max-price 10/card-hour
 expect_equal a100-pool "$(names)"

@@ -84,7 +84,7 @@ refuses 64 cprun submit --after "x:$evil$torn" -- true
 refuses 64 cprun submit --retry-on "$evil$torn" -- true
 refuses 64 cprun submit --gpu "$torn" -- true
 refuses 64 cprun submit --array "$evil$torn" -- true
-refuses 66 cprun submit --after "$evil$torn" -- true
+refuses 64 cprun submit --after "$evil$torn" -- true
 refuses 66 cprun submit -f "$evil$torn"
 refuses 66 cprun submit --offers "$evil$torn" -- true
 refuses 66 cprun submit --stage-in "$evil$torn:x" -- true
