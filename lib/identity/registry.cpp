@@ -146,6 +146,7 @@ Result<Json> Registry::register_resource(Json record, Random& random) {
     record.erase("proof");
   }
   CP_TRY(check_resource(record));
+  CP_TRY(check_usable(record));
   CP_TRY_ASSIGN(const PrivateKey key,
                 PrivateKey::load(
                     path_join(key_directory(state_->state_directory), state_->authority.key_file)));

@@ -5,7 +5,9 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "identity/identifier.hpp"
+#include "identity/url_rules.hpp"
 #include "model/document.hpp"
+#include "model/expression.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -252,7 +254,44 @@ Result<void> check_figure(const Json& figure, const std::string& place) {
   return {};
 }
 
+Result<void> check_unit(const Json& price, const std::string& place) {
+  const std::string unit = model::text_at(price, "unit").value_or("");
+  if (unit != "node-hour" && unit != "card-hour" && unit != "core-hour") {
+    return with_hint(fail(Errc::bad_data, "{}.unit is '{}', and nobody bills by that", place, unit),
+                     "node-hour, card-hour or core-hour");
+  }
+  return {};
+}
+
+Result<void> check_access(const Json& access, const std::string& place) {
+  const auto checked = check_url(model::text_at(access, "url").value_or(""),
+                                 model::text_at(access, "role") == "launch");
+  if (!checked) {
+    return with_hint(fail(Errc::bad_data, "{}.url: {}", place, checked.error().message),
+                     checked.error().hint);
+  }
+  return {};
+}
+
+Result<void> check_policy(const Json& record) {
+  const auto policy = model::text_at(record, "policy");
+  if (!policy) {
+    return {};
+  }
+  if (const auto condition = model::parse_condition(*policy); !condition) {
+    return with_hint(fail(Errc::bad_data, "policy: {}", condition.error().message),
+                     condition.error().hint);
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<void> check_usable(const Json& record) {
+  CP_TRY(walk(record, "prices[]", "", check_unit));
+  CP_TRY(walk(record, "access[]", "", check_access));
+  return check_policy(record);
+}
 
 Result<void> check_resource(const Json& record) {
   if (!record.is_object()) {

@@ -11,4 +11,10 @@ namespace cp::identity {
 /// absent or null ones except "schema" and "kind".
 Result<void> check_resource(const model::Json& record);
 
+/// bad_data, with what is wrong, when RECORD, which `check_resource` has passed, says what this
+/// release could not use: a price's unit that nobody bills by, a policy that is no condition, an
+/// access URL of a scheme that no provider has or that a program would take for an option or a
+/// script. What others registered may be newer than we are; what we sign is not.
+Result<void> check_usable(const model::Json& record);
+
 }  // namespace cp::identity

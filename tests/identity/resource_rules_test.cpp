@@ -11,6 +11,7 @@
 #include <string>
 
 using cp::identity::check_resource;
+using cp::identity::check_usable;
 using cp::model::Json;
 
 namespace {
@@ -128,4 +129,50 @@ TEST_CASE("the rules judge the examples of the JSON Schema as the schema does") 
   }
   CHECK(accepted >= 3);
   CHECK(refused >= 9);
+}
+
+TEST_CASE("what could not be used is not signed, and the message says what is wrong") {
+  struct Row {
+    const char* pointer;
+    const char* value;
+    const char* message;
+  };
+  for (const auto& row : {
+           Row{"/prices/0/unit", "fortnight",
+               "prices[0].unit is 'fortnight', and nobody bills by that"},
+           Row{"/policy", "demand.nodez < 3", "policy: column 1: there is no field 'demand.nodez'"},
+           Row{"/policy", "nodes >", "policy: column 8: a value is missing at the end"},
+           Row{"/access/0/url", "javascript:x",
+               "access[0].url: nothing is launched by 'javascript:'"},
+           Row{"/access/1/url", "JavaScript:x", "access[1].url: 'JavaScript:' names no place"},
+           Row{"/access/0/url", "ssh://-oProxyCommand=x",
+               "access[0].url: '-oProxyCommand=x' is no host"},
+           Row{"/access/0/url", "ssh:-oProxyCommand=x",
+               "access[0].url: 'ssh:-oProxyCommand=x' names no host behind //"},
+           Row{"/access/0/url", "slurm+ssh://-x@host", "access[0].url: '-x' is no user's name"},
+           Row{"/access/0/url", "ssh://host:99999", "access[0].url: '99999' is no port"},
+           Row{"/access/0/url", "tes+https:///x", "access[0].url: '' is no host"},
+           Row{"/access/1/url", "stamp://-h:862", "access[1].url: '-h' is no host"},
+       }) {
+    Json record = example();
+    record[Json::json_pointer(row.pointer)] = row.value;
+    CAPTURE(row.pointer, row.value);
+    REQUIRE(check_resource(record));
+    const auto checked = check_usable(record);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == cp::Errc::bad_data);
+    CHECK(checked.error().message == row.message);
+  }
+}
+
+TEST_CASE("all that providers of this design are called by can be signed") {
+  CHECK(check_usable(example()));
+  for (const char* url :
+       {"local:", "slurm:", "exec:site-x", "ssh://me@host-1.example:2222", "ssh://[2001:db8::1]:22",
+        "slurmrestd+unix:///run/s.sock", "k8s:CONTEXT/NAMESPACE", "tes+https://gw.example/v1"}) {
+    Json record = example();
+    record["access"][0]["url"] = url;
+    CAPTURE(url);
+    CHECK(check_usable(record));
+  }
 }

@@ -15,6 +15,17 @@ expect_status 65 cpid register <<<'{"schema":"cp.resource/2","kind":"node"}'
 expect_match 'cp.resource/2 is of a major version that is not known' "$STDERR"
 expect_status 65 cpid register <<<'{"schema":"cp.resource/1","kind":"node","prices":[{"unit":"node-hour"}]}'
 expect_match 'standard input:1: prices\[0\].price is missing' "$STDERR"
+register_with() { expect_status 65 cpid register <<<"${minimal%\}},$1}"; }
+register_with '"prices":[{"unit":"fortnight","price":{"amount":"1","currency":"CNY"}}]'
+expect_match "prices\[0\].unit is 'fortnight'" "$STDERR"
+register_with '"policy":"demand.nodez < 3"'
+expect_match "policy: .*there is no field 'demand.nodez'" "$STDERR"
+register_with '"access":[{"role":"launch","url":"javascript:x"}]'
+expect_match "access\[0\].url: nothing is launched by 'javascript:'" "$STDERR"
+register_with '"access":[{"role":"launch","url":"ssh://-oProxyCommand=x"}]'
+expect_match "access\[0\].url: '-oProxyCommand=x' is no host" "$STDERR"
+expect_status 64 cpid init --name $'\xff'
+expect_match "^cpid: --name: '.xff' is not valid UTF-8" "$STDERR"
 expect_status 66 cpid register missing.json
 expect_status 0 cpid list
 expect_stdout ''
