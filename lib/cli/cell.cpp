@@ -95,6 +95,7 @@ std::string show_value(const Json& value, Show show) {
     case Show::bar:
       return value.is_number() ? show_bar(number) : show_plain(value);
     case Show::text:
+    case Show::id:
     case Show::count:
     case Show::verdict:
       break;

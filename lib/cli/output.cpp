@@ -117,6 +117,7 @@ Result<void> Output::flush() {
 
 Result<void> Output::finish() {
   state_->put(state_->table.flush());
+  state_->put(state_->table.note());
   if (!state_->buffer.empty() || !state_->settings.file.empty()) {
     state_->send();
   }

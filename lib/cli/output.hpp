@@ -17,6 +17,7 @@ namespace cp::cli {
 /// How a cell of a table shows the value that stands in the document.
 enum class Show {
   text,         ///< escaped for the terminal
+  id,           ///< a text that is of no use when it is cut: columns beside it give way
   count,        ///< right-aligned number
   bytes,        ///< 204.7 MB
   rate,         ///< bits per second: 9.4 Gbit/s

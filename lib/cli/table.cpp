@@ -14,10 +14,12 @@ namespace {
 constexpr std::size_t kHeldRows = 500;
 constexpr int kGap = 2;
 constexpr int kNarrowest = 8;
-constexpr int kFigure = 4;  // of a bar: "10.0"
+constexpr int kLongestWhole = 64;  // no identifier of ours is longer; a hostile name may be
+constexpr int kFigure = 4;         // of a bar: "10.0"
 
 bool is_right_aligned(Show show) {
-  return show != Show::text && show != Show::verdict && show != Show::time && show != Show::bar;
+  return show != Show::text && show != Show::id && show != Show::verdict && show != Show::time &&
+         show != Show::bar;
 }
 
 Style style_of_verdict(std::string_view word) {
@@ -86,6 +88,19 @@ int Table::total_width() const {
   return std::accumulate(widths_.begin(), widths_.end(), 0) + kGap * static_cast<int>(shown - 1);
 }
 
+bool Table::is_whole(std::size_t column) const {
+  return column == 0 || columns_[column].show == Show::id;
+}
+
+int Table::least_width(std::size_t column) const {
+  int least = kNarrowest;
+  for (const Row& row : held_) {
+    const int width = is_whole(column) ? display_width(row.cells[column]) : 0;
+    least = width <= kLongestWhole ? std::max(least, width) : least;
+  }
+  return least;
+}
+
 bool Table::says_nothing(std::size_t column) const {
   return std::ranges::all_of(held_, [column](const Row& row) {
     return row.cells[column] == "-" || row.cells[column] == "unknown";
@@ -103,12 +118,16 @@ void Table::narrow() {
       widths_[i] = is_bar ? std::max(kFigure, display_width(columns_[i].title)) : widths_[i];
     }
   }
+  std::vector<int> least;
+  for (std::size_t i = 0; i < widths_.size(); ++i) {
+    least.push_back(least_width(i));
+  }
   // The widest text columns give way, one character at a time.
   while (total_width() > terminal_.columns) {
     int* widest = nullptr;
     for (std::size_t i = 0; i < widths_.size(); ++i) {
-      if (columns_[i].show == Show::text && widths_[i] > kNarrowest &&
-          (widest == nullptr || widths_[i] > *widest)) {
+      const bool is_text = columns_[i].show == Show::text || columns_[i].show == Show::id;
+      if (is_text && widths_[i] > least[i] && (widest == nullptr || widths_[i] > *widest)) {
         widest = &widths_[i];
       }
     }
@@ -117,9 +136,19 @@ void Table::narrow() {
     }
     --*widest;
   }
-  for (std::size_t i = widths_.size(); i-- > 2 && total_width() > terminal_.columns;) {
-    widths_[i] = 0;
+  for (std::size_t i = widths_.size(); i-- > 1 && total_width() > terminal_.columns;) {
+    left_out_ += is_whole(i) || widths_[i] == 0 ? 0 : 1;
+    widths_[i] = is_whole(i) ? widths_[i] : 0;
   }
+}
+
+std::string Table::note() const {
+  if (left_out_ == 0) {
+    return "";
+  }
+  const std::string text = fmt::format("{} {} left out; --json has all", left_out_,
+                                       left_out_ == 1 ? "column" : "columns");
+  return styled(text, Style::dim, terminal_.output_colour) + "\n";
 }
 
 std::string Table::draw(const Row& row, bool is_head) const {
@@ -133,7 +162,9 @@ std::string Table::draw(const Row& row, bool is_head) const {
     }
     const bool is_cut_bar = !has_bars_ && columns_[i].show == Show::bar && !is_head;
     const std::string full = is_cut_bar ? figure_of(row.cells[i]) : row.cells[i];
-    const std::string cell = terminal_.output_is_terminal ? fit(full, widths_[i]) : full;
+    const bool is_kept =
+        !terminal_.output_is_terminal || (is_whole(i) && display_width(full) <= kLongestWhole);
+    const std::string cell = is_kept ? full : fit(full, widths_[i]);
     const auto pad = static_cast<std::size_t>(std::max(0, widths_[i] - display_width(cell)));
     const Style style = is_head                             ? Style::bold
                         : columns_[i].show == Show::verdict ? style_of_verdict(cell)

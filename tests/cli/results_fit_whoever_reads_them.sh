@@ -20,6 +20,16 @@ it "colours a terminal, not with NO_COLOR, and a pipe only when told"
 expect_equal $'\033[1mNAME\033[0m' "$(on_terminal 'cpsample show' | head -c 12)"
 expect_equal "" "$(cpsample show --table | tr -cd '\033')"
 expect_equal $'\033\033' "$(cpsample show --table --color always | head -n 1 | tr -cd '\033' | head -c 2)"
+it "never cuts the first column, drops others for it, and says so below"
+long=$(printf 'i%.0s' {1..30})
+printf '{"schema":"cp.x/1","name":"%s","n":123456789,"state":"ok"}\n' "$long" >id
+on_terminal 'NO_COLOR=1 cpsample copy id' 40 >"$STDOUT"
+expect_stdout "NAME
+$long
+2 columns left out; --json has all"
+expect_equal '' "$(on_terminal 'NO_COLOR=1 cpsample copy id' 80 | grep 'left out')"
+expect_equal '' "$(cpsample copy id --table | grep 'left out')"
+rm id
 it "shortens what is too wide, and shows no control character"
 printf '{"schema":"cp.x/1","name":"%s\\u001b[31m\\u202e\\n","n":1,"state":"ok"}\n' "$(printf 'w%.0s' {1..90})" >wide
 expect_equal 40 "$(on_terminal 'NO_COLOR=1 cpsample copy wide' 40 | head -n 1 | wc -m | awk '{print $1 - 1}')"

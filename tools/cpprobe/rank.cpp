@@ -25,7 +25,7 @@ using cp::probe::Findings;
 using cp::probe::Plan;
 
 constexpr std::array kColumns{Column{"RANK", "rank", Show::count},
-                              Column{"NAME", "name|resource|id"},
+                              Column{"NAME", "name|resource|id", Show::id},
                               Column{"PROVIDER", "provider"},
                               Column{"PRICE/H", "price.hour", Show::money},
                               Column{"RTT P50", "quality.rtt_p50_ns", Show::nanoseconds},
