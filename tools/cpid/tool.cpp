@@ -84,7 +84,8 @@ constexpr std::array kMintExamples{
 constexpr std::array kCheckExamples{
     Example{"cpid check cp:86.3101.42/7F3K9Q2M-JB", "Says whether it is mistyped, offline."},
     Example{"cpid check < codes", "Checks lines, one identifier each, and counts."},
-    Example{"cpfind --json | jq -c '{id:.resource}' | cpid check --all", "Checks objects."},
+    Example{"cpfind --json | jq -c 'select(.resource) | {id:.resource}' | cpid check --all",
+            "Checks objects."},
 };
 constexpr std::array kParseExamples{
     Example{"cpid parse CP:86.3101.42/7f3k9q2m-jb | jq -r .prefix", "Takes a code apart."},

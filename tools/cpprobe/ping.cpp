@@ -4,6 +4,7 @@
 #include "cli/progress.hpp"
 #include "probe/network.hpp"
 #include "probe/prober.hpp"
+#include "probe/reflector.hpp"
 #include "probe/target.hpp"
 #include "probe/threshold.hpp"
 #include "summary.hpp"
@@ -119,6 +120,14 @@ Result<Measurement> measure_resource(const std::string& name, const Plan& plan, 
   return cp::probe::measure_this_machine(plan, world);
 }
 
+std::string hint_for_silence(const Measurement& measurement) {
+  if (measurement.plan.size > cp::probe::Reflector::kLongest) {
+    return fmt::format("cpprobe serve answers packets of at most {} bytes: take a smaller --size",
+                       cp::probe::Reflector::kLongest);
+  }
+  return "does a STAMP reflector run there, and does it answer this address (--allow)?";
+}
+
 Error error_of(const Measurement& measurement) {
   const std::string& target = measurement.target;
   const std::string& reason = measurement.verdict.reasons.front();
@@ -136,7 +145,7 @@ Error error_of(const Measurement& measurement) {
     return {Errc::timed_out,
             fmt::format("{}: no answer to {} packet{}", target, outcome.sent,
                         outcome.sent == 1 ? "" : "s"),
-            "does a STAMP reflector run there, and does it answer this address (--allow)?"};
+            hint_for_silence(measurement)};
   }
   if (reason == "host_overload") {
     return {Errc::timed_out,

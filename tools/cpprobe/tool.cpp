@@ -61,7 +61,7 @@ constexpr std::array kPingFlags{
          .letter = 's',
          .type = Type::bytes,
          .value = "SIZE",
-         .help = "bytes of UDP payload in a packet, 44 to 65507",
+         .help = "bytes of UDP payload in a packet, 44 to 65507; cpprobe serve answers up to 9216",
          .fallback = "44",
          .setting = "cpprobe.size"},
     Flag{.name = "timeout",

@@ -34,6 +34,11 @@ expect_measured 0 --count 200 --interval 0 --size 1400 "$target"
 expect_json '.plan.schedule == "back-to-back" and .plan.size_bytes == 1400 and .received == 200'
 validate "$STDOUT"
 
+it "says that a packet may be too long for the reflector, and answers the longest"
+expect_measured 0 --count 20 --size 9216 "$target"
+expect_status 75 cpprobe ping --count 1 --size 9217 --timeout 200ms "$target"
+expect_match 'at most 9216 bytes: take a smaller --size' "$STDERR"
+
 it "gives a script one figure"
 expect_measured 0 --plain --count 20 "$target"
 expect_match '^[0-9]+(\.[0-9]+)? [nuµm]?s$|^[0-9]+$'
