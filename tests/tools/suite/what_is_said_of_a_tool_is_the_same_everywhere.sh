@@ -6,6 +6,9 @@ for tool in cpid cpfind cpprobe cpxfer cprun; do
   it "$tool says its version, its commands and what it does not know"
   expect_status 0 "$tool" --version
   expect_match "^$tool \(cptools\) [0-9]+\.[0-9]+\.[0-9]+\$"
+  for nowhere in '>/dev/full' '>&-'; do
+    expect_status 74 bash -c "$tool --version $nowhere"
+  done
   expect_status 0 "$tool" --help
   expect_match "^  $tool [a-z]+ +[a-z]"
   expect_status 64 "$tool" --no-such-flag
