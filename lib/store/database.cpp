@@ -31,7 +31,8 @@ tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view wha
       return fail(Errc::denied, "{}: {}", what, text);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return fail(Errc::bad_data, "{}: {}", what, text);
+      return with_hint(fail(Errc::bad_data, "{}: {}", what, text),
+                       "keep it, and put the last copy that is whole in its place");
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
       return fail(Errc::io, "{}: {}", what, text);
@@ -40,6 +41,11 @@ tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view wha
     default:
       return fail(Errc::internal, "{}: {}", what, text);
   }
+}
+
+std::string store_of(sqlite3* database) {
+  const char* path = sqlite3_db_filename(database, "main");
+  return std::string("the store ") + (path == nullptr ? "" : path);
 }
 
 bool is_lock_error(int code) {
@@ -135,7 +141,7 @@ Result<bool> Statement::step() {
     return false;
   }
   sqlite3* const database = sqlite3_db_handle(statement_.get());
-  auto error = error_of(database, sqlite3_extended_errcode(database), "the store failed");
+  auto error = error_of(database, sqlite3_extended_errcode(database), store_of(database));
   sqlite3_reset(statement_.get());
   return error;
 }
@@ -215,7 +221,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
   const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), 0,
                                       &raw, nullptr);
   if (code != SQLITE_OK) {
-    return error_of(database_.get(), code, "the store failed");
+    return error_of(database_.get(), code, store_of(database_.get()));
   }
   return Statement(raw);
 }
@@ -224,7 +230,7 @@ Result<void> Database::execute(std::string_view sql) {
   const int code =
       sqlite3_exec(database_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) {
-    return error_of(database_.get(), code, "the store failed");
+    return error_of(database_.get(), code, store_of(database_.get()));
   }
   return {};
 }
