@@ -95,4 +95,4 @@ PYTHON
 head -c 4096 /dev/urandom | dd of="$CP_STATE_DIR/jobs.db" bs=4096 seek=$((root - 1)) conv=notrunc status=none
 expect_status 65 cprun list
 expect_status 65 cprun wait
-expect_equal 1 "$(wc -l <"$STDERR")"
+expect_equal 2 "$(wc -l <"$STDERR")" "a line and what to do"
