@@ -33,7 +33,7 @@ for name in "${!CP_@}" "${!XDG_@}" "${!LC_@}" NO_COLOR CLICOLOR COLUMNS LINES LA
 done
 unset name
 TESTDIR=$(mktemp -d "${TMPDIR:-/tmp}/cptools-test.XXXXXX")
-export TESTDIR TZ=UTC LC_ALL=C.UTF-8 PATH="$CP_BUILD/bin:$PATH" HOME="$TESTDIR/home" \
+export TESTDIR TZ=UTC LC_ALL=C.UTF-8 SHELL="$BASH" PATH="$CP_BUILD/bin:$PATH" HOME="$TESTDIR/home" \
   XDG_STATE_HOME="$TESTDIR/xdg/state" XDG_CACHE_HOME="$TESTDIR/xdg/cache" \
   XDG_CONFIG_HOME="$TESTDIR/xdg/config" XDG_DATA_HOME="$TESTDIR/xdg/data" \
   XDG_RUNTIME_DIR="$TESTDIR/xdg/run" CP_STATE_DIR="$TESTDIR/state"

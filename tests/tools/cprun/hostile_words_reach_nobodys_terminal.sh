@@ -27,7 +27,7 @@ looks_clean() {
   [ ! -s "$STDOUT" ] || validate "$STDOUT"
   "$@" --table >"$STDOUT" 2>"$STDERR" || STATUS=$?
   clean "$STDOUT" "$STDERR"
-  script -qec "$(printf '%q ' "$@" --color=never)" /dev/null >"$STDOUT" 2>"$STDERR" || STATUS=$?
+  NO_COLOR=1 script -qec "$(printf '%q ' "$@")" /dev/null >"$STDOUT" 2>"$STDERR" || STATUS=$?
   clean "$STDOUT" "$STDERR"
 }
 # One line of diagnosis, and perhaps a hint below it, with STATUS.
