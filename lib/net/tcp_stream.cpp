@@ -122,6 +122,11 @@ Result<Endpoint> TcpStream::local() const {
   return to_endpoint(address).value_or(Endpoint{});
 }
 
+bool TcpStream::is_writable() const {
+  pollfd poll{fd_.get(), POLLOUT, 0};
+  return ::poll(&poll, 1, 0) > 0;
+}
+
 Result<void> TcpStream::set_patience(std::chrono::nanoseconds patience) {
   const auto micros = std::chrono::ceil<std::chrono::microseconds>(patience).count();
   const timeval time{micros / 1'000'000, micros % 1'000'000};
@@ -169,31 +174,6 @@ Result<std::optional<std::size_t>> TcpStream::receive_now(std::span<std::byte> o
     return std::nullopt;
   }
   return socket_error(errno);
-}
-
-Result<std::size_t> TcpStream::receive_all(std::span<std::byte> out) {
-  std::size_t have = 0;
-  while (have < out.size()) {
-    CP_TRY_ASSIGN(const std::size_t count, receive(out.subspan(have)));
-    if (count == 0) {
-      break;
-    }
-    have += count;
-  }
-  return have;
-}
-
-Result<std::size_t> TcpStream::receive_all(std::span<std::byte> out, SteadyTime deadline) {
-  std::size_t have = 0;
-  while (have < out.size()) {
-    CP_TRY(wait(deadline));
-    CP_TRY_ASSIGN(const std::size_t count, receive(out.subspan(have)));
-    if (count == 0) {
-      break;
-    }
-    have += count;
-  }
-  return have;
 }
 
 Result<void> TcpStream::wait(SteadyTime deadline) const {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "fabric/loader.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/carrier.hpp"
 #include "transfer/control.hpp"
-#include "transfer/endpoint.hpp"
+#include "transfer/link.hpp"
 
 #include <chrono>
 #include <memory>
@@ -16,12 +15,11 @@ namespace cp::transfer {
 /// A client's end of a session until data moves: connected, greeted, agreed.
 class Client {
  public:
-  /// Connects to the server at LOCATION and greets it. denied when the address is not loopback
-  /// (clear service is for one machine), not_found, unavailable, timed_out, protocol.
-  static Result<std::unique_ptr<Client>> connect(const Location& location,
-                                                 std::chrono::nanoseconds silence,
+  /// Connects over LINK, which is borrowed, and greets the far end. What the link says, protocol.
+  static Result<std::unique_ptr<Client>> connect(Link& link, std::chrono::nanoseconds silence,
                                                  std::stop_token stop);
-  Client(net::TcpStream stream, std::chrono::nanoseconds silence, std::stop_token stop);
+  Client(Link& link, std::unique_ptr<net::Stream> stream, std::chrono::nanoseconds silence,
+         std::stop_token stop);
 
   Control& control() { return control_; }
 
@@ -33,8 +31,8 @@ class Client {
  private:
   Result<void> greet();
 
+  Link& link_;
   Control control_;
-  fabric::Loader fabrics_;
   std::chrono::nanoseconds silence_;
   std::stop_token stop_;
 };

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <poll.h>
 
 namespace cp::transfer {
 namespace {
@@ -23,14 +22,12 @@ Result<void> Control::send(MessageType type, std::string_view body) {
 
 Result<void> Control::send_if_idle(MessageType type, std::string_view body) {
   const std::unique_lock lock(sending_, std::try_to_lock);
-  pollfd poll{stream_.fd(), POLLOUT, 0};
-  const bool waits = !lock || ::poll(&poll, 1, 0) <= 0;
-  return waits ? Result<void>() : send_locked(type, body);
+  return lock && stream_->is_writable() ? send_locked(type, body) : Result<void>();
 }
 
 Result<void> Control::send_locked(MessageType type, std::string_view body) {
   const std::string header = encode_header(type, body.size());
-  return stream_.send(std::as_bytes(std::span(header)), std::as_bytes(std::span(body)));
+  return stream_->send(std::as_bytes(std::span(header)), std::as_bytes(std::span(body)));
 }
 
 void Control::append(std::span<const std::byte> bytes) {
@@ -42,7 +39,7 @@ Result<void> Control::take_in() {
   std::array<std::byte, 64 << 10> chunk;
   bool has_more = false;
   while (rest().size() < limits::message_bytes + Message::header_bytes) {
-    CP_TRY_ASSIGN(const auto count, stream_.receive_now(chunk));
+    CP_TRY_ASSIGN(const auto count, stream_->receive_now(chunk));
     if (!count) {
       return {};
     }
@@ -91,8 +88,8 @@ std::optional<Message> Control::take_whole(const MessageHeader& header) {
 
 Result<void> Control::wait(SteadyTime deadline) {
   std::array<std::byte, 4096> chunk;
-  CP_TRY(stream_.wait(deadline));
-  CP_TRY_ASSIGN(const std::size_t count, stream_.receive(chunk));
+  CP_TRY(stream_->wait(deadline));
+  CP_TRY_ASSIGN(const std::size_t count, stream_->receive(chunk));
   if (count == 0) {
     return fail(Errc::unavailable, "the connection is cut");
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "net/tcp_stream.hpp"
+#include "net/stream.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/message.hpp"
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,12 +16,12 @@ namespace cp::transfer {
 class Control final : public FarEnd {
  public:
   /// `expect` waits for PATIENCE at most.
-  explicit Control(net::TcpStream stream,
+  explicit Control(std::unique_ptr<net::Stream> stream,
                    std::chrono::nanoseconds patience = std::chrono::seconds(10))
       : stream_(std::move(stream)), patience_(patience) {}
 
-  net::TcpStream& stream() { return stream_; }
-  int fd() const { return stream_.fd(); }
+  net::Stream& stream() { return *stream_; }
+  int fd() const { return stream_->fd(); }
 
   /// Sends MESSAGE, waiting until the peer takes it. timed_out, unavailable.
   template <class T>
@@ -52,7 +53,7 @@ class Control final : public FarEnd {
   /// protocol.
   Result<Message> expect(MessageType type);
 
-  void shutdown() { stream_.shutdown(); }
+  void shutdown() { stream_->shutdown(); }
 
  private:
   Result<void> wait(SteadyTime deadline);
@@ -61,7 +62,7 @@ class Control final : public FarEnd {
   Result<void> send_locked(MessageType type, std::string_view body);
   std::optional<Message> take_whole(const MessageHeader& header);
 
-  net::TcpStream stream_;
+  std::unique_ptr<net::Stream> stream_;
   std::chrono::nanoseconds patience_;
   std::mutex sending_;
   std::string buffer_;

@@ -2,31 +2,31 @@
 #include "transfer/rail_desk.hpp"
 
 #include "transfer/limits.hpp"
-#include "transfer/tcp_rail.hpp"
+#include "transfer/stream_rail.hpp"
 
 #include <algorithm>
 
 namespace cp::transfer {
 namespace {
 
-class TcpCarrier final : public Carrier {
+class StreamCarrier final : public Carrier {
  public:
-  explicit TcpCarrier(net::TcpStream stream) : stream_(std::move(stream)) {}
+  explicit StreamCarrier(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
   Result<std::unique_ptr<ChunkSender>> as_sender(std::uint32_t window) override {
-    return std::make_unique<TcpChunkSender>(std::move(stream_), window);
+    return std::make_unique<StreamChunkSender>(std::move(stream_), window);
   }
   Result<std::unique_ptr<ChunkReceiver>> as_receiver(std::uint32_t /*window*/) override {
-    return std::make_unique<TcpChunkReceiver>(std::move(stream_));
+    return std::make_unique<StreamChunkReceiver>(std::move(stream_));
   }
 
  private:
-  net::TcpStream stream_;
+  std::unique_ptr<net::Stream> stream_;
 };
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_tcp_carrier(net::TcpStream stream) {
-  return std::make_unique<TcpCarrier>(std::move(stream));
+std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream) {
+  return std::make_unique<StreamCarrier>(std::move(stream));
 }
 
 std::string make_token(Random& random) {
@@ -50,7 +50,7 @@ RailDesk::Reservation::~Reservation() {
   }
 }
 
-Result<std::vector<net::TcpStream>> RailDesk::Reservation::collect(
+Result<std::vector<std::unique_ptr<net::Stream>>> RailDesk::Reservation::collect(
     std::chrono::nanoseconds patience, std::stop_token stop) {
   std::unique_lock lock(desk_.mutex_);
   const auto all_here = [&] {
@@ -60,20 +60,20 @@ Result<std::vector<net::TcpStream>> RailDesk::Reservation::collect(
   if (!desk_.arrived_.wait_for(lock, stop, patience, all_here)) {
     return fail(Errc::timed_out, "the other end did not open its streams");
   }
-  std::vector<net::TcpStream> streams;
+  std::vector<std::unique_ptr<net::Stream>> streams;
   for (const std::string& token : tokens_) {
-    streams.push_back(std::move(*desk_.expected_.at(token)));
+    streams.push_back(std::move(desk_.expected_.at(token)));
   }
   return streams;
 }
 
-Result<void> RailDesk::deliver(const std::string& token, net::TcpStream stream) {
+Result<void> RailDesk::deliver(const std::string& token, std::unique_ptr<net::Stream> stream) {
   const std::scoped_lock lock(mutex_);
   const auto place = expected_.find(token);
   if (place == expected_.end() || place->second) {
     return fail(Errc::denied, "a stream without a valid token");
   }
-  place->second = std::make_unique<net::TcpStream>(std::move(stream));
+  place->second = std::move(stream);
   arrived_.notify_all();
   return {};
 }

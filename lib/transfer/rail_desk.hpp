@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/random.hpp"
-#include "net/tcp_stream.hpp"
+#include "net/stream.hpp"
 #include "transfer/carrier.hpp"
 
 #include <chrono>
@@ -33,8 +33,8 @@ class RailDesk {
 
     const std::vector<std::string>& tokens() const { return tokens_; }
     /// Waits until every token was presented; timed_out after PATIENCE or on STOP.
-    Result<std::vector<net::TcpStream>> collect(std::chrono::nanoseconds patience,
-                                                std::stop_token stop);
+    Result<std::vector<std::unique_ptr<net::Stream>>> collect(std::chrono::nanoseconds patience,
+                                                              std::stop_token stop);
 
    private:
     RailDesk& desk_;
@@ -42,18 +42,18 @@ class RailDesk {
   };
 
   /// Hands in a connection that presented TOKEN; denied when nobody waits for it.
-  Result<void> deliver(const std::string& token, net::TcpStream stream);
+  Result<void> deliver(const std::string& token, std::unique_ptr<net::Stream> stream);
 
  private:
   Random& random_;
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable_any arrived_;
   /// A token that nobody has presented yet has no stream.
-  std::map<std::string, std::unique_ptr<net::TcpStream>> expected_;
+  std::map<std::string, std::unique_ptr<net::Stream>> expected_;
 };
 
-/// A plain TCP stream that will be one end of a rail.
-std::unique_ptr<Carrier> make_tcp_carrier(net::TcpStream stream);
+/// A connection that will be one end of a rail.
+std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream);
 
 /// COUNT bytes that nobody can guess.
 std::string make_token(Random& random);

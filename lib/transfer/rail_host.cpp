@@ -2,6 +2,7 @@
 #include "transfer/rail_host.hpp"
 
 #include "fabric/listener.hpp"
+#include "net/tcp_stream.hpp"
 #include "transfer/fabric_rail.hpp"
 #include "transfer/preface.hpp"
 
@@ -18,8 +19,8 @@ class TcpHost final : public RailHost {
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     CP_TRY_ASSIGN(auto streams, reservation_.collect(patience, std::move(stop)));
     Carriers carriers;
-    for (net::TcpStream& stream : streams) {
-      carriers.push_back(make_tcp_carrier(std::move(stream)));
+    for (auto& stream : streams) {
+      carriers.push_back(make_stream_carrier(std::move(stream)));
     }
     return carriers;
   }
@@ -89,7 +90,7 @@ Result<Carriers> connect_tcp(const Opened& opened, const net::Endpoint& server,
   for (const std::string& token : opened.tokens) {
     CP_TRY_ASSIGN(auto stream, net::TcpStream::connect(server, patience, stop));
     CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), std::as_bytes(std::span(token))));
-    carriers.push_back(make_tcp_carrier(std::move(stream)));
+    carriers.push_back(make_stream_carrier(std::make_unique<net::TcpStream>(std::move(stream))));
   }
   return carriers;
 }

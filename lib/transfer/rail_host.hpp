@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fabric/loader.hpp"
+#include "net/address.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/carrier.hpp"
 #include "transfer/rail_desk.hpp"

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "transfer/client.hpp"
+#include "transfer/daemon_link.hpp"
 #include "transfer/dry_run.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/receive_session.hpp"
@@ -68,8 +69,8 @@ Result<void> check_one_server(const std::vector<Location>& sources) {
 
 Result<void> run_push(const Request& request, const std::vector<Source>& sources,
                       const Location& destination, Report& report, std::stop_token stop) {
-  CP_TRY_ASSIGN(auto client,
-                at_server(destination, Client::connect(destination, request.silence, stop)));
+  DaemonLink link(destination, request.silence);
+  CP_TRY_ASSIGN(auto client, at_server(destination, Client::connect(link, request.silence, stop)));
   Open open = open_of(request, Direction::push);
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
@@ -96,7 +97,8 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
                       std::stop_token stop) {
   CP_TRY(check_one_server(sources));
   const Location& server = sources.front();
-  CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(server, request.silence, stop)));
+  DaemonLink link(server, request.silence);
+  CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(link, request.silence, stop)));
   Open open = open_of(request, Direction::pull);
   for (const Location& source : sources) {
     open.sources.push_back(source.path);

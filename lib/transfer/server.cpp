@@ -126,12 +126,13 @@ Result<void> Server::join_rail(net::TcpStream stream) {
     }
   }
   CP_TRY(stream.set_patience(std::chrono::nanoseconds(0)));
-  return desk_.deliver(token, std::move(stream));
+  return desk_.deliver(token, std::make_unique<net::TcpStream>(std::move(stream)));
 }
 
 void Server::converse(net::TcpStream stream) {
   const net::Endpoint peer = stream.peer();
-  Control control(std::move(stream), kGreetingPatience);
+  const auto local = stream.local();
+  Control control(std::make_unique<net::TcpStream>(std::move(stream)), kGreetingPatience);
   if (++sessions_ > settings_.sessions) {
     static_cast<void>(
         control.send(SessionError{{Errc::timed_out, "the server is busy; try again later", {}}}));
@@ -139,6 +140,7 @@ void Server::converse(net::TcpStream stream) {
     const std::string what = run_server_session({.control = control,
                                                  .root = root_,
                                                  .desk = desk_,
+                                                 .host = local ? local->address.to_string() : "",
                                                  .fabrics = fabrics_,
                                                  .random = random_,
                                                  .silence = settings_.silence},

@@ -106,12 +106,11 @@ class ServerSession {
 
   // Tells the client where its streams go, and waits for them.
   Result<Carriers> agree(const Open& open, Opened opened) {
-    CP_TRY_ASSIGN(const net::Endpoint local, parts_.control.stream().local());
     CP_TRY_ASSIGN(const auto host,
                   make_rail_host({.kind = open.rail,
                                   .provider = open.provider,
                                   .streams = static_cast<std::size_t>(open.streams),
-                                  .host = local.address.to_string()},
+                                  .host = parts_.host},
                                  parts_.desk, parts_.fabrics, parts_.random));
     opened.window = limits::window_slots;
     host->offer(opened);

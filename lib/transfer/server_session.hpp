@@ -17,6 +17,7 @@ struct ServerSessionParts {
   Control& control;
   const Confined& root;
   RailDesk& desk;
+  std::string host;  ///< the address of ours that the client reached
   fabric::Loader& fabrics;
   Random& random;
   std::chrono::nanoseconds silence{};

@@ -43,7 +43,7 @@ void deliver_one(cp::net::TcpListener& listener, RailDesk& desk) {
   std::string token(limits::token_bytes, '\0');
   static_cast<void>(stream->receive_all(preface));
   static_cast<void>(stream->receive_all(std::as_writable_bytes(std::span(token))));
-  static_cast<void>(desk.deliver(token, *std::move(stream)));
+  static_cast<void>(desk.deliver(token, std::make_unique<cp::net::TcpStream>(*std::move(stream))));
 }
 
 // Both ends of one stream, made as server and client make them.

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "net/tcp_stream.hpp"
+#include "net/stream.hpp"
 #include "transfer/rail.hpp"
 
 #include <array>
-#include <atomic>
+#include <memory>
 #include <vector>
 
 namespace cp::transfer {
 
-/// A stream of chunks over plain TCP: frames one way, credits the other.
-class TcpChunkSender final : public ChunkSender {
+/// A stream of chunks over a connection of any kind: frames one way, credits the other.
+class StreamChunkSender final : public ChunkSender {
  public:
   /// WINDOW chunks may be on their way.
-  TcpChunkSender(net::TcpStream stream, std::uint32_t window);
+  StreamChunkSender(std::unique_ptr<net::Stream> stream, std::uint32_t window);
 
   Result<std::span<std::byte>> slot() override;
   Result<void> send(ChunkHeader header) override;
   std::uint64_t placed() const override { return placed_; }
   Result<void> drain() override;
-  void interrupt() override { stream_.shutdown(); }
+  void interrupt() override { stream_->shutdown(); }
 
  private:
   Result<void> take_credits();
   Result<void> wait_for_credit();
   Result<void> read_credits();
 
-  net::TcpStream stream_;
+  std::unique_ptr<net::Stream> stream_;
   std::uint64_t window_;
   std::vector<std::byte> slot_;
   std::uint64_t sent_ = 0;
@@ -36,16 +36,16 @@ class TcpChunkSender final : public ChunkSender {
   std::size_t have_ = 0;  ///< bytes of credits that have come in
 };
 
-class TcpChunkReceiver final : public ChunkReceiver {
+class StreamChunkReceiver final : public ChunkReceiver {
  public:
-  explicit TcpChunkReceiver(net::TcpStream stream);
+  explicit StreamChunkReceiver(std::unique_ptr<net::Stream> stream);
 
   Result<std::optional<ReceivedChunk>> next() override;
   Result<void> placed() override;
-  void interrupt() override { stream_.shutdown(); }
+  void interrupt() override { stream_->shutdown(); }
 
  private:
-  net::TcpStream stream_;
+  std::unique_ptr<net::Stream> stream_;
   std::vector<std::byte> payload_;
   std::uint64_t sequence_ = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transfer/tcp_rail.hpp"
+#include "transfer/stream_rail.hpp"
 
 #include "transfer/limits.hpp"
 
@@ -12,10 +12,10 @@ tl::unexpected<Error> cut() { return fail(Errc::timed_out, "a stream was cut"); 
 
 }  // namespace
 
-TcpChunkSender::TcpChunkSender(net::TcpStream stream, std::uint32_t window)
+StreamChunkSender::StreamChunkSender(std::unique_ptr<net::Stream> stream, std::uint32_t window)
     : stream_(std::move(stream)), window_(window), slot_(limits::chunk_bytes) {}
 
-Result<std::span<std::byte>> TcpChunkSender::slot() {
+Result<std::span<std::byte>> StreamChunkSender::slot() {
   CP_TRY(take_credits());
   while (sent_ - placed_ >= window_) {
     CP_TRY(wait_for_credit());
@@ -23,25 +23,25 @@ Result<std::span<std::byte>> TcpChunkSender::slot() {
   return std::span(slot_);
 }
 
-Result<void> TcpChunkSender::send(ChunkHeader header) {
+Result<void> StreamChunkSender::send(ChunkHeader header) {
   header.sequence = ++sent_;
   std::array<std::byte, ChunkHeader::encoded_bytes> bytes;
   encode(header, bytes);
-  if (!stream_.send(bytes, std::span(slot_).first(header.length))) {
+  if (!stream_->send(bytes, std::span(slot_).first(header.length))) {
     return cut();
   }
   return {};
 }
 
-Result<void> TcpChunkSender::drain() {
+Result<void> StreamChunkSender::drain() {
   while (placed_ < sent_) {
     CP_TRY(wait_for_credit());
   }
   return {};
 }
 
-Result<void> TcpChunkSender::take_credits() {
-  const auto count = stream_.receive_now(std::span(credits_).subspan(have_));
+Result<void> StreamChunkSender::take_credits() {
+  const auto count = stream_->receive_now(std::span(credits_).subspan(have_));
   if (!count || (*count && **count == 0)) {
     return cut();
   }
@@ -49,8 +49,8 @@ Result<void> TcpChunkSender::take_credits() {
   return read_credits();
 }
 
-Result<void> TcpChunkSender::wait_for_credit() {
-  const auto count = stream_.receive(std::span(credits_).subspan(have_));
+Result<void> StreamChunkSender::wait_for_credit() {
+  const auto count = stream_->receive(std::span(credits_).subspan(have_));
   if (!count || *count == 0) {
     return cut();
   }
@@ -58,7 +58,7 @@ Result<void> TcpChunkSender::wait_for_credit() {
   return read_credits();
 }
 
-Result<void> TcpChunkSender::read_credits() {
+Result<void> StreamChunkSender::read_credits() {
   std::span<const std::byte> rest(credits_.data(), have_);
   for (; rest.size() >= Credit::encoded_bytes; rest = rest.subspan(Credit::encoded_bytes)) {
     CP_TRY_ASSIGN(const Credit credit, decode_credit(rest.first<Credit::encoded_bytes>()));
@@ -72,12 +72,12 @@ Result<void> TcpChunkSender::read_credits() {
   return {};
 }
 
-TcpChunkReceiver::TcpChunkReceiver(net::TcpStream stream)
+StreamChunkReceiver::StreamChunkReceiver(std::unique_ptr<net::Stream> stream)
     : stream_(std::move(stream)), payload_(limits::chunk_bytes) {}
 
-Result<std::optional<ReceivedChunk>> TcpChunkReceiver::next() {
+Result<std::optional<ReceivedChunk>> StreamChunkReceiver::next() {
   std::array<std::byte, ChunkHeader::encoded_bytes> bytes;
-  const auto have = stream_.receive_all(bytes);
+  const auto have = stream_->receive_all(bytes);
   if (have && *have == 0) {
     return std::nullopt;
   }
@@ -89,7 +89,7 @@ Result<std::optional<ReceivedChunk>> TcpChunkReceiver::next() {
     return fail(Errc::protocol, "a chunk out of its turn");
   }
   const auto payload = std::span(payload_).first(header.length);
-  const auto got = stream_.receive_all(payload);
+  const auto got = stream_->receive_all(payload);
   if (!got || *got != payload.size()) {
     return cut();
   }
@@ -97,10 +97,10 @@ Result<std::optional<ReceivedChunk>> TcpChunkReceiver::next() {
   return ReceivedChunk{header, payload};
 }
 
-Result<void> TcpChunkReceiver::placed() {
+Result<void> StreamChunkReceiver::placed() {
   std::array<std::byte, Credit::encoded_bytes> bytes;
   encode(Credit{sequence_}, bytes);
-  if (!stream_.send(bytes)) {
+  if (!stream_->send(bytes)) {
     return cut();
   }
   return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a hostile end of a plain TCP stream may do; what every rail does is in the conformance
+// What a hostile end of a plain stream may do; what every rail does is in the conformance
 // tests.
-#include "transfer/tcp_rail.hpp"
+#include "transfer/stream_rail.hpp"
 
 #include "net/tcp_listener.hpp"
 #include "transfer/limits.hpp"
@@ -14,7 +14,7 @@ using cp::Errc;
 namespace {
 
 struct Pair {
-  cp::net::TcpStream ours;
+  std::unique_ptr<cp::net::Stream> ours;
   cp::net::TcpStream theirs;
 };
 
@@ -27,7 +27,7 @@ Pair connected() {
   auto server = listener->accept(**never);
   REQUIRE(client);
   REQUIRE(server);
-  return {*std::move(client), *std::move(server)};
+  return {std::make_unique<cp::net::TcpStream>(*std::move(client)), *std::move(server)};
 }
 
 std::array<std::byte, ChunkHeader::encoded_bytes> header(std::uint64_t sequence) {
@@ -40,7 +40,7 @@ Errc code_after(std::span<const std::byte> first, std::span<const std::byte> sec
   Pair pair = connected();
   REQUIRE(pair.theirs.send(first, second));
   pair.theirs.end();
-  TcpChunkReceiver receiver(std::move(pair.ours));
+  StreamChunkReceiver receiver(std::move(pair.ours));
   const auto chunk = receiver.next();
   REQUIRE_FALSE(chunk);
   return chunk.error().code;
@@ -66,7 +66,7 @@ TEST_CASE("a replayed chunk is refused") {
   const std::array<std::byte, 4> payload{};
   REQUIRE(pair.theirs.send(header(1), payload));
   REQUIRE(pair.theirs.send(header(1), payload));
-  TcpChunkReceiver receiver(std::move(pair.ours));
+  StreamChunkReceiver receiver(std::move(pair.ours));
   CHECK(receiver.next()->has_value());
   CHECK(receiver.next().error().code == Errc::protocol);
 }
@@ -74,7 +74,7 @@ TEST_CASE("a replayed chunk is refused") {
 TEST_CASE("a sender refuses credits that nobody earned") {
   for (const std::uint64_t consumed : {std::uint64_t{2}, ~std::uint64_t{0}}) {
     Pair pair = connected();
-    TcpChunkSender sender(std::move(pair.ours), 1);
+    StreamChunkSender sender(std::move(pair.ours), 1);
     REQUIRE(sender.slot());
     REQUIRE(sender.send({.id = 1, .length = 4}));
     std::array<std::byte, Credit::encoded_bytes> credit;
@@ -86,7 +86,7 @@ TEST_CASE("a sender refuses credits that nobody earned") {
 
 TEST_CASE("credits that come in pieces count once they are whole") {
   Pair pair = connected();
-  TcpChunkSender sender(std::move(pair.ours), 2);
+  StreamChunkSender sender(std::move(pair.ours), 2);
   for (int i = 0; i < 2; ++i) {
     REQUIRE(sender.slot());
     REQUIRE(sender.send({.id = 1, .length = 4}));
