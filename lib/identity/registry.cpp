@@ -195,6 +195,13 @@ Result<Resolved> Registry::resolve_alias(std::string_view alias) const {
   return resolved;
 }
 
+Result<bool> Registry::is_allocated(const Identifier& id) const {
+  if (id.prefix() != prefix()) {
+    return false;
+  }
+  return state_->store.is_allocated(id.serial());
+}
+
 Result<void> Registry::for_each(const std::function<Result<void>(const Resolved&)>& each) const {
   return state_->store.for_each([this, &each](const StoredRecord& stored) -> Result<void> {
     CP_TRY_ASSIGN(const Resolved resolved, state_->verifier.judge(stored));

@@ -60,6 +60,9 @@ class Registry {
   /// anew. not_found when there is none, bad_data when NAME is neither.
   Result<Resolved> resolve(std::string_view name) const;
 
+  /// Whether ID was allocated here.
+  Result<bool> is_allocated(const Identifier& id) const;
+
   /// Every resource in the order of its code, verified as `resolve` does; an error from EACH ends
   /// it.
   Result<void> for_each(const std::function<Result<void>(const Resolved&)>& each) const;

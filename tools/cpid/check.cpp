@@ -2,12 +2,14 @@
 #include "authority.hpp"
 #include "base/text.hpp"
 #include "block_reader.hpp"
+#include "identity/suggest.hpp"
 #include "model/document.hpp"
 #include "model/json_reader.hpp"
 #include "tool.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fcntl.h>
@@ -22,20 +24,50 @@ using cp::identity::Flaw;
 using cp::identity::Identifier;
 using cp::model::Json;
 
-constexpr std::array kColumns{
-    cp::cli::Column{"INPUT", "input"},        cp::cli::Column{"LINE", "line", cp::cli::Show::count},
-    cp::cli::Column{"VALID", "valid"},        cp::cli::Column{"REASON", "reason|verdict"},
+constexpr std::array kColumnsWithSuggestion{
+    cp::cli::Column{"INPUT", "input"},
+    cp::cli::Column{"LINE", "line", cp::cli::Show::count},
+    cp::cli::Column{"VALID", "valid"},
+    cp::cli::Column{"REASON", "reason|verdict"},
     cp::cli::Column{"MESSAGE", "message|id"},
+    cp::cli::Column{"DID YOU MEAN", "suggestions.0", cp::cli::Show::id},
 };
+constexpr std::span kColumns = std::span(kColumnsWithSuggestion).first<5>();
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+// What a mistyped code may have been: those that were allocated here first, if there is a registry.
+class Suggester {
+ public:
+  explicit Suggester(Context& context) : registry_(open_registry(context)) {}
+
+  Json for_text(std::string_view text) const {
+    std::vector<Identifier> found = cp::identity::suggestions(text);
+    if (registry_) {
+      std::ranges::stable_partition(found, [this](const Identifier& id) {
+        return registry_->is_allocated(id).value_or(false);
+      });
+    }
+    Json list = Json::array();
+    for (const Identifier& id : found) {
+      list.push_back(id.text());
+    }
+    return list;
+  }
+
+ private:
+  Result<cp::identity::Registry> registry_;
+};
 
 // Counts verdicts and prints those that were asked for.
 class Verdicts {
  public:
-  Verdicts(Context& context, bool all)
-      : output_(context.output(kColumns)),
-        all_(all),
+  explicit Verdicts(Context& context)
+      : suggester_(context.arguments().has("suggest") ? std::make_unique<Suggester>(context)
+                                                      : nullptr),
+        output_(context.output(suggester_ ? std::span<const cp::cli::Column>(kColumnsWithSuggestion)
+                                          : kColumns)),
+        all_(context.arguments().has("all")),
         clock_(context.clock()),
         started_(clock_.steady()) {}
 
@@ -44,7 +76,8 @@ class Verdicts {
     ++checked_;
     const Flaw flaw = cp::identity::flaw_in(text);
     if (flaw != Flaw::none) {
-      refuse(cp::model::text_value(text), line, name_of(flaw), sentence_of(flaw));
+      refuse(cp::model::text_value(text), line, name_of(flaw), sentence_of(flaw),
+             suggester_ ? suggester_->for_text(text) : Json());
     } else if (all_) {
       accept(text, line);
     }
@@ -54,7 +87,7 @@ class Verdicts {
   void refuse_document(const Json& document, std::size_t line) {
     ++checked_;
     refuse(cp::model::to_line(document).substr(0, 200), line, "no_id",
-           "the document names no identifier");
+           "the document names no identifier", Json());
   }
 
   // One that another tool could not give: it goes on unchanged.
@@ -86,11 +119,15 @@ class Verdicts {
     return record;
   }
 
-  void refuse(Json input, std::size_t line, std::string_view reason, std::string_view message) {
+  void refuse(Json input, std::size_t line, std::string_view reason, std::string_view message,
+              Json suggestions) {
     ++failed_;
     Json record = verdict(std::move(input), line, false);
     record["reason"] = reason;
     record["message"] = message;
+    if (!suggestions.is_null()) {
+      record["suggestions"] = std::move(suggestions);
+    }
     output_.record(record);
   }
 
@@ -101,6 +138,7 @@ class Verdicts {
     output_.record(record);
   }
 
+  std::unique_ptr<Suggester> suggester_;  // null when nobody asked
   Output& output_;
   bool all_;
   const cp::Clock& clock_;
@@ -212,7 +250,7 @@ Result<int> check(Context& context) {
   if (given.has("ledger")) {
     return check_ledger(context);
   }
-  Verdicts verdicts(context, given.has("all"));
+  Verdicts verdicts(context);
   for (const std::string& text : given.operands()) {
     if (text == "-") {
       CP_TRY(judge_standard_input(verdicts, context));

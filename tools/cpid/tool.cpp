@@ -44,6 +44,9 @@ constexpr std::array kMintFlags{
 
 constexpr std::array kCheckFlags{
     Flag{.name = "all", .letter = 'a', .help = "print the verdict on each, not on bad ones alone"},
+    Flag{.name = "suggest",
+         .help = "add the identifiers that one error could have made into a bad one; those that "
+                 "were allocated here come first"},
     Flag{.name = "ledger",
          .help = "check this machine's ledger instead: its hash chain, identifiers and records"},
 };
@@ -83,6 +86,7 @@ constexpr std::array kMintExamples{
 };
 constexpr std::array kCheckExamples{
     Example{"cpid check cp:86.3101.42/7F3K9Q2M-JB", "Says whether it is mistyped, offline."},
+    Example{"cpid check --suggest cp:86.3101.42/7F3K9QM2-JB", "Shows what was meant."},
     Example{"cpid check < codes", "Checks lines, one identifier each, and counts."},
     Example{"cpfind --json | jq -c 'select(.resource) | {id:.resource}' | cpid check --all",
             "Checks objects."},

@@ -16,6 +16,25 @@ expect_status 0 cpid check --all CP:86.3lo1.42/7f3k9q2m-jb
 expect_json '.valid and .id == "'$good'" and .input == "CP:86.3lo1.42/7f3k9q2m-jb"'
 validate "$STDOUT"
 
+it "suggests what one error could have made into it"
+expect_status 1 cpid check --suggest cp:86.3101.42/7F3K9QM2-JB 86.3101.42/7F3K9Q2M-JB hello
+expect_json '[$all[].suggestions] == [["'$good'"], ["'$good'"], [], null]'
+validate "$STDOUT"
+expect_status 1 cpid check --suggest --table $bad
+expect_match "$good"
+
+it "suggests what exists before what only could"
+expect_status 0 cpid init
+expect_status 0 cpid mint --count 2000 --length 4 --plain
+sort "$STDOUT" >codes
+# A wrong check character: its neighbours of four characters are many, and one of them was allocated.
+sed 's/-\(.\).$/-\1Z/' codes | comm -23 - codes >wrong
+expect_status 1 cpid check --suggest <wrong
+jq -R . codes | jq -s 'map({(.): true}) | add' >allocated
+jq -c --slurpfile set allocated 'select(.suggestions) | [.suggestions[] | $set[0][.] // false]' "$STDOUT" >found
+expect_equal '' "$(jq -c 'select(index(true) != null and (. != (sort | reverse)))' found)" 'allocated, and not first'
+[ "$(jq -c 'select(.[0])' found | wc -l)" -gt 500 ] || fail "few were found again"
+
 it "reads lines, whatever their ends, and counts their numbers"
 printf '\n  %s\t\r\n\r\n%s\n%s' $good $bad $good >lines
 expect_status 1 cpid check <lines
