@@ -185,6 +185,16 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   return static_cast<std::uint64_t>(whole);
 }
 
+Result<std::uint64_t> parse_size(std::string_view text) {
+  CP_TRY_ASSIGN(const std::uint64_t bytes, parse_bytes(text));
+  if (bytes != 0 && split_literal(text)->unit.empty()) {
+    const std::string_view number = text::trim(text);
+    return with_hint(fail(Errc::usage, "'{}' has no unit", number),
+                     fmt::format("write {0}GB, or {0}B for bytes", number));
+  }
+  return bytes;
+}
+
 Result<double> parse_rate_bps(std::string_view text) {
   constexpr std::string_view example = "200Gbps or 25GB/s";
   const auto literal = split_literal(text);

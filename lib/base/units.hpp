@@ -17,6 +17,10 @@ namespace cp::units {
 /// the result is whole ("1.5G").
 Result<std::uint64_t> parse_bytes(std::string_view text);
 
+/// As parse_bytes, but of a number without a unit only 0 is taken: nobody who writes "64" means 64
+/// bytes of memory.
+Result<std::uint64_t> parse_size(std::string_view text);
+
 /// Bits per second: "200Gbps", "200Gbit/s", "25GB/s" (bytes: × 8), "1e9"; prefixes are decimal
 /// unless written Ki, Mi, Gi.
 Result<double> parse_rate_bps(std::string_view text);

@@ -24,7 +24,7 @@ enum class Type {
   directory,  ///< a path, completed as a directory
   integer,    ///< a whole number from 0 on
   number,     ///< base/units.hpp parse_number
-  bytes,      ///< parse_bytes
+  bytes,      ///< parse_size
   rate,       ///< parse_rate_bps
   duration,   ///< parse_duration
   money,      ///< an amount with a currency or the configured one; a "/unit" may follow

@@ -51,7 +51,10 @@ bool takes_next_word(std::span<const Flag> flags, std::string_view word) {
 
 Result<void> check_price(std::string_view text, std::string_view currency) {
   const auto parts = text::cut(text, '/');
-  CP_TRY(Money::parse(parts ? parts->before : text, currency));
+  CP_TRY_ASSIGN(const Money money, Money::parse(parts ? parts->before : text, currency));
+  if (money.amount.is_negative()) {
+    return fail(Errc::usage, "'{}' is below 0", text);
+  }
   constexpr std::array<std::string_view, 5> units{"hour", "card-hour", "core-hour", "node-hour",
                                                   "job"};
   if (parts && std::ranges::find(units, parts->after) == units.end()) {
@@ -89,7 +92,7 @@ Result<void> check_type(const Flag& flag, std::string_view text, std::string_vie
     case Type::number:
       return forget(units::parse_number(text));
     case Type::bytes:
-      return forget(units::parse_bytes(text));
+      return forget(units::parse_size(text));
     case Type::rate:
       return forget(units::parse_rate_bps(text));
     case Type::duration:

@@ -31,7 +31,7 @@ constexpr std::array kRules{
     Rule{Fault::no_instance_type, "no-instance-type", Remedy::rejected,
          "a part that is priced apart from any machine; kept out"},
     Rule{Fault::bad_number, "bad-number", Remedy::rejected,
-         "a field that should be a number is none, or negative; kept out"},
+         "a field that should be a number is none, or negative, or not whole cards; kept out"},
     Rule{Fault::bad_price, "bad-price", Remedy::rejected,
          "a price is no amount of money, or negative; kept out"},
     Rule{Fault::zero_price, "zero-price", Remedy::repaired,

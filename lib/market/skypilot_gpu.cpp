@@ -109,7 +109,8 @@ class Reading {
 
   bool read_count(std::string_view name, std::string_view count) {
     const auto amount = parse_amount(count);
-    if (!amount && !count.empty()) {
+    const bool is_torn = amount && *amount > 1 && *amount != std::floor(*amount);
+    if (is_torn || (!amount && !count.empty())) {
       found(Fault::bad_number);
     } else if (!amount || *amount == 0) {
       gpu_.accelerators = name.empty() ? Accelerators::none : Accelerators::unknown;

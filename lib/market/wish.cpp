@@ -19,7 +19,7 @@ std::optional<std::int64_t> parse_amount(std::string_view text, SpanOf what) {
   if (what == SpanOf::counts) {
     return text::to_int(text);
   }
-  const auto bytes = units::parse_bytes(text);
+  const auto bytes = units::parse_size(text);
   return bytes && *bytes <= INT64_MAX ? std::optional(static_cast<std::int64_t>(*bytes))
                                       : std::nullopt;
 }
@@ -43,7 +43,7 @@ bool is_memory(std::string_view text) {
   if (amount.ends_with('+')) {
     amount.remove_suffix(1);
   }
-  return is_amount(text) && units::parse_bytes(amount).has_value();
+  return is_amount(text) && units::parse_size(amount).has_value();
 }
 
 bool is_vendor(std::string_view text) {
@@ -77,6 +77,8 @@ Result<Span> parse_span(std::string_view text, SpanOf what) {
                      what == SpanOf::bytes ? "write e.g. 64GB+, 64GB..128GB or ..128GB"
                                            : "write e.g. 16+, 16..32 or ..32");
   };
+  const std::string_view no_amount =
+      what == SpanOf::bytes ? "is no amount with a unit" : "is no amount";
   std::string_view low = text::trim(text);
   std::string_view high;
   const auto dots = low.find("..");
@@ -88,13 +90,13 @@ Result<Span> parse_span(std::string_view text, SpanOf what) {
   }
   Span span;
   if (!low.empty() && !(span.low = parse_amount(low, what))) {
-    return bad("is no amount");
+    return bad(no_amount);
   }
   if (!high.empty() && !(span.high = parse_amount(high, what))) {
-    return bad("is no amount");
+    return bad(no_amount);
   }
   if (!span.low && !span.high) {
-    return bad("is no amount");
+    return bad(no_amount);
   }
   if (span.low.value_or(1) < 1 || span.high.value_or(1) < 1) {
     return bad("is less than one");

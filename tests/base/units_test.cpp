@@ -66,6 +66,20 @@ TEST_CASE("a size is the number of bytes that was meant") {
   CHECK(*units::parse_bytes("9007199254740993") == 9007199254740993ULL);
 }
 
+TEST_CASE("a size in a flag has a unit") {
+  for (const std::string_view text : {"64", " 64", "1e9", "1.5e3"}) {
+    CAPTURE(text);
+    const auto size = units::parse_size(text);
+    REQUIRE_FALSE(size);
+    CHECK(size.error().message.find("has no unit") != std::string::npos);
+  }
+  CHECK(units::parse_size("64").error().hint == "write 64GB, or 64B for bytes");
+  CHECK(*units::parse_size("0") == 0);
+  CHECK(*units::parse_size("64B") == 64);
+  CHECK(*units::parse_size("64G") == 64ULL << 30U);
+  CHECK_FALSE(units::parse_size("64XB"));
+}
+
 TEST_CASE("a rate is in bits, and a B in it is a byte") {
   for (const std::string_view text :
        {"", "Gbps", "-1Gbps", "1Gbyte", "1GBit", "1e400", "1e308Ebps", "1 G b"}) {

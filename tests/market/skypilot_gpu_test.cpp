@@ -39,6 +39,7 @@ TEST_CASE("nothing said is no accelerator, half of it said is an unknown one") {
   CHECK(uncounted.faults == std::vector{Fault::accelerator_without_count});
   CHECK(read_skypilot_gpu("A100", "many", "").faults == std::vector{Fault::bad_number});
   CHECK(read_skypilot_gpu("A100", "-1", "").faults == std::vector{Fault::bad_number});
+  CHECK(read_skypilot_gpu("A100", "8.5", "").faults == std::vector{Fault::bad_number});
 }
 
 TEST_CASE("what cannot be read of an accelerator is left out, not guessed") {

@@ -66,9 +66,6 @@ Result<cp::market::Demand> demand_of(const cp::cli::Context& context) {
   flags.where = given.texts("where");
   CP_TRY(read_time(given, flags));
   if (const auto price = given.price("max-price")) {
-    if (price->money.amount.is_negative()) {
-      return cp::fail(Errc::usage, "--max-price: nobody pays {}", price->money.to_string());
-    }
     flags.max_price = {price->money, price->unit.empty() ? "hour" : price->unit};
   }
   flags.currency = context.setting("money.currency");

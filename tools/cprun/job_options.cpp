@@ -101,6 +101,9 @@ Result<void> take_limits(const Arguments& given, JobSpec& spec) {
     return cp::fail(Errc::usage, "a job's duration is above 0");
   }
   if (const auto budget = given.price("budget")) {
+    if (!budget->unit.empty() && budget->unit != "job") {
+      return cp::fail(Errc::usage, "--budget is for the whole job, not per {}", budget->unit);
+    }
     spec.limits.cost = budget->money;
   }
   const auto most = given.price("max-price");

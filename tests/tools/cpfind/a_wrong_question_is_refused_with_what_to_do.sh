@@ -25,6 +25,7 @@ done <<'CASES'
 --max-price 15|has no currency|\[money\]
 --gpu 8:H100|'H100' fits no part|VENDOR:NAMES:MEMORY:COUNT
 --cpus many|--cpus: 'many' is no amount|16\+
+--memory 64|'64' is no amount with a unit|64GB
 --memory 64CNY|--memory: '64CNY' is no amount|64GB
 --cpus 16..8|begins above its end|.
 --nodes 0|between 1 and|.

@@ -56,7 +56,7 @@ printf '{"schema":"cp.resource/1","name":"a","node":{"memory_bytes":1e400}}\n{"s
 expect_status 0 cpfind import numbers.ndjson
 expect_json '.offers == 1 and .rejected == 2'
 expect_status 64 cpfind --max-price -5USD
-expect_match 'nobody pays' "$STDERR"
+expect_match 'is below 0' "$STDERR"
 one_line
 
 it "judges by wide and deep expressions, and refuses what is wider and deeper"
