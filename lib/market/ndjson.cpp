@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "market/ndjson.hpp"
 
-#include "base/text.hpp"
+#include "market/json_lines.hpp"
 #include "market/resource_rows.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
@@ -52,23 +52,11 @@ Result<void> add_document(Json document, std::int64_t line, CacheImport& import,
 Result<void> import_ndjson(LineReader& lines, const std::string& name, CacheImport& import,
                            Lint& lint) {
   while (true) {
-    CP_TRY_ASSIGN(const auto line, lines.next());
+    CP_TRY_ASSIGN(auto line, next_json(lines, name, lint));
     if (!line) {
       return {};
     }
-    if (line->is_too_long) {
-      lint.found(line->number, Fault::long_line);
-    } else if (!is_text(line->text)) {
-      lint.found(line->number, Fault::not_utf8);
-    } else if (!text::trim(line->text).empty()) {
-      auto document =
-          model::parse_json(line->text, {name, static_cast<std::size_t>(line->number), 1});
-      if (document) {
-        CP_TRY(add_document(*std::move(document), line->number, import, lint));
-      } else {
-        lint.found(line->number, Fault::malformed_json, document.error().message);
-      }
-    }
+    CP_TRY(add_document(std::move(line->json), line->number, import, lint));
   }
 }
 

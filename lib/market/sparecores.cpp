@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "market/amounts.hpp"
+#include "market/json_lines.hpp"
 #include "model/accelerators.hpp"
 #include "model/json.hpp"
 
@@ -143,26 +144,11 @@ class Server {
 Result<void> import_sparecores(LineReader& lines, const std::string& name, CacheImport& import,
                                Lint& lint) {
   while (true) {
-    CP_TRY_ASSIGN(const auto line, lines.next());
+    CP_TRY_ASSIGN(const auto line, next_json(lines, name, lint));
     if (!line) {
       return {};
     }
-    if (line->is_too_long) {
-      lint.found(line->number, Fault::long_line);
-      continue;
-    }
-    if (!is_text(line->text)) {
-      lint.found(line->number, Fault::not_utf8);
-      continue;
-    }
-    if (text::trim(line->text).empty()) {
-      continue;
-    }
-    const auto json =
-        model::parse_json(line->text, {name, static_cast<std::size_t>(line->number), 1});
-    if (!json) {
-      lint.found(line->number, Fault::malformed_json, json.error().message);
-    } else if (const auto row = Server(*json, line->number, lint).read()) {
+    if (const auto row = Server(line->json, line->number, lint).read()) {
       CP_TRY(import.add(*row));
     }
   }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "market/line_reader.hpp"
+#include "market/lint.hpp"
+#include "model/json_fwd.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace cp::market {
+
+/// A line that held one JSON value.
+struct JsonLine {
+  std::int64_t number = 0;
+  model::Json json;
+};
+
+/// The next JSON value of LINES, which NAME calls by its file's name; nullopt after the last. Lines
+/// that hold none are told to LINT and passed over, empty ones silently.
+Result<std::optional<JsonLine>> next_json(LineReader& lines, const std::string& name, Lint& lint);
+
+}  // namespace cp::market
