@@ -4,6 +4,7 @@
 #include "jobs/driver.hpp"
 
 #include "base/file.hpp"
+#include "fixed_clock.hpp"
 #include "temporary_directory.hpp"
 
 #include "catch.hpp"
@@ -30,15 +31,7 @@ using cp::provider::Token;
 
 namespace {
 
-class SetClock final : public cp::Clock {
- public:
-  cp::UnixTime now() const override { return now_; }
-  cp::SteadyTime steady() const override { return cp::SteadyTime(now_.time_since_epoch()); }
-  void pass(std::chrono::nanoseconds time) { now_ += time; }
-
- private:
-  cp::UnixTime now_{cp::UnixTime(std::chrono::nanoseconds(1'700'000'000'000'000'000))};
-};
+;
 
 /// What the provider does next, and what it was asked.
 struct Script {
@@ -105,7 +98,7 @@ class ScriptedLauncher final : public cp::provider::Launcher {
 
 struct Bench {
   TemporaryDirectory directory;
-  SetClock clock;
+  FixedClock clock{"2023-11-14T22:13:20Z"};
   Script script;
   Launchers launchers{
       [this](const std::string&) -> Result<std::unique_ptr<cp::provider::Launcher>> {
@@ -136,7 +129,7 @@ struct Bench {
   /// Runs DRAFT's job until it was handed in and seen once after it settled.
   void settle(Draft& draft) {
     advance(draft);
-    clock.pass(1s);
+    clock.move(1s);
     advance(draft);
   }
   void see(JobState state, JobReason reason = JobReason::none, std::optional<Exit> exit = {}) {
@@ -255,13 +248,13 @@ TEST_CASE("a driver killed after it removed the directory of a job leaves one th
   JobStore other = *JobStore::open(place, bench.clock);
   bench.script.on_removal = [&] {
     std::filesystem::remove_all(place + "/own");
-    bench.clock.pass(10min);
+    bench.clock.move(10min);
     Draft seen = *other.load(draft.job().id);
     CHECK(seen.job().state == JobState::cleanup);
     REQUIRE(other.take(seen) == true);
   };
   bench.advance(draft);
-  bench.clock.pass(1s);
+  bench.clock.move(1s);
   CHECK_FALSE(bench.driver.advance(draft, {}));
 
   bench.script.on_removal = {};
@@ -323,7 +316,7 @@ TEST_CASE(
   CHECK(draft.job().state == JobState::queued);
   CHECK(pause.what == Pause::For::time);
   CHECK(pause.at_most > 0ns);
-  bench.clock.pass(pause.at_most);
+  bench.clock.move(pause.at_most);
   bench.advance(draft);
   REQUIRE(draft.job().attempts.size() == 2);
   CHECK(draft.job().attempts[0].token != draft.job().attempts[1].token);
@@ -340,7 +333,7 @@ TEST_CASE("no other attempt is made while the provider is silent") {
   bench.script.query_fails = true;
   for (int i = 0; i < 5; ++i) {
     bench.advance(draft);
-    bench.clock.pass(1h);
+    bench.clock.move(1h);
   }
   CHECK(draft.job().attempts.size() == 1);
   CHECK(bench.script.submissions == 1);

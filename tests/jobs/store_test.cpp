@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/store.hpp"
 
+#include "fixed_clock.hpp"
 #include "jobs/event_log.hpp"
 #include "model/json.hpp"
 #include "temporary_directory.hpp"
@@ -22,15 +23,7 @@ using cp::model::Json;
 
 namespace {
 
-class SetClock final : public cp::Clock {
- public:
-  cp::UnixTime now() const override { return now_; }
-  cp::SteadyTime steady() const override { return cp::SteadyTime(now_.time_since_epoch()); }
-  void pass(std::chrono::nanoseconds time) { now_ += time; }
-
- private:
-  cp::UnixTime now_{cp::UnixTime(std::chrono::nanoseconds(1'700'000'000'000'000'000))};
-};
+;
 
 std::string id_of(int number) { return fmt::format("j-01JDABCDEFGHJKMNPQRSTV{:04}", number); }
 
@@ -51,7 +44,7 @@ Draft new_draft(int number, const cp::Clock& clock) {
 
 struct Bench {
   TemporaryDirectory directory;
-  SetClock clock;
+  FixedClock clock{"2023-11-14T22:13:20Z"};
   JobStore open() {
     auto store = JobStore::open(directory.path(), clock);
     REQUIRE(store);
@@ -175,7 +168,7 @@ TEST_CASE("a driver whose lease ran out is fenced off") {
   JobStore first = bench.open();
   Draft mine = new_draft(1, bench.clock);
   create(first, mine);
-  bench.clock.pass(2min);
+  bench.clock.move(2min);
   JobStore second = bench.open();
   Draft theirs = *second.load(id_of(1));
   REQUIRE(second.take(theirs).value());
@@ -194,7 +187,7 @@ TEST_CASE("a lease that is renewed does not run out") {
   Draft mine = new_draft(1, bench.clock);
   create(first, mine);
   for (int i = 0; i < 5; ++i) {
-    bench.clock.pass(30s);
+    bench.clock.move(30s);
     REQUIRE(first.renew());
   }
   JobStore second = bench.open();

@@ -94,7 +94,7 @@ TEST_CASE("a datagram comes with its source, TTL and the address it was sent to"
     INFO(bound << " " << asked);
     auto socket = UdpSocket::bind({*IpAddress::parse(bound), 0});
     if (!socket && IpAddress::parse(bound)->family == Family::ipv6) {
-      WARN("no IPv6 here: " << socket.error().message);
+      CP_LEAVE_OUT("no IPv6 here: " + socket.error().message);
       continue;
     }
     REQUIRE(socket);
@@ -125,7 +125,7 @@ TEST_CASE("a datagram to many is told from one to us") {
   UdpSocket server = listener("0.0.0.0");
   auto client = UdpSocket::connect({*IpAddress::parse("224.0.0.1"), server.local()->port});
   if (!client || !client->send(bytes_of("x"))) {
-    WARN("no multicast route here");
+    CP_LEAVE_OUT("no multicast route here");
     return;
   }
   REQUIRE(server.set_receive_timeout(200ms));
@@ -133,7 +133,7 @@ TEST_CASE("a datagram to many is told from one to us") {
   const auto datagram = server.receive(buffer);
   REQUIRE(datagram);
   if (!*datagram) {
-    WARN("multicast does not come back here");
+    CP_LEAVE_OUT("multicast does not come back here");
     return;
   }
   CHECK((*datagram)->is_to_many);

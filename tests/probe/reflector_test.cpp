@@ -187,8 +187,8 @@ TEST_CASE("a session over loopback is answered whole, on both families and any a
         std::pair("::1", "::1"), std::pair("::", "::1")}) {
     INFO(bound << " " << asked);
     const IpAddress address = *IpAddress::parse(bound);
-    if (!UdpSocket::bind({address, 0})) {
-      WARN("no IPv6 here");
+    if (address.family == cp::net::Family::ipv6 && !UdpSocket::bind({address, 0})) {
+      CP_LEAVE_OUT("no IPv6 here");
       continue;
     }
     Running reflector(bound);
@@ -215,7 +215,7 @@ TEST_CASE("the parts of a round trip over loopback come from the kernel and add 
   auto wire = UdpWire::open(reflector.at("127.0.0.1"), clock, {});
   REQUIRE(wire);
   if (!wire->has_kernel_stamps()) {
-    WARN("this kernel gives no time-stamps");
+    CP_LEAVE_OUT("this kernel gives no time-stamps");
     return;
   }
   Plan plan;
