@@ -63,7 +63,7 @@ std::optional<double> Arguments::number(std::string_view flag) const {
 
 std::optional<std::uint64_t> Arguments::bytes(std::string_view flag) const {
   const auto given = text(flag);
-  return given ? std::optional(units::parse_size(*given).value()) : std::nullopt;
+  return given ? std::optional(units::parse_bytes(*given).value()) : std::nullopt;
 }
 
 std::optional<double> Arguments::rate_bps(std::string_view flag) const {

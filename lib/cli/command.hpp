@@ -24,7 +24,8 @@ enum class Type {
   directory,  ///< a path, completed as a directory
   integer,    ///< a whole number from 0 on
   number,     ///< base/units.hpp parse_number
-  bytes,      ///< parse_size
+  bytes,      ///< parse_bytes: a number alone is bytes, as of a packet
+  size,       ///< parse_size: a number alone is refused, as of memory
   rate,       ///< parse_rate_bps
   duration,   ///< parse_duration
   money,      ///< an amount with a currency or the configured one; a "/unit" may follow

@@ -92,6 +92,8 @@ Result<void> check_type(const Flag& flag, std::string_view text, std::string_vie
     case Type::number:
       return forget(units::parse_number(text));
     case Type::bytes:
+      return forget(units::parse_bytes(text));
+    case Type::size:
       return forget(units::parse_size(text));
     case Type::rate:
       return forget(units::parse_rate_bps(text));

@@ -82,7 +82,7 @@ constexpr std::array kSpecFlags{
          .value = "N",
          .help = "take N cores for each process"},
     Flag{.name = "memory",
-         .type = Type::bytes,
+         .type = Type::size,
          .value = "SIZE",
          .help = "take SIZE of memory in each node"},
     Flag{.name = "gpu",
