@@ -6,14 +6,9 @@
 #include <openssl/evp.h>
 
 #include <cstdlib>
-#include <memory>
 
 namespace cp::identity {
 namespace {
-
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 
 // Hashing in memory fails only when libcrypto is broken.
 void must(bool done) {
@@ -24,16 +19,32 @@ void must(bool done) {
 
 }  // namespace
 
-std::string sha256(std::initializer_list<std::string_view> parts) {
-  const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
-  must(context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
-  for (const std::string_view part : parts) {
-    must(EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1);
-  }
+void Sha256::Free::operator()(void* context) const {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  must(context_ != nullptr &&
+       EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha256(), nullptr) == 1);
+}
+
+void Sha256::add(std::string_view bytes) {
+  must(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::finish() {
   std::string digest(32, '\0');
-  must(EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()),
-                          nullptr) == 1);
+  must(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()),
+                          reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
   return digest;
+}
+
+std::string sha256(std::initializer_list<std::string_view> parts) {
+  Sha256 sum;
+  for (const std::string_view part : parts) {
+    sum.add(part);
+  }
+  return sum.finish();
 }
 
 std::string sha256_text(std::string_view digest) { return "sha256:" + text::to_hex(digest); }

@@ -3,18 +3,8 @@
 
 #include "transfer/pack.hpp"
 
-#include <array>
-
 namespace cp::transfer {
 namespace {
-
-// Files of /proc and its like have something in them and say that their size is 0.
-Result<void> check_empty(int fd, const Entry& entry) {
-  std::array<std::byte, 1> more{};
-  CP_TRY_ASSIGN(const std::size_t have,
-                read_at(fd, 0, std::span(more).first(entry.size == 0 ? 1 : 0)));
-  return have == 0 ? Result<void>() : fail(Errc::failed, "it does not say how much it holds");
-}
 
 // Reads all of the file of ENTRY into OUT, which is exactly its size.
 Result<void> read_whole(const Source& source, const Entry& entry, std::span<std::byte> out) {
@@ -23,7 +13,7 @@ Result<void> read_whole(const Source& source, const Entry& entry, std::span<std:
   if (have != out.size()) {
     return fail(Errc::failed, "it changed while it was read");
   }
-  CP_TRY(check_empty(fd.get(), entry));
+  CP_TRY(check_told_size(fd.get(), entry));
   return check_unchanged(fd.get(), entry);
 }
 

@@ -26,17 +26,6 @@ const char* state_of(const Account& account) {
   return account.result->files == 0 ? "failed" : "partial";
 }
 
-Json sources_of(const Request& request) {
-  if (request.sources.size() == 1) {
-    return model::text_value(request.sources.front());
-  }
-  Json sources = Json::array();
-  for (const std::string& source : request.sources) {
-    sources.push_back(model::text_value(source));
-  }
-  return sources;
-}
-
 // Messages may quote names of any bytes.
 Json message_of(const Error& error) {
   const Json text = model::text_value(error.message);
@@ -82,6 +71,17 @@ Json plan_of(const Account& account) {
 }
 
 }  // namespace
+
+Json sources_of(const Request& request) {
+  if (request.sources.size() == 1) {
+    return model::text_value(request.sources.front());
+  }
+  Json sources = Json::array();
+  for (const std::string& source : request.sources) {
+    sources.push_back(model::text_value(source));
+  }
+  return sources;
+}
 
 model::Json to_record(const Request& request, const Account& account, const Tally& tally) {
   const std::uint64_t moved = account.result ? account.result->bytes : tally.bytes_placed.load();

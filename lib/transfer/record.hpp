@@ -30,6 +30,9 @@ struct Account {
       plan;  ///< of a dry run: each source, and where to
 };
 
+/// REQUEST's source as records have it, or the array of several.
+model::Json sources_of(const Request& request);
+
 /// The record of REQUEST's transfer; `running` while it has neither result nor error.
 model::Json to_record(const Request& request, const Account& account, const Tally& tally);
 

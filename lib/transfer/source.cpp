@@ -64,6 +64,20 @@ Result<Source> open_source(const std::string& path) {
   return make_source(path, std::move(root), std::string(base_name(operand.path)));
 }
 
+Result<std::vector<Source>> open_sources(const std::vector<std::string>& paths,
+                                         Placement placement) {
+  std::vector<Source> sources;
+  for (const std::string& path : paths) {
+    CP_TRY_ASSIGN(Source source, open_source(path));
+    if (placement == Placement::exact && source.is_directory && !source.name.empty()) {
+      CP_TRY_ASSIGN(source, open_source(path + "/"));
+    }
+    sources.push_back(std::move(source));
+  }
+  CP_TRY(check_distinct(sources));
+  return sources;
+}
+
 Result<Source> open_source_beneath(const Confined& root, const std::string& path,
                                    Placement placement) {
   Operand operand = parse_operand(path);

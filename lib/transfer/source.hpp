@@ -27,6 +27,11 @@ struct Source {
 /// when its last part is "." or "..", its contents are meant. not_found when nothing is there.
 Result<Source> open_source(const std::string& path);
 
+/// The local sources at PATHS, at least one; of Placement::exact a directory is meant by its
+/// contents. Errors as open_source has them, and usage when two of them would land under one name.
+Result<std::vector<Source>> open_sources(const std::vector<std::string>& paths,
+                                         Placement placement);
+
 /// The source at PATH below ROOT, whatever links lie there (for a server). An initial slash means
 /// ROOT. A directory that takes the destination's name is meant by its contents.
 Result<Source> open_source_beneath(const Confined& root, const std::string& path,

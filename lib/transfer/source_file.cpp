@@ -4,6 +4,7 @@
 #include "transfer/limits.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,6 +32,13 @@ Result<std::size_t> read_at(int fd, std::uint64_t offset, std::span<std::byte> o
     have += count < 0 ? 0 : static_cast<std::size_t>(count);
   }
   return have;
+}
+
+Result<void> check_told_size(int fd, const Entry& entry) {
+  std::array<std::byte, 1> more{};
+  CP_TRY_ASSIGN(const std::size_t have,
+                read_at(fd, 0, std::span(more).first(entry.size == 0 ? 1 : 0)));
+  return have == 0 ? Result<void>() : fail(Errc::failed, "it does not say how much it holds");
 }
 
 Result<void> check_unchanged(int fd, const Entry& entry) {

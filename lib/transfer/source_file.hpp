@@ -52,6 +52,10 @@ class SourceFile {
 /// another now.
 Result<UniqueFd> open_as_walked(const Source& source, const Entry& entry);
 
+/// failed when the file FD of ENTRY says that its size is 0 and has something in it, as files of
+/// /proc and its like do.
+Result<void> check_told_size(int fd, const Entry& entry);
+
 /// failed when the open file FD has not the size and time of ENTRY any more.
 Result<void> check_unchanged(int fd, const Entry& entry);
 

@@ -28,25 +28,6 @@ Result<void> check(const Request& request) {
   return {};
 }
 
-// A directory that takes the destination's name lands there with its contents.
-std::string source_path(const Request& request, const std::string& path) {
-  if (request.placement == Placement::inside || path.ends_with('/')) {
-    return path;
-  }
-  const auto source = open_source(path);
-  return source && source->is_directory ? path + "/" : path;
-}
-
-Result<std::vector<Source>> open_sources(const Request& request) {
-  std::vector<Source> sources;
-  for (const std::string& path : request.sources) {
-    CP_TRY_ASSIGN(Source source, open_source(source_path(request, path)));
-    sources.push_back(std::move(source));
-  }
-  CP_TRY(check_distinct(sources));
-  return sources;
-}
-
 Result<std::vector<Location>> locations_of(const Request& request) {
   std::vector<Location> locations;
   for (const std::string& source : request.sources) {
@@ -95,7 +76,7 @@ Result<model::Json> run(const Request& request, Observer& observer, std::stop_to
     CP_TRY(run_pull(request, locations, report, stop));
     return report.finish();
   }
-  CP_TRY_ASSIGN(const auto sources, open_sources(request));
+  CP_TRY_ASSIGN(const auto sources, open_sources(request.sources, request.placement));
   if (destination.is_remote) {
     CP_TRY(run_push(request, sources, destination, report, stop));
   } else if (request.dry_run) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/escape.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
-#include "cli/progress.hpp"
 #include "cpxfer.hpp"
 #include "model/json.hpp"
+#include "screen.hpp"
 #include "transfer/transfer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -32,37 +31,6 @@ constexpr std::array kColumns{Column{"STATE", "state", Show::verdict},
 
 constexpr std::array kPlanColumns{Column{"FILES", "files.total", Show::count},
                                   Column{"BYTES", "bytes.total", Show::bytes}};
-
-/// Draws the progress, and names what fails when it fails.
-class Screen final : public transfer::Observer {
- public:
-  explicit Screen(Context& context)
-      : context_(context), progress_("moving", context.terminal(), context.clock()) {}
-
-  void progress(const transfer::Progress& now) override {
-    std::string detail =
-        fmt::format("{}/{}{} files", now.files_done, now.files_total, now.walk_ended ? "" : "+");
-    if (!now.bottleneck.empty()) {
-      detail += fmt::format(", {}", now.bottleneck);
-    }
-    progress_.update(now.bytes_moved, now.walk_ended ? now.bytes_total : 0, detail);
-  }
-
-  void item_failed(const cp::Error& error, std::string_view path) override {
-    const std::string message =
-        fmt::format("cannot move {}: {}", cp::escape::terminal(path), error.message);
-    context_.item_failed({error.code, message, error.hint}, path);
-  }
-
-  void would_land(std::string_view from, std::string_view to) override {
-    context_.output().line(
-        fmt::format("{} -> {}", cp::escape::terminal(from), cp::escape::terminal(to)));
-  }
-
- private:
-  Context& context_;
-  cp::cli::Progress progress_;
-};
 
 transfer::Durability durability_of(std::string_view text) {
   return text == "file"   ? transfer::Durability::file
@@ -121,7 +89,7 @@ cp::Result<int> copy(Context& context) {
   std::signal(SIGXFSZ, SIG_IGN);
   const auto stop = context.stop_on_signals();
   const auto record = [&] {
-    Screen screen(context);
+    Screen screen(context, "moving", "cannot move");
     return transfer::run(request, screen, stop);
   }();
   if (!record) {

@@ -46,6 +46,24 @@ constexpr std::array kCopyFlags{
     cp::cli::flags::dry_run,
 };
 
+constexpr std::array kHashFlags{
+    Flag{.name = "digest",
+         .type = Type::choice,
+         .value = "KIND",
+         .help = "xxh3-128-tree, as in records of transfers, or sha256, as sha256sum prints it",
+         .choices = "xxh3-128-tree|sha256",
+         .fallback = "xxh3-128-tree"},
+    Flag{.name = "each", .help = "print the digest of each file as well"},
+    Flag{.name = "jobs",
+         .letter = 'j',
+         .type = Type::integer,
+         .value = "N",
+         .help = "read N files, or parts of a large one, at a time",
+         .fallback = "2"},
+};
+
+constexpr std::array kVerifyFlags{kCopyFlags[0]};
+
 constexpr std::array kServeFlags{
     Flag{.name = "listen",
          .type = Type::text,
@@ -76,6 +94,18 @@ constexpr std::array kCopyExamples{
     Example{"cpxfer data model.bin /scratch", "puts /scratch/data and /scratch/model.bin there"},
     Example{"cpxfer --anonymous data cpx://127.0.0.1:7031/in/", "hands data to a server here"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
+};
+
+constexpr std::array kHashExamples{
+    Example{"cpxfer hash --plain results/",
+            "prints one digest of all names and contents in results"},
+    Example{"cpxfer hash --digest sha256 --plain results >SHA256SUMS",
+            "writes a list that sha256sum -c takes"},
+};
+
+constexpr std::array kVerifyExamples{
+    Example{"cpxfer verify results/ /backup/results",
+            "says whether /backup/results has all that is in results"},
 };
 
 constexpr std::array kServeExamples{
@@ -109,6 +139,40 @@ constexpr std::array kCommands{
                     .type = Type::file},
         .examples = kCopyExamples,
         .run = copy},
+    Command{
+        .name = "hash",
+        .summary = "print the digests of files and trees",
+        .description =
+            "Reads each PATH and prints a cp.digest record of it. The digest is the one that the "
+            "record of a transfer has: over names, kinds and contents, not over modes and times; a "
+            "directory with a trailing slash means its contents.\n\n"
+            "With --digest=sha256 it prints the sum of each file instead, ordered by path; as "
+            "--plain they are lines that sha256sum -c takes.",
+        .flags = kHashFlags,
+        .operand = {.name = "PATH…",
+                    .help = "files and directories",
+                    .least = 1,
+                    .most = -1,
+                    .type = Type::file},
+        .examples = kHashExamples,
+        .run = hash},
+    Command{
+        .name = "verify",
+        .summary = "compare files and trees with what a transfer of them made",
+        .description =
+            "Takes the operands of a transfer, changes nothing, and reads both sides whole: each "
+            "item that is missing where it would land, or is another, is named, and the exit "
+            "status "
+            "is 1 if there is one. What else stands there, modes and times do not matter. Prints a "
+            "cp.digest record of the sources.",
+        .flags = kVerifyFlags,
+        .operand = {.name = "SOURCE… DESTINATION",
+                    .help = "paths on this machine",
+                    .least = 2,
+                    .most = -1,
+                    .type = Type::file},
+        .examples = kVerifyExamples,
+        .run = verify},
     Command{
         .name = "serve",
         .summary = "take and give files for other machines and programs",

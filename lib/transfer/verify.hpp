@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/transfer.hpp"
+
+namespace cp::transfer {
+
+/// Reads REQUEST's sources and what stands where they would land, changes nothing, and returns a
+/// cp.digest/1 record of the sources with `against` and `different`. Names, types, contents and
+/// links' targets are compared; modes, times and what else stands there are not. OBSERVER is told
+/// of each item that is missing, is another, or cannot be read at either end.
+///
+/// An error, without a record: usage, not_found (a source or the whole destination is missing),
+/// denied, unavailable (endpoints that are not here), timed_out (STOP was asked).
+Result<model::Json> verify(const Request& request, Observer& observer, std::stop_token stop);
+
+}  // namespace cp::transfer

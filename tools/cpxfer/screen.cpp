@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "screen.hpp"
+
+#include "base/escape.hpp"
+#include "cli/context.hpp"
+
+#include <fmt/format.h>
+
+namespace cpxfer {
+
+Screen::Screen(cp::cli::Context& context, std::string_view doing, std::string_view cannot)
+    : context_(context), progress_(doing, context.terminal(), context.clock()), cannot_(cannot) {}
+
+void Screen::progress(const cp::transfer::Progress& now) {
+  std::string detail =
+      fmt::format("{}/{}{} files", now.files_done, now.files_total, now.walk_ended ? "" : "+");
+  if (!now.bottleneck.empty()) {
+    detail += fmt::format(", {}", now.bottleneck);
+  }
+  progress_.update(now.bytes_moved, now.walk_ended ? now.bytes_total : 0, detail);
+}
+
+void Screen::item_failed(const cp::Error& error, std::string_view path) {
+  const std::string message =
+      fmt::format("{} {}: {}", cannot_, cp::escape::terminal(path), error.message);
+  context_.item_failed({error.code, message, error.hint}, path);
+}
+
+void Screen::would_land(std::string_view from, std::string_view to) {
+  context_.output().line(
+      fmt::format("{} -> {}", cp::escape::terminal(from), cp::escape::terminal(to)));
+}
+
+}  // namespace cpxfer
