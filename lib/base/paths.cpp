@@ -76,4 +76,21 @@ Result<std::string> open_state_directory(const Paths& paths) {
   return paths.state;
 }
 
+std::string runtime_directory() {
+  const auto run = absolute_variable("XDG_RUNTIME_DIR");
+  return run ? path_join(*run, "cptools") : fmt::format("/tmp/cptools-{}", ::geteuid());
+}
+
+Result<void> make_private_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return fail_errno(Errc::cannot_create, errno, "cannot create " + path);
+  }
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+      status.st_uid != ::geteuid() || (status.st_mode & 077U) != 0) {
+    return fail(Errc::denied, "{} is not ours alone", path);
+  }
+  return {};
+}
+
 }  // namespace cp

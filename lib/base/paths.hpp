@@ -23,4 +23,12 @@ Result<Paths> paths_from_environment();
 /// may enter it.
 Result<std::string> open_state_directory(const Paths& paths);
 
+/// Where sockets of this user lie while a tool runs: $XDG_RUNTIME_DIR/cptools, else
+/// /tmp/cptools-UID.
+std::string runtime_directory();
+
+/// Makes the directory at PATH with mode 0700, unless it is there; denied when it is a link, not
+/// ours, or others may enter it.
+Result<void> make_private_directory(const std::string& path);
+
 }  // namespace cp

@@ -19,7 +19,7 @@ using model::Json;
 constexpr std::array<std::string_view, 2> kDirections{"push", "pull"};
 constexpr std::array<std::string_view, 2> kPlacements{"inside", "exact"};
 constexpr std::array<std::string_view, 4> kDurabilities{"batch", "file", "end", "none"};
-constexpr std::array<std::string_view, 3> kRails{"auto", "tcp", "fabric"};
+constexpr std::array<std::string_view, 4> kRails{"auto", "tcp", "fabric", "ssh"};
 
 constexpr std::size_t kMaxSources = 10'000;
 
@@ -90,6 +90,14 @@ Result<Json> parse(std::string_view text) {
     return fail(Errc::protocol, "no JSON object where one belongs");
   }
   return json;
+}
+
+Result<std::string> token_in(std::string_view text) {
+  auto bytes = text::from_base64(text);
+  if (!bytes || bytes->size() != limits::token_bytes) {
+    return fail(Errc::protocol, "a token that is none");
+  }
+  return *std::move(bytes);
 }
 
 Json to_json(const Incoming& incoming) {
@@ -170,6 +178,7 @@ std::string to_text(const Opened& opened) {
                          {"provider", model::text_value(opened.provider)},
                          {"endpoint", "msg"},
                          {"port", opened.port},
+                         {"door", text::to_base64(opened.door)},
                          {"incoming", to_json(opened.incoming)},
                          {"root", model::text_value(opened.plan.root)},
                          {"renamed_to", model::text_value(opened.plan.renamed_to)}});
@@ -184,17 +193,16 @@ Result<Opened> parse_opened(std::string_view text) {
       .tokens = fields.texts("tokens", limits::streams),
       .provider = fields.text("provider"),
       .port = static_cast<std::uint16_t>(fields.integer("port", 0, 0xFFFF)),
+      .door = fields.text("door"),
       .incoming = incoming_of(fields),
       .plan = {fields.text("root"), fields.text("renamed_to")}};
   CP_TRY(fields.good());
   for (std::string& token : opened.tokens) {
-    const auto bytes = text::from_base64(token);
-    if (!bytes || bytes->size() != limits::token_bytes) {
-      return fail(Errc::protocol, "a token that is none");
-    }
-    token = *bytes;
+    CP_TRY_ASSIGN(token, token_in(token));
   }
-
+  if (!opened.door.empty()) {
+    CP_TRY_ASSIGN(opened.door, token_in(opened.door));
+  }
   return opened;
 }
 

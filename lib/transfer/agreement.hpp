@@ -42,6 +42,7 @@ struct Opened {
       tokens;              ///< 16 bytes each; one for each stream, which proves the session
   std::string provider;    ///< of a fabric, with connected endpoints; empty: plain TCP
   std::uint16_t port = 0;  ///< of a fabric's listener, at the server's address
+  std::string door;        ///< where streams of ssh come in; empty: they do not
   Incoming incoming;       ///< of a pull
   Plan plan;               ///< of a dry run
 };

@@ -20,20 +20,20 @@ Result<std::unique_ptr<Client>> Client::connect(Link& link, std::chrono::nanosec
   CP_TRY_ASSIGN(auto stream, link.connect(stop));
   auto client = std::make_unique<Client>(link, std::move(stream), silence, stop);
   const std::stop_callback interrupt(stop, [&] { client->control_.shutdown(); });
-  if (const auto greeted = client->greet(); !greeted) {
-    return tl::unexpected<Error>(link.explain(greeted.error()));
-  }
+  CP_TRY(client->greet());
   return client;
 }
 
 Result<void> Client::greet() {
   net::Stream& stream = control_.stream();
-  CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
   std::array<std::byte, Preface::encoded_bytes> bytes{};
-  CP_TRY_ASSIGN(const std::size_t have,
-                stream.receive_all(bytes, SystemClock().steady() + silence_));
-  if (have != bytes.size()) {
-    return fail(Errc::protocol, "the other end is no cpxfer");
+  // A far end that is gone by now may have left its preface, or word of why.
+  const auto sent = stream.send(encode(Preface{.purpose = Purpose::control}));
+  const auto have = stream.receive_all(bytes, SystemClock().steady() + silence_);
+  if (!have || *have != bytes.size()) {
+    return tl::unexpected<Error>(
+        link_.explain(have && sent ? Error{Errc::protocol, "the other end is no cpxfer", {}}
+                                   : (have ? sent.error() : have.error())));
   }
   CP_TRY(decode_preface(bytes));
   CP_TRY(control_.send(MessageType::hello,

@@ -10,8 +10,10 @@ namespace {
 
 class PlanSink final : public WalkSink {
  public:
-  PlanSink(const Source& source, std::string root, std::string renamed_to, Report& report)
+  PlanSink(const Source& source, const std::string& server, std::string root,
+           std::string renamed_to, Report& report)
       : source_(source),
+        server_(server),
         root_(std::move(root)),
         renamed_to_(std::move(renamed_to)),
         report_(report) {}
@@ -22,9 +24,9 @@ class PlanSink final : public WalkSink {
       report_.tally().bytes_found += entry.size;
     }
     const std::string_view place = renamed_to_.empty() ? std::string_view(entry.path) : renamed_to_;
-    const std::string to = place.empty()  ? root_
-                           : root_ == "." ? std::string(place)
-                                          : path_join(root_, place);
+    const std::string to = server_ + (place.empty()  ? root_
+                                      : root_ == "." ? std::string(place)
+                                                     : path_join(root_, place));
     const std::string from = source_.show(entry.path);
     if (entry.path == source_.name) {
       report_.account().plan.emplace_back(from, to);
@@ -41,6 +43,7 @@ class PlanSink final : public WalkSink {
 
  private:
   const Source& source_;
+  const std::string& server_;
   std::string root_;
   std::string renamed_to_;
   Report& report_;
@@ -52,7 +55,7 @@ Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
                        const std::string& server, Report& report, std::stop_token stop) {
   report.account().is_planned = true;
   for (const Source& source : sources) {
-    PlanSink sink(source, server + plan.root, plan.renamed_to, report);
+    PlanSink sink(source, server, plan.root, plan.renamed_to, report);
     CP_TRY(walk(source, {}, sink, stop));
   }
   report.tally().walk_ended = true;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace cp::transfer {
@@ -52,23 +53,61 @@ Result<Location> parse_url(std::string_view text) {
   if (!host || host->port == 0) {
     return fail(Errc::usage, "{} is no URL: cpx://HOST[:PORT]/PATH is wanted", text);
   }
-  return Location{true, host->host, host->port, *path};
+  return Location{Place::daemon, host->host, host->port, *path};
 }
 
-// As rsync and scp: a colon before the first slash.
-bool names_a_host(std::string_view text) {
-  const auto colon = text.find(':');
-  return colon != std::string_view::npos && colon != 0 && text.find('/') > colon;
+// Where the host of [user@]host:path ends; an address of IPv6 in brackets has colons of its own.
+std::optional<std::size_t> end_of_host(std::string_view text) {
+  const auto slash = text.find('/');
+  const std::string_view first = text.substr(0, slash);
+  const auto bracket = first.find('[');
+  const bool begins_host =
+      bracket == 0 || (bracket != std::string_view::npos && first[bracket - 1] == '@');
+  const auto closed = begins_host ? first.find("]:") : std::string_view::npos;
+  const auto colon = closed != std::string_view::npos ? closed + 1 : first.find(':');
+  return colon == 0 || colon == std::string_view::npos ? std::nullopt : std::optional(colon);
+}
+
+// What the login shell would make of a path: ours is told by standard input, and no shell sees it.
+std::string far_path(std::string_view path) {
+  if (path == "~" || path == "~/" || path.empty()) {
+    return ".";
+  }
+  if (path.starts_with("~/")) {
+    path.remove_prefix(std::min(path.find_first_not_of('/', 1), path.size()));
+    return path.empty() ? "." : std::string(path);
+  }
+  return std::string(path);
+}
+
+Result<Location> parse_far(std::string_view text, std::size_t colon) {
+  const std::string_view path = text.substr(colon + 1);
+  auto login = net::parse_ssh_host(text.substr(0, colon));
+  if (!login) {
+    return with_hint(tl::unexpected<Error>(login.error()),
+                     fmt::format("write ./{} if it is a file", text));
+  }
+  if (path.starts_with(':')) {
+    return fail(Errc::unavailable, "{}: this cpxfer speaks to no daemon of rsync", text);
+  }
+  return Location{Place::ssh, "", 0, far_path(path), *std::move(login)};
 }
 
 }  // namespace
 
 std::string Location::server() const {
-  if (!is_remote) {
-    return "";
+  switch (kind) {
+    case Place::here:
+      return "";
+    case Place::daemon:
+      return "cpx://" + net::HostPort{host, port}.to_string();
+    case Place::ssh:
+      return login.to_string();
   }
-  return "cpx://" + net::HostPort{host, port}.to_string();
+  return "";
 }
+
+std::string Location::prefix() const { return kind == Place::ssh ? server() + ":" : server(); }
 
 Result<Location> parse_location(std::string_view text) {
   if (text.empty()) {
@@ -81,15 +120,14 @@ Result<Location> parse_location(std::string_view text) {
     return parse_url(text);
   }
   for (const std::string_view scheme : {"https://", "http://", "s3://", "cp:"}) {
-    if (text.starts_with(scheme)) {
+    if (text::equal_ignoring_case(text.substr(0, scheme.size()), scheme)) {
       return fail(Errc::unavailable, "{}: this cpxfer moves nothing to or from {}", text, scheme);
     }
   }
-  if (names_a_host(text)) {
-    return with_hint(fail(Errc::unavailable, "{}: this cpxfer moves nothing through ssh", text),
-                     fmt::format("write ./{} if it is a file", text));
+  if (const auto colon = end_of_host(text)) {
+    return parse_far(text, *colon);
   }
-  return Location{false, "", 0, std::string(text)};
+  return Location{Place::here, "", 0, std::string(text)};
 }
 
 }  // namespace cp::transfer

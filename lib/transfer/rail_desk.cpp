@@ -67,6 +67,19 @@ Result<std::vector<std::unique_ptr<net::Stream>>> RailDesk::Reservation::collect
   return streams;
 }
 
+std::vector<std::unique_ptr<net::Stream>> RailDesk::Reservation::take_arrived() {
+  const std::scoped_lock lock(desk_.mutex_);
+  std::vector<std::unique_ptr<net::Stream>> streams;
+  for (const std::string& token : tokens_) {
+    if (auto& stream = desk_.expected_.at(token)) {
+      streams.push_back(std::move(stream));
+    }
+    desk_.expected_.erase(token);
+  }
+  tokens_.clear();
+  return streams;
+}
+
 Result<void> RailDesk::deliver(const std::string& token, std::unique_ptr<net::Stream> stream) {
   const std::scoped_lock lock(mutex_);
   const auto place = expected_.find(token);

@@ -35,6 +35,8 @@ class RailDesk {
     /// Waits until every token was presented; timed_out after PATIENCE or on STOP.
     Result<std::vector<std::unique_ptr<net::Stream>>> collect(std::chrono::nanoseconds patience,
                                                               std::stop_token stop);
+    /// What has come by now; a token that comes later is refused.
+    std::vector<std::unique_ptr<net::Stream>> take_arrived();
 
    private:
     RailDesk& desk_;

@@ -29,6 +29,32 @@ class TcpHost final : public RailHost {
   RailDesk::Reservation reservation_;
 };
 
+/// Streams of connections of ssh: as many as the client could open.
+class DoorHost final : public RailHost {
+ public:
+  DoorHost(RailDesk& desk, std::size_t streams, std::string door)
+      : reservation_(desk, streams), door_(std::move(door)) {}
+
+  void offer(Opened& opened) const override {
+    opened.tokens = reservation_.tokens();
+    opened.door = door_;
+  }
+  Result<Carriers> collect(std::chrono::nanoseconds /*patience*/,
+                           std::stop_token /*stop*/) override {
+    Carriers carriers;
+    for (auto& stream : reservation_.take_arrived()) {
+      carriers.push_back(make_stream_carrier(std::move(stream)));
+    }
+    return carriers.empty() ? Result<Carriers>(fail(Errc::protocol, "the other end has no stream"))
+                            : std::move(carriers);
+  }
+  bool waits_for_client() const override { return true; }
+
+ private:
+  RailDesk::Reservation reservation_;
+  std::string door_;
+};
+
 class FabricHost final : public RailHost {
  public:
   FabricHost(std::unique_ptr<fabric::Listener> listener, std::string provider,
@@ -101,6 +127,9 @@ Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk&
                                                  fabric::Loader& fabrics, Random& random) {
   if (wish.kind == RailChoice::fabric) {
     return make_fabric_host(wish, fabrics, random);
+  }
+  if (wish.kind == RailChoice::ssh) {
+    return std::make_unique<DoorHost>(desk, wish.streams, wish.door);
   }
   return std::make_unique<TcpHost>(desk, wish.streams);
 }

@@ -22,6 +22,8 @@ class RailHost {
   virtual void offer(Opened& opened) const = 0;
   /// Waits for all of them; timed_out after PATIENCE or on STOP.
   virtual Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) = 0;
+  /// Whether the client says how many came before they are collected, so that there may be fewer.
+  virtual bool waits_for_client() const { return false; }
 };
 
 /// What a host is made for.
@@ -30,6 +32,7 @@ struct RailWish {
   std::string provider;  ///< of a fabric; "" for the usual one
   std::size_t streams = 1;
   std::string host;  ///< the address of ours that the client reached
+  std::string door;  ///< where streams come in that ssh carries
 };
 
 /// A host for WISH: plain TCP streams come through DESK, a fabric's library from FABRICS.

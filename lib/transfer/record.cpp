@@ -111,7 +111,7 @@ model::Json to_record(const Request& request, const Account& account, const Tall
       {"duration_s", seconds},
       {"rate_bps", seconds > 0 ? Json(static_cast<double>(moved) * 8 / seconds) : Json()},
       {"digest", digest_of(account)},
-      {"encrypted", false},
+      {"encrypted", account.rail == "ssh"},
       {"bottleneck", bottleneck.empty() ? Json() : Json(bottleneck)},
       {"failed", failed_of(account)}};
   if (account.is_planned) {

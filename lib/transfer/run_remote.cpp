@@ -9,6 +9,7 @@
 #include "transfer/receive_session.hpp"
 #include "transfer/run_local.hpp"
 #include "transfer/send_session.hpp"
+#include "transfer/ssh_link.hpp"
 
 #include <fmt/format.h>
 
@@ -18,11 +19,48 @@ namespace {
 // One stream reads and sends while the other waits for the disk; more compete for the same cores.
 constexpr int kStreams = 2;
 
-Open open_of(const Request& request, Direction direction) {
+RailChoice rail_of(const Request& request, const Location& far) {
+  if (request.rail != RailChoice::automatic) {
+    return request.rail;
+  }
+  return far.kind == Place::ssh ? RailChoice::ssh : RailChoice::tcp;
+}
+
+constexpr std::string_view name_of(RailChoice rail) {
+  return rail == RailChoice::fabric ? "fabric" : rail == RailChoice::ssh ? "ssh" : "tcp";
+}
+
+// ssh carries nothing to a daemon, and what would go beside ssh in clear text goes nowhere.
+Result<void> check_rail(const Request& request, const Location& far) {
+  const RailChoice rail = rail_of(request, far);
+  if (rail == RailChoice::ssh && far.kind != Place::ssh) {
+    return fail(Errc::usage, "{} is not reached through ssh, so no rail of ssh goes there",
+                far.server());
+  }
+  if (rail != RailChoice::ssh && far.kind == Place::ssh) {
+    return with_hint(
+        fail(Errc::unavailable, "{}: a rail of {} beside ssh would be clear text over the network",
+             far.server(), name_of(rail)),
+        "--rail ssh is encrypted");
+  }
+  return {};
+}
+
+std::unique_ptr<Link> link_to(const Request& request, const Location& far) {
+  if (far.kind == Place::ssh) {
+    return std::make_unique<SshLink>(SshLink::Settings{.ssh = *request.ssh,
+                                                       .host = far.login,
+                                                       .far_program = request.far_program,
+                                                       .silence = request.silence});
+  }
+  return std::make_unique<DaemonLink>(far, request.silence);
+}
+
+Open open_of(const Request& request, const Location& far, Direction direction) {
   return {.direction = direction,
           .placement = request.placement,
           .durability = request.durability,
-          .rail = request.rail == RailChoice::fabric ? RailChoice::fabric : RailChoice::tcp,
+          .rail = rail_of(request, far),
           .provider = request.provider,
           .streams = request.streams == 0 ? kStreams : request.streams,
           .dry_run = request.dry_run};
@@ -69,24 +107,25 @@ Result<void> check_one_server(const std::vector<Location>& sources) {
 
 Result<void> run_push(const Request& request, const std::vector<Source>& sources,
                       const Location& destination, Report& report, std::stop_token stop) {
-  DaemonLink link(destination, request.silence);
-  CP_TRY_ASSIGN(auto client, at_server(destination, Client::connect(link, request.silence, stop)));
-  Open open = open_of(request, Direction::push);
+  CP_TRY(check_rail(request, destination));
+  const auto link = link_to(request, destination);
+  CP_TRY_ASSIGN(auto client, at_server(destination, Client::connect(*link, request.silence, stop)));
+  Open open = open_of(request, destination, Direction::push);
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
   CP_TRY_ASSIGN(const Opened opened, at_server(destination, client->open(open)));
   if (request.dry_run) {
-    return show_plan(sources, opened.plan, destination.server(), report, stop);
+    return show_plan(sources, opened.plan, destination.prefix(), report, stop);
   }
   CP_TRY_ASSIGN(auto carriers, at_server(destination, client->connect_rails(opened)));
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
-  report.begin(opened.provider.empty() ? "tcp" : "fabric", opened.provider, streams.size());
+  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
   conclude(report, destination,
            send_all({.control = client->control(),
                      .sources = sources,
                      .streams = std::move(streams),
                      .tally = report.tally(),
-                     .destination = request.destination,
+                     .destination = destination.prefix() + destination.path,
                      .silence = request.silence,
                      .tick = [&] { report.tick(); }},
                     stop));
@@ -97,9 +136,10 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
                       std::stop_token stop) {
   CP_TRY(check_one_server(sources));
   const Location& server = sources.front();
-  DaemonLink link(server, request.silence);
-  CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(link, request.silence, stop)));
-  Open open = open_of(request, Direction::pull);
+  CP_TRY(check_rail(request, server));
+  const auto link = link_to(request, server);
+  CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(*link, request.silence, stop)));
+  Open open = open_of(request, server, Direction::pull);
   for (const Location& source : sources) {
     open.sources.push_back(source.path);
   }
@@ -109,7 +149,7 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
   ReceiveSession session({.control = client->control(),
                           .tally = report.tally(),
                           .destination = request.destination,
-                          .source = server.server(),
+                          .source = server.prefix(),
                           .silence = request.silence,
                           .tick = [&] { report.tick(); }});
   if (const auto ready = session.open({.landing = std::move(landing),
@@ -122,7 +162,7 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
   }
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
-  report.begin(opened.provider.empty() ? "tcp" : "fabric", opened.provider, streams.size());
+  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
   conclude(report, server, session.run(std::move(streams), stop));
   return {};
 }

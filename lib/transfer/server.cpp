@@ -138,9 +138,10 @@ void Server::converse(net::TcpStream stream) {
         control.send(SessionError{{Errc::timed_out, "the server is busy; try again later", {}}}));
   } else {
     const std::string what = run_server_session({.control = control,
-                                                 .root = root_,
+                                                 .root = &root_,
                                                  .desk = desk_,
                                                  .host = local ? local->address.to_string() : "",
+                                                 .door = "",
                                                  .fabrics = fabrics_,
                                                  .random = random_,
                                                  .silence = settings_.silence},

@@ -25,6 +25,7 @@ class ServerSession {
 
   Result<std::string> run() {
     CP_TRY_ASSIGN(const Open open, hear());
+    CP_TRY(check_rail(open));
     if (open.dry_run) {
       return show(open);
     }
@@ -47,15 +48,13 @@ class ServerSession {
     if (open.direction != Direction::push) {
       return fail(Errc::unavailable, "a dry run is for what comes here");
     }
-    CP_TRY_ASSIGN(Plan plan,
-                  plan_landing(ConfinedGround(parts_.root), open.destination, open.incoming));
+    CP_TRY_ASSIGN(Plan plan, plan_landing(*ground(), open.destination, open.incoming));
     CP_TRY(answer({.id = make_id(), .window = 1, .plan = std::move(plan)}));
     return std::string("showed what would land");
   }
 
   Result<std::string> take(const Open& open) {
-    CP_TRY_ASSIGN(Landing landing,
-                  land(ConfinedGround(parts_.root), open.destination, open.incoming));
+    CP_TRY_ASSIGN(Landing landing, land(*ground(), open.destination, open.incoming));
     const std::string id = make_id();
     ReceiveSession session({.control = parts_.control,
                             .tally = tally_,
@@ -65,7 +64,7 @@ class ServerSession {
                             .tick = [] {}});
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
-                         .contain_links = true,
+                         .contain_links = parts_.root != nullptr,
                          .id = id}));
     CP_TRY_ASSIGN(auto carriers, agree(open, {.id = id}));
     CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
@@ -97,7 +96,9 @@ class ServerSession {
     }
     std::vector<Source> sources;
     for (const std::string& path : open.sources) {
-      CP_TRY_ASSIGN(Source source, open_source_beneath(parts_.root, path, open.placement));
+      CP_TRY_ASSIGN(Source source, parts_.root != nullptr
+                                       ? open_source_beneath(*parts_.root, path, open.placement)
+                                       : open_source(path, open.placement));
       sources.push_back(std::move(source));
     }
     CP_TRY(check_distinct(sources));
@@ -110,15 +111,40 @@ class ServerSession {
                   make_rail_host({.kind = open.rail,
                                   .provider = open.provider,
                                   .streams = static_cast<std::size_t>(open.streams),
-                                  .host = parts_.host},
+                                  .host = parts_.host,
+                                  .door = parts_.door},
                                  parts_.desk, parts_.fabrics, parts_.random));
     opened.window = limits::window_slots;
     host->offer(opened);
     CP_TRY(answer(opened));
+    if (host->waits_for_client()) {
+      CP_TRY(hear_ready());
+      return host->collect({}, stop_);
+    }
     CP_TRY_ASSIGN(auto carriers, host->collect(kRailsPatience, stop_));
+    CP_TRY(hear_ready());
+    return carriers;
+  }
+
+  Result<void> hear_ready() {
     const std::stop_callback interrupt(stop_, [this] { parts_.control.shutdown(); });
     CP_TRY(parts_.control.expect(MessageType::rails_ready));
-    return carriers;
+    return {};
+  }
+
+  std::unique_ptr<Ground> ground() const {
+    if (parts_.root != nullptr) {
+      return std::make_unique<ConfinedGround>(*parts_.root);
+    }
+    return std::make_unique<OpenGround>();
+  }
+
+  // Streams come by the way that the client came.
+  Result<void> check_rail(const Open& open) const {
+    if ((open.rail == RailChoice::ssh) == parts_.door.empty()) {
+      return fail(Errc::unavailable, "there is no such rail over this connection");
+    }
+    return {};
   }
 
   Result<void> answer(const Opened& opened) {

@@ -15,9 +15,10 @@ namespace cp::transfer {
 /// What one session of a server borrows from it.
 struct ServerSessionParts {
   Control& control;
-  const Confined& root;
+  const Confined* root = nullptr;  ///< nothing leads out of it; nullptr: the user's own paths count
   RailDesk& desk;
   std::string host;  ///< the address of ours that the client reached
+  std::string door;  ///< where streams of ssh come in; "" where none do
   fabric::Loader& fabrics;
   Random& random;
   std::chrono::nanoseconds silence{};

@@ -54,24 +54,26 @@ Operand parse_operand(std::string_view path) {
   return operand;
 }
 
-Result<Source> open_source(const std::string& path) {
+Result<Source> open_source(const std::string& path, Placement placement) {
   const Operand operand = parse_operand(path);
   if (operand.means_contents) {
     CP_TRY_ASSIGN(Confined root, Confined::open(operand.path.empty() ? "/" : operand.path));
     return make_source(path, std::move(root), "");
   }
   CP_TRY_ASSIGN(Confined root, Confined::open(parent_of(operand.path)));
-  return make_source(path, std::move(root), std::string(base_name(operand.path)));
+  CP_TRY_ASSIGN(Source source,
+                make_source(path, std::move(root), std::string(base_name(operand.path))));
+  if (placement == Placement::exact && source.is_directory) {
+    return open_source(path + "/", placement);
+  }
+  return source;
 }
 
 Result<std::vector<Source>> open_sources(const std::vector<std::string>& paths,
                                          Placement placement) {
   std::vector<Source> sources;
   for (const std::string& path : paths) {
-    CP_TRY_ASSIGN(Source source, open_source(path));
-    if (placement == Placement::exact && source.is_directory && !source.name.empty()) {
-      CP_TRY_ASSIGN(source, open_source(path + "/"));
-    }
+    CP_TRY_ASSIGN(Source source, open_source(path, placement));
     sources.push_back(std::move(source));
   }
   CP_TRY(check_distinct(sources));

@@ -24,8 +24,9 @@ struct Source {
 };
 
 /// The local source that the user wrote as PATH, which may lead anywhere. With a trailing slash, or
-/// when its last part is "." or "..", its contents are meant. not_found when nothing is there.
-Result<Source> open_source(const std::string& path);
+/// when its last part is "." or "..", its contents are meant, and so they are of a directory that
+/// takes the destination's name. not_found when nothing is there.
+Result<Source> open_source(const std::string& path, Placement placement = Placement::inside);
 
 /// The local sources at PATHS, at least one; of Placement::exact a directory is meant by its
 /// contents. Errors as open_source has them, and usage when two of them would land under one name.

@@ -32,12 +32,25 @@ Result<std::vector<Location>> locations_of(const Request& request) {
   std::vector<Location> locations;
   for (const std::string& source : request.sources) {
     CP_TRY_ASSIGN(Location location, parse_location(source));
-    if (!locations.empty() && location.is_remote != locations.front().is_remote) {
+    if (!locations.empty() && location.is_remote() != locations.front().is_remote()) {
       return fail(Errc::usage, "the sources are partly here and partly at a server");
     }
     locations.push_back(std::move(location));
   }
   return locations;
+}
+
+// Whether the user has said all that reaching SERVER needs.
+Result<void> check_far_end(const Request& request, const Location& server) {
+  if (server.kind == Place::daemon && !request.anonymous) {
+    return with_hint(fail(Errc::denied, "{} is served in clear text to anybody on this machine",
+                          server.server()),
+                     "say --anonymous if that is meant");
+  }
+  if (server.kind == Place::ssh && !request.ssh) {
+    return fail(Errc::unavailable, "{}: nothing goes through ssh here", server.server());
+  }
+  return {};
 }
 
 std::string make_id() {
@@ -60,15 +73,11 @@ Result<model::Json> run(const Request& request, Observer& observer, std::stop_to
   CP_TRY(check(request));
   CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
   CP_TRY_ASSIGN(const auto locations, locations_of(request));
-  const bool is_pull = locations.front().is_remote;
-  if ((is_pull || destination.is_remote) && !request.anonymous) {
-    return with_hint(fail(Errc::denied, "{} is served in clear text to anybody on this machine",
-                          (is_pull ? locations.front() : destination).server()),
-                     "say --anonymous if that is meant");
-  }
+  const bool is_pull = locations.front().is_remote();
+  CP_TRY(check_far_end(request, is_pull ? locations.front() : destination));
   Report report(request, observer, make_id());
   if (is_pull) {
-    if (destination.is_remote || request.dry_run) {
+    if (destination.is_remote() || request.dry_run) {
       return fail(Errc::unavailable, "this cpxfer {}",
                   request.dry_run ? "makes no dry run of what a server has"
                                   : "moves nothing from one server to another");
@@ -77,7 +86,7 @@ Result<model::Json> run(const Request& request, Observer& observer, std::stop_to
     return report.finish();
   }
   CP_TRY_ASSIGN(const auto sources, open_sources(request.sources, request.placement));
-  if (destination.is_remote) {
+  if (destination.is_remote()) {
     CP_TRY(run_push(request, sources, destination, report, stop));
   } else if (request.dry_run) {
     CP_TRY(show_local(request, sources, report, stop));

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "model/json_fwd.hpp"
+#include "net/ssh.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -32,13 +33,13 @@ enum class Durability {
   none,   ///< left to the system; for data whose loss in a power cut costs nothing
 };
 
-enum class RailChoice { automatic, tcp, fabric };
+enum class RailChoice { automatic, tcp, fabric, ssh };
 
 /// One transfer as the user asks for it.
 struct Request {
-  /// Paths, or cpx:// URLs of one server, at least one.
+  /// Paths, or cpx:// URLs of one server, or [user@]host:path of one host; at least one.
   std::vector<std::string> sources;
-  /// A path or a cpx:// URL. Directories that are missing on the way are made.
+  /// A path, a cpx:// URL or [user@]host:path. Directories that are missing on the way are made.
   std::string destination;
   Placement placement = Placement::inside;
   Durability durability = Durability::batch;
@@ -49,6 +50,10 @@ struct Request {
   int streams = 0;
   /// Clear and unauthenticated service on this machine is meant (SECURITY §4).
   bool anonymous = false;
+  /// How ssh is called; absent: never.
+  std::optional<net::SshSettings> ssh;
+  /// The cpxfer of hosts that ssh reaches; "" for the one in the PATH there.
+  std::string far_program;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
   /// How long a silent peer is waited for.

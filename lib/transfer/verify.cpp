@@ -147,7 +147,7 @@ Result<void> check_local(const Request& request) {
   for (const std::string& path : request.sources) {
     CP_TRY_ASSIGN(const Location source, parse_location(path));
     CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
-    if (source.is_remote || destination.is_remote) {
+    if (source.is_remote() || destination.is_remote()) {
       return fail(Errc::unavailable, "this cpxfer compares what is on this machine alone");
     }
   }

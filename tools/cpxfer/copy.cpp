@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/fd.hpp"
+#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
@@ -11,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <fcntl.h>
 
 namespace cpxfer {
 namespace {
@@ -47,10 +50,25 @@ cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) 
     request.provider = cut ? cut->after : "";
   } else if (text == "tcp") {
     request.rail = transfer::RailChoice::tcp;
+  } else if (text == "ssh") {
+    request.rail = transfer::RailChoice::ssh;
   } else if (text != "auto") {
-    return cp::fail(cp::Errc::usage, "--rail is auto, tcp or fabric[:PROVIDER], not '{}'", text);
+    return cp::fail(cp::Errc::usage, "--rail is auto, tcp, ssh or fabric[:PROVIDER], not '{}'",
+                    text);
   }
   return {};
+}
+
+bool has_terminal() {
+  return static_cast<bool>(cp::UniqueFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)));
+}
+
+cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
+  cp::net::SshSettings ssh;
+  CP_TRY_ASSIGN(ssh.command, cp::net::parse_ssh_command(arguments.text("ssh").value_or("ssh")));
+  ssh.may_prompt = has_terminal();
+  ssh.socket_directory = cp::runtime_directory();
+  return ssh;
 }
 
 cp::Result<transfer::Request> request_of(const cp::cli::Arguments& arguments) {
@@ -67,6 +85,8 @@ cp::Result<transfer::Request> request_of(const cp::cli::Arguments& arguments) {
   request.streams =
       static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
   request.silence = arguments.duration("timeout").value_or(request.silence);
+  CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
+  request.far_program = arguments.text("remote-cpxfer").value_or("");
   CP_TRY(choose_rail(arguments.text("rail").value_or("auto"), request));
   return request;
 }

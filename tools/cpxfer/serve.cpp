@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/fd.hpp"
+#include "base/signals.hpp"
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
 #include "net/host_port.hpp"
 #include "transfer/endpoint.hpp"
 #include "transfer/server.hpp"
+#include "transfer/stdio_server.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <mutex>
+#include <unistd.h>
 
 namespace cpxfer {
 namespace {
@@ -48,9 +54,29 @@ cp::Result<transfer::ServerSettings> settings_of(const cp::cli::Arguments& argum
       .silence = arguments.duration("timeout").value_or(std::chrono::seconds(30))};
 }
 
+// What ssh starts at the far end of a transfer: its standard output carries the session alone.
+cp::Result<int> serve_one(Context& context) {
+  cp::survive_closed_pipes();
+  cp::UniqueFd in(::fcntl(0, F_DUPFD_CLOEXEC, 3));
+  cp::UniqueFd out(::fcntl(1, F_DUPFD_CLOEXEC, 3));
+  const cp::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!in || !out || !nothing || ::dup2(nothing.get(), 0) < 0 || ::dup2(nothing.get(), 1) < 0) {
+    return cp::fail_errno(errno, "cannot take standard input and output over");
+  }
+  const auto stop = context.stop_on_signals(true);
+  const auto silence = context.arguments().duration("timeout").value_or(std::chrono::seconds(30));
+  CP_TRY_ASSIGN(const std::string what, transfer::serve_stdio(std::move(in), std::move(out),
+                                                              context.random(), silence, stop));
+  context.detail(what);
+  return 0;
+}
+
 }  // namespace
 
 cp::Result<int> serve(Context& context) {
+  if (context.arguments().has("stdio")) {
+    return serve_one(context);
+  }
   CP_TRY_ASSIGN(const auto settings, settings_of(context.arguments()));
   std::signal(SIGXFSZ, SIG_IGN);
   const auto stop = context.stop_on_signals();

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/ssh_link.hpp"
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/preface.hpp"
+#include "transfer/rail_desk.hpp"
+
+#include <algorithm>
+#include <array>
+#include <future>
+
+namespace cp::transfer {
+namespace {
+
+// Reads which cpxfer is wanted, says what it found, and becomes it.
+constexpr std::string_view kScript = R"(
+cd || exit
+IFS= read -r wanted
+case $wanted in
+"") set -- cpxfer "$HOME/.local/bin/cpxfer" ;;
+"~/"*) set -- "$HOME/${wanted#??}" ;;
+*) set -- "$wanted" ;;
+esac
+for program do
+  if command -v "$program" >/dev/null 2>&1; then
+    printf 'cpxfer\n'
+    exec "$program" serve --stdio
+  fi
+done
+printf 'none\n'
+)";
+
+constexpr std::size_t kAnswerBytes = 256;
+
+// sshd turns away every third of those that wait for their key exchange beyond ten (MaxStartups).
+constexpr std::size_t kAtOnce = 3;
+constexpr int kTries = 5;
+constexpr auto kFirstPause = std::chrono::milliseconds(200);
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+Result<std::string> read_line(net::Stream& stream, SteadyTime deadline) {
+  std::string line;
+  while (line.size() < kAnswerBytes) {
+    std::byte byte{};
+    CP_TRY_ASSIGN(const std::size_t count, stream.receive_all(std::span(&byte, 1), deadline));
+    if (count == 0) {
+      return fail(Errc::unavailable, "the connection is cut");
+    }
+    if (byte == std::byte{'\n'}) {
+      return line;
+    }
+    line += static_cast<char>(byte);
+  }
+  return fail(Errc::protocol, "the far shell answers what was not asked");
+}
+
+Error explained(const std::shared_ptr<net::SshProcess>& process, Error error) {
+  if (error.code == Errc::timed_out) {
+    return error;
+  }
+  const auto words = process->last_words();
+  return words ? *words : error;
+}
+
+// Waits, unless it is asked to stop.
+bool pause(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
+Result<net::SshProgram> SshLink::start(net::SshSharing sharing, const std::stop_token& stop) const {
+  // A person may take long to find a password.
+  const auto patience = settings_.ssh.may_prompt && sharing == net::SshSharing::master
+                            ? std::chrono::nanoseconds(0)
+                            : settings_.silence;
+  CP_TRY_ASSIGN(auto program, net::run_by_ssh(settings_.ssh, settings_.host, sharing, control_path_,
+                                              kScript, patience, stop));
+  const std::stop_callback interrupt(stop, [&] { program.stream->shutdown(); });
+  CP_TRY(program.stream->send(bytes_of(settings_.far_program + "\n")));
+  const auto answer = read_line(*program.stream, SystemClock().steady() + settings_.silence);
+  if (!answer) {
+    return tl::unexpected<Error>(explained(program.process, answer.error()));
+  }
+  if (*answer != "cpxfer") {
+    return settings_.far_program.empty()
+               ? with_hint(fail(Errc::unavailable, "there is no cpxfer in the PATH there"),
+                           "--remote-cpxfer PATH says where it is")
+               : fail(Errc::unavailable, "there is no {} there", settings_.far_program);
+  }
+  return program;
+}
+
+Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& stop) {
+  KernelRandom random;
+  std::string unique(8, '\0');
+  random.fill(std::as_writable_bytes(std::span(unique)));
+  control_path_ = net::ssh_control_path(settings_.ssh, text::to_hex(unique));
+  CP_TRY_ASSIGN(auto program, start(net::SshSharing::master, stop));
+  process_ = program.process;
+  CP_TRY(program.stream->set_patience(settings_.silence));
+  return std::move(program.stream);
+}
+
+Error SshLink::explain(Error error) {
+  return process_ ? explained(process_, std::move(error)) : error;
+}
+
+Result<std::unique_ptr<net::Stream>> SshLink::open_rail(net::SshSharing sharing,
+                                                        const std::string& door,
+                                                        const std::string& token,
+                                                        const std::stop_token& stop) const {
+  CP_TRY_ASSIGN(auto program, start(sharing, stop));
+  net::Stream& stream = *program.stream;
+  const std::stop_callback interrupt(stop, [&] { stream.shutdown(); });
+  CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), bytes_of(door + token)));
+  std::array<std::byte, Preface::encoded_bytes> bytes{};
+  const auto have = stream.receive_all(bytes, SystemClock().steady() + settings_.silence);
+  if (!have || *have != bytes.size()) {
+    return tl::unexpected<Error>(
+        explained(program.process,
+                  have ? Error{Errc::unavailable, "the connection is cut", {}} : have.error()));
+  }
+  CP_TRY(decode_preface(bytes));
+  return std::move(program.stream);
+}
+
+Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& door,
+                                                            const std::string& token,
+                                                            const std::stop_token& stop) const {
+  auto wait = kFirstPause;
+  for (int i = 1;; ++i) {
+    auto stream = open_rail(net::SshSharing::own, door, token, stop);
+    if (stream || stop.stop_requested()) {
+      return stream;
+    }
+    const bool is_busy = stream.error().code == Errc::timed_out;
+    if (!is_busy || i == kTries) {
+      break;
+    }
+    if (!pause(wait, stop)) {
+      return stream;
+    }
+    wait *= 2;
+  }
+  // It may not ask for a password, or has come to another host of that name.
+  return open_rail(net::SshSharing::shared, door, token, stop);
+}
+
+Result<Carriers> SshLink::open_rails(const Opened& opened, const std::stop_token& stop) {
+  if (opened.door.empty()) {
+    return fail(Errc::protocol, "the other end takes no streams");
+  }
+  Carriers carriers;
+  Result<void> failed;
+  for (std::size_t i = 0; i < opened.tokens.size(); i += kAtOnce) {
+    std::vector<std::future<Result<std::unique_ptr<net::Stream>>>> opening;
+    for (std::size_t j = i; j < std::min(i + kAtOnce, opened.tokens.size()); ++j) {
+      opening.push_back(std::async(std::launch::async, [&, j] {
+        return open_own_rail(opened.door, opened.tokens[j], stop);
+      }));
+    }
+    for (auto& one : opening) {
+      if (auto stream = one.get()) {
+        CP_TRY((*stream)->set_patience(std::chrono::nanoseconds(0)));
+        carriers.push_back(make_stream_carrier(*std::move(stream)));
+      } else {
+        failed = tl::unexpected<Error>(stream.error());
+      }
+    }
+  }
+  if (carriers.empty()) {
+    return tl::unexpected<Error>(failed ? Error{Errc::protocol, "no stream was granted", {}}
+                                        : failed.error());
+  }
+  return carriers;
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/ssh_process.hpp"
+#include "transfer/endpoint.hpp"
+#include "transfer/link.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cp::transfer {
+
+/// The way to this user on another machine: cpxfer there, started by ssh. The talk goes over one
+/// connection, which may ask for a password; each stream over one of its own, or through the first
+/// where a new one would have to ask or does not find the host of the session.
+class SshLink final : public Link {
+ public:
+  struct Settings {
+    net::SshSettings ssh;
+    net::SshHost host;
+    std::string far_program;  ///< "" for the one that is found there
+    std::chrono::nanoseconds silence{};
+  };
+  explicit SshLink(Settings settings) : settings_(std::move(settings)) {}
+
+  Result<std::unique_ptr<net::Stream>> connect(const std::stop_token& stop) override;
+  Result<Carriers> open_rails(const Opened& opened, const std::stop_token& stop) override;
+  Error explain(Error error) override;
+
+ private:
+  using Streams = std::vector<std::unique_ptr<net::Stream>>;
+
+  Result<net::SshProgram> start(net::SshSharing sharing, const std::stop_token& stop) const;
+  Result<std::unique_ptr<net::Stream>> open_rail(net::SshSharing sharing, const std::string& door,
+                                                 const std::string& token,
+                                                 const std::stop_token& stop) const;
+  Result<std::unique_ptr<net::Stream>> open_own_rail(const std::string& door,
+                                                     const std::string& token,
+                                                     const std::stop_token& stop) const;
+
+  Settings settings_;
+  std::string control_path_;
+  std::shared_ptr<net::SshProcess> process_;
+};
+
+}  // namespace cp::transfer
