@@ -22,7 +22,7 @@ class Auditor {
 
   Result<void> visit(const Json& entry) {
     ++audit_.entries;
-    if (model::text_at(entry, "op") == "register") {
+    if (model::find(entry, "record") != nullptr) {
       records_[model::text_at(entry, "id").value_or("")] =
           model::text_at(entry, "record").value_or("");
     }

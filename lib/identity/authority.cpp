@@ -2,7 +2,12 @@
 #include "identity/authority.hpp"
 
 #include "base/file.hpp"
+#include "identity/canonical.hpp"
+#include "identity/delegation.hpp"
+#include "identity/identifier.hpp"
 #include "identity/proof.hpp"
+#include "identity/sha256.hpp"
+#include "identity/trust_store.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -15,57 +20,116 @@ namespace {
 
 using model::Json;
 
-Json key_entry(const PublicKey& key) {
+std::string usual_level(const Founding& founding) {
+  if (!founding.level.empty()) {
+    return founding.level;
+  }
+  const auto dots = std::ranges::count(founding.prefix, '.');
+  return founding.prefix == "0" ? "private"
+         : dots == 0            ? "national"
+         : dots == 1            ? "regional"
+                                : "enterprise";
+}
+
+Json key_entry(const PublicKey& key, std::initializer_list<std::string_view> uses) {
   Json entry = key.jwk();
-  entry["for"] = Json::array({"delegate", "record", "state", "head", "token"});
+  entry["for"] = uses;
   return entry;
 }
 
-Result<Json> self_signed_delegation(std::string_view prefix, std::string_view name,
-                                    const PrivateKey& key, UnixTime now) {
-  Json delegation{{"schema", "cp.delegation/1"}, {"prefix", prefix}};
-  if (!name.empty()) {
-    delegation["name"] = model::text_value(name);
+// The delegation that says what FOUNDING wants, with KEYS, unsigned.
+Json plain_delegation(const Founding& founding, const Json& keys, UnixTime now) {
+  Json delegation{{"schema", "cp.delegation/1"}, {"prefix", founding.prefix}};
+  if (founding.parent) {
+    delegation["parent"] = *founding.parent;
   }
-  delegation["level"] = prefix == "0" ? "private" : "root";
+  if (!founding.name.empty()) {
+    delegation["name"] = model::text_value(founding.name);
+  }
+  delegation["level"] = usual_level(founding);
   delegation["seq"] = 1;
-  delegation["keys"] = Json::array({key_entry(key.public_key())});
-  delegation["may_delegate"] = false;
-  delegation["not_before"] = format_time(std::chrono::floor<std::chrono::seconds>(now));
-  return sign_document(std::move(delegation), key);
-}
-
-Result<void> store_authority(store::Database& database, const Authority& authority,
-                             const PublicKey& key, UnixTime now) {
-  CP_TRY_ASSIGN(auto insert,
-                database.prepare("INSERT INTO authority (prefix, thumbprint, delegation, key_file) "
-                                 "VALUES (?1, ?2, ?3, ?4)"));
-  insert.bind(1, authority.prefix).bind(2, authority.thumbprint);
-  insert.bind(3, authority.delegation).bind(4, authority.key_file);
-  CP_TRY(insert.run());
-  CP_TRY_ASSIGN(auto pin, database.prepare("INSERT INTO anchor (prefix, thumbprint, x, pinned_at) "
-                                           "VALUES (?1, ?2, ?3, ?4)"));
-  pin.bind(1, authority.prefix).bind(2, authority.thumbprint).bind(3, key.x());
-  return pin.bind(4, format_time(now)).run();
-}
-
-bool may_sign(const Json& key, std::string_view what, UnixTime now) {
-  const Json* uses = model::find(key, "for");
-  const auto not_after = model::time_at(key, "not_after");
-  return uses != nullptr && uses->is_array() && std::ranges::find(*uses, what) != uses->end() &&
-         (model::find(key, "not_after") == nullptr || (not_after && *not_after > now));
-}
-
-Result<std::optional<PublicKey>> pinned_key(store::Database& database, const Authority& authority) {
-  CP_TRY_ASSIGN(auto row, database.prepare("SELECT x FROM anchor WHERE prefix = ?1 "
-                                           "AND thumbprint = ?2"));
-  row.bind(1, authority.prefix).bind(2, authority.thumbprint);
-  CP_TRY_ASSIGN(const bool found, row.step());
-  if (!found) {
-    return std::nullopt;
+  delegation["keys"] = keys;
+  delegation["may_delegate"] = founding.prefix != "0" && !founding.parent;
+  if (!founding.registries.empty()) {
+    delegation["registries"] = founding.registries;
   }
-  CP_TRY_ASSIGN(PublicKey key, PublicKey::from_x(row.text(0)));
-  return key;
+  delegation["not_before"] = format_time(std::chrono::floor<std::chrono::seconds>(now));
+  if (founding.not_after) {
+    delegation["not_after"] = format_time(*founding.not_after);
+  }
+  return delegation;
+}
+
+Result<void> check_founding(const Founding& founding) {
+  if (!is_prefix(founding.prefix)) {
+    return fail(Errc::usage, "{} is no prefix: decimal numbers with dots between", founding.prefix);
+  }
+  if (founding.parent && *founding.parent != parent_of_prefix(founding.prefix)) {
+    return fail(Errc::usage, "{} is not just above {}", *founding.parent, founding.prefix);
+  }
+  return {};
+}
+
+Result<PublicKey> make_key(const std::string& state_directory, const Founding& founding,
+                           Random& random, std::optional<PrivateKey>& kept) {
+  PrivateKey key = PrivateKey::generate(random);
+  CP_TRY(make_directories(key_directory(state_directory), 0700));
+  PublicKey public_key = key.public_key();
+  CP_TRY(key.save_new(key_file(state_directory, public_key.thumbprint()), founding.passphrase));
+  if (!kept) {
+    kept = std::move(key);
+  }
+  return public_key;
+}
+
+// Makes the keys and gives the delegation that the first of them has signed.
+Result<Json> with_new_keys(const std::string& state_directory, const Founding& founding,
+                           UnixTime now, Random& random) {
+  std::optional<PrivateKey> first;
+  Json keys = Json::array();
+  CP_TRY_ASSIGN(const PublicKey main, make_key(state_directory, founding, random, first));
+  if (founding.prefix == "0") {
+    keys.push_back(key_entry(main, {"delegate", "record", "state", "head", "token"}));
+  } else {
+    keys.push_back(key_entry(main, {"delegate", "record"}));
+    CP_TRY_ASSIGN(const PublicKey live, make_key(state_directory, founding, random, first));
+    keys.push_back(key_entry(live, {"state", "head", "token"}));
+  }
+  return sign_document(plain_delegation(founding, keys, now), *first);
+}
+
+Result<Json> with_given_keys(const Founding& founding, UnixTime now) {
+  Json keys = Json::array();
+  for (Json key : founding.keys) {
+    key.erase("schema");
+    key.erase("thumbprint");
+    keys.push_back(std::move(key));
+  }
+  Json delegation = plain_delegation(founding, keys, now);
+  if (const auto sound = read_delegation(delegation); !sound) {
+    return fail(Errc::bad_data, "the keys: {}", sound.error().message);
+  }
+  return delegation;
+}
+
+Result<void> insert_authority(store::Database& database, Authority& authority) {
+  // The column key_file is of the first release; files are named by their keys.
+  CP_TRY_ASSIGN(auto insert,
+                database.prepare("INSERT INTO authority (prefix, thumbprint, delegation, key_file, "
+                                 "accepted) VALUES (?1, ?2, ?3, '', ?4)"));
+  insert.bind(1, authority.prefix).bind(2, authority.thumbprint).bind(3, authority.delegation);
+  CP_TRY(insert.bind(4, std::int64_t{authority.accepted ? 1 : 0}).run());
+  authority.row = database.last_insert_id();
+  return {};
+}
+
+// Whether the authority itself has declared THUMBPRINT void.
+Result<bool> is_revoked(store::Database& database, const Authority& authority,
+                        std::string_view thumbprint) {
+  CP_TRY_ASSIGN(auto row, database.prepare("SELECT 1 FROM revocation WHERE authority = ?1 "
+                                           "AND what = 'key' AND name = ?2"));
+  row.bind(1, authority.row).bind(2, thumbprint);
+  return row.step();
 }
 
 }  // namespace
@@ -74,61 +138,87 @@ std::string key_directory(const std::string& state_directory) {
   return path_join(state_directory, "keys");
 }
 
-Result<Authority> create_authority(store::Database& database, const std::string& state_directory,
-                                   std::string_view prefix, std::string_view name, UnixTime now,
-                                   Random& random) {
-  const PrivateKey key = PrivateKey::generate(random);
-  Authority authority{0, std::string(prefix), key.public_key().thumbprint(), {}, {}};
-  authority.key_file = authority.thumbprint + ".pem";
-  CP_TRY_ASSIGN(const Json delegation, self_signed_delegation(prefix, name, key, now));
-  authority.delegation = model::to_line(delegation);
-  CP_TRY(make_directories(key_directory(state_directory), 0700));
-  CP_TRY(key.save_new(path_join(key_directory(state_directory), authority.key_file)));
-  CP_TRY(store_authority(database, authority, key.public_key(), now));
-  authority.row = database.last_insert_id();
+std::string key_file(const std::string& state_directory, std::string_view thumbprint) {
+  return path_join(key_directory(state_directory), std::string(thumbprint) + ".pem");
+}
+
+Result<std::string> digest_of(const Json& document) {
+  CP_TRY_ASSIGN(const std::string form, canonical(document));
+  return sha256_text(sha256({form}));
+}
+
+Result<Authority> found_authority(store::Database& database, const std::string& state_directory,
+                                  const Founding& founding, UnixTime now, Random& random) {
+  CP_TRY(check_founding(founding));
+  CP_TRY_ASSIGN(const Json document, founding.keys.empty()
+                                         ? with_new_keys(state_directory, founding, now, random)
+                                         : with_given_keys(founding, now));
+  CP_TRY_ASSIGN(const Delegation delegation, read_delegation(document));
+  const PublicKey& first = delegation.keys.front().key;
+  Authority authority{0, founding.prefix, first.thumbprint(), model::to_line(document),
+                      founding.keys.empty() && !founding.parent};
+  CP_TRY(insert_authority(database, authority));
+  if (authority.accepted) {
+    TrustStore trust(database);
+    CP_TRY(trust.pin(authority.prefix, first, now));
+    CP_TRY(trust.keep(first.thumbprint(),
+                      {"cp.delegation", authority.prefix, "", 1, authority.delegation}, now));
+  }
   return authority;
 }
 
 Result<std::optional<Authority>> load_authority(store::Database& database) {
-  CP_TRY_ASSIGN(auto row, database.prepare("SELECT id, prefix, thumbprint, delegation, key_file "
+  CP_TRY_ASSIGN(auto row, database.prepare("SELECT id, prefix, thumbprint, delegation, accepted "
                                            "FROM authority ORDER BY id LIMIT 1"));
   CP_TRY_ASSIGN(const bool found, row.step());
   if (!found) {
     return std::nullopt;
   }
   return Authority{row.integer(0), std::string(row.text(1)), std::string(row.text(2)),
-                   std::string(row.text(3)), std::string(row.text(4))};
+                   std::string(row.text(3)), row.integer(4) != 0};
 }
 
-Result<RecordKeys> verify_authority(store::Database& database, const Authority& authority,
-                                    UnixTime now) {
-  CP_TRY_ASSIGN(const auto anchor, pinned_key(database, authority));
-  if (!anchor) {
-    return fail(Errc::denied, "no trust anchor is pinned for prefix {}", authority.prefix);
-  }
-  const auto find_anchor = [&anchor](std::string_view kid) {
-    return kid == anchor->thumbprint() ? anchor : std::nullopt;
-  };
-  CP_TRY_ASSIGN(const Json delegation,
+Result<void> update_authority(store::Database& database, const Authority& authority) {
+  CP_TRY_ASSIGN(auto row, database.prepare("UPDATE authority SET delegation = ?2, accepted = ?3, "
+                                           "thumbprint = ?4 WHERE id = ?1"));
+  row.bind(1, authority.row).bind(2, authority.delegation);
+  return row.bind(3, std::int64_t{authority.accepted ? 1 : 0}).bind(4, authority.thumbprint).run();
+}
+
+Result<PrivateKey> signing_key(store::Database& database, const std::string& state_directory,
+                               const Authority& authority, std::string_view use, UnixTime now,
+                               const Passphrase& passphrase) {
+  CP_TRY_ASSIGN(const Json document,
                 model::parse_json(authority.delegation, {"the authority's delegation"}));
-  if (const auto signer = verify_document(delegation, find_anchor); !signer) {
-    return fail(Errc::denied, "the delegation of prefix {} does not hold: {}", authority.prefix,
-                signer.error().message);
-  }
-  const auto not_after = model::time_at(delegation, "not_after");
-  if (model::text_at(delegation, "prefix") != authority.prefix ||
-      (not_after && *not_after <= now)) {
-    return fail(Errc::denied, "the delegation of prefix {} is for another prefix or has expired",
-                authority.prefix);
-  }
-  RecordKeys verified{anchor->thumbprint(), {}};
-  for (const Json& key : delegation["keys"]) {
-    if (may_sign(key, "record", now)) {
-      CP_TRY_ASSIGN(PublicKey public_key, PublicKey::from_jwk(key));
-      verified.keys.push_back(std::move(public_key));
+  CP_TRY_ASSIGN(const Delegation delegation, read_delegation(document));
+  std::string missing;
+  for (auto key = delegation.keys.rbegin(); key != delegation.keys.rend(); ++key) {
+    const std::string& thumbprint = key->key.thumbprint();
+    CP_TRY_ASSIGN(const bool is_void, is_revoked(database, authority, thumbprint));
+    if (!key->may(use, now) || is_void) {
+      continue;
     }
+    const std::string file = key_file(state_directory, thumbprint);
+    if (::access(file.c_str(), F_OK) == 0) {
+      return PrivateKey::load(file, passphrase);
+    }
+    missing = file;
   }
-  return verified;
+  return missing.empty()
+             ? fail(Errc::denied, "prefix {} has no key that may sign as {} now", authority.prefix,
+                    use)
+             : with_hint(fail(Errc::not_found, "the key that may sign as {} is not here: {}", use,
+                              missing),
+                         "sign where it is, with cpid sign --key");
+}
+
+Result<void> require_accepted(const Authority& authority) {
+  if (authority.accepted) {
+    return {};
+  }
+  return with_hint(
+      fail(Errc::denied, "nobody has given prefix {} to the authority here yet", authority.prefix),
+      "cpid accept takes what the parent has signed");
 }
 
 }  // namespace cp::identity

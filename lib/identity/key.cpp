@@ -13,9 +13,12 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
 
 #include <array>
 #include <cstdlib>
+#include <cstring>
 
 namespace cp::identity {
 namespace {
@@ -73,9 +76,43 @@ std::string raw_private_key(const EVP_PKEY* key) {
   return raw;
 }
 
-// No passphrase is ever asked for: a key that needs one is refused.
-int no_passphrase(char* /*buffer*/, int /*size*/, int /*for_writing*/, void* /*data*/) {
-  return -1;
+// Hands OpenSSL the passphrase, a std::string_view, that stands behind DATA; none is a failure.
+int give_passphrase(char* buffer, int size, int /*for_writing*/, void* data) {
+  const auto& passphrase = *static_cast<const std::string_view*>(data);
+  if (passphrase.empty() || passphrase.size() > static_cast<std::size_t>(size)) {
+    return -1;
+  }
+  std::memcpy(buffer, passphrase.data(), passphrase.size());
+  return static_cast<int>(passphrase.size());
+}
+
+bool is_encrypted(std::string_view pem) {
+  return pem.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos;
+}
+
+struct FreeAlgorithm {
+  void operator()(X509_ALGOR* algorithm) const { X509_ALGOR_free(algorithm); }
+};
+struct FreePkcs8 {
+  void operator()(PKCS8_PRIV_KEY_INFO* info) const { PKCS8_PRIV_KEY_INFO_free(info); }
+};
+struct FreeEncrypted {
+  void operator()(X509_SIG* encrypted) const { X509_SIG_free(encrypted); }
+};
+
+// OpenSSL's own PEM writer derives the key with 2,048 rounds of PBKDF2, which is no obstacle today.
+void write_encrypted(BIO* out, EVP_PKEY* key, std::string_view passphrase) {
+  constexpr std::uint64_t kCost = 16'384;
+  constexpr std::uint64_t kBlock = 8;
+  const std::unique_ptr<PKCS8_PRIV_KEY_INFO, FreePkcs8> plain(EVP_PKEY2PKCS8(key));
+  std::unique_ptr<X509_ALGOR, FreeAlgorithm> algorithm(
+      PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, kCost, kBlock, 1));
+  must(plain != nullptr && algorithm != nullptr);
+  const std::unique_ptr<X509_SIG, FreeEncrypted> encrypted(PKCS8_set0_pbe(
+      passphrase.data(), static_cast<int>(passphrase.size()), plain.get(), algorithm.get()));
+  must(encrypted != nullptr);
+  (void)algorithm.release();  // is the encrypted key's now
+  must(PEM_write_bio_PKCS8(out, encrypted.get()) == 1);
 }
 
 bool is_ed25519(const Json& jwk) {
@@ -83,6 +120,13 @@ bool is_ed25519(const Json& jwk) {
 }
 
 }  // namespace
+
+PublicKey::PublicKey(std::string x, std::shared_ptr<evp_pkey_st> key)
+    : x_(std::move(x)),
+      // RFC 7638 section 3: the required members in lexicographic order, no blanks.
+      thumbprint_(
+          text::to_base64url(sha256({R"({"crv":"Ed25519","kty":"OKP","x":")", x_, R"("})"}))),
+      key_(std::move(key)) {}
 
 Result<PublicKey> PublicKey::from_x(std::string_view x) {
   const auto raw = text::from_base64url(x);
@@ -105,11 +149,6 @@ Result<PublicKey> PublicKey::from_jwk(const Json& jwk) {
 }
 
 Json PublicKey::jwk() const { return Json{{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", x_}}; }
-
-std::string PublicKey::thumbprint() const {
-  // RFC 7638 section 3: the required members in lexicographic order, no blanks.
-  return text::to_base64url(sha256({R"({"crv":"Ed25519","kty":"OKP","x":")", x_, R"("})"}));
-}
 
 bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
   if (signature.size() != kSignatureBytes) {
@@ -146,13 +185,17 @@ Result<PrivateKey> PrivateKey::from_seed(std::string_view seed) {
   return PrivateKey(key);
 }
 
-Result<PrivateKey> PrivateKey::from_pem(std::string_view text) {
+Result<PrivateKey> PrivateKey::from_pem(std::string_view text, std::string_view passphrase) {
   const Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   must(bio != nullptr);
-  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &passphrase));
   ERR_clear_error();
+  if (key.key_ == nullptr && is_encrypted(text)) {
+    return passphrase.empty() ? fail(Errc::denied, "it is encrypted, and there is no passphrase")
+                              : fail(Errc::denied, "the passphrase is wrong");
+  }
   if (key.key_ == nullptr) {
-    return fail(Errc::bad_data, "it is no private key in PEM without a passphrase");
+    return fail(Errc::bad_data, "it is no private key in PEM");
   }
   if (EVP_PKEY_get_id(key.key_.get()) != EVP_PKEY_ED25519) {
     return fail(Errc::bad_data, "it is no Ed25519 key");
@@ -175,24 +218,34 @@ Result<PrivateKey> PrivateKey::from_jwk(std::string_view text) {
   return key;
 }
 
-Result<PrivateKey> PrivateKey::parse(std::string_view text) {
-  return text::trim(text).starts_with('{') ? from_jwk(text) : from_pem(text);
+Result<PrivateKey> PrivateKey::parse(std::string_view text, std::string_view passphrase) {
+  return text::trim(text).starts_with('{') ? from_jwk(text) : from_pem(text, passphrase);
 }
 
-Result<PrivateKey> PrivateKey::load(const std::string& path) {
+Result<PrivateKey> PrivateKey::load(const std::string& path, const Passphrase& passphrase) {
   CP_TRY_ASSIGN(std::string bytes, read_trusted_file(path, limits::key_file_bytes, true));
   Secret text(std::move(bytes));
-  auto key = parse(text.get());
+  Secret opener("");
+  if (is_encrypted(text.get()) && passphrase) {
+    CP_TRY_ASSIGN(opener.get(), passphrase(path));
+  }
+  auto key = parse(text.get(), opener.get());
   if (!key) {
-    return fail(Errc::bad_config, "{}: {}", path, key.error().message);
+    const Errc code = key.error().code == Errc::denied ? Errc::denied : Errc::bad_config;
+    return fail(code, "{}: {}", path, key.error().message);
   }
   return key;
 }
 
-Result<void> PrivateKey::save_new(const std::string& path) const {
+Result<void> PrivateKey::save_new(const std::string& path, std::string_view passphrase) const {
   const Bio bio(BIO_new(BIO_s_secmem()));
-  must(bio != nullptr && PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0,
-                                                       nullptr, nullptr) == 1);
+  must(bio != nullptr);
+  if (passphrase.empty()) {
+    must(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr,
+                                       nullptr) == 1);
+  } else {
+    write_encrypted(bio.get(), key_.get(), passphrase);
+  }
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   CP_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path, 0600));

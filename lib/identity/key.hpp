@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "model/json_fwd.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ class PublicKey {
   /// {"kty":"OKP","crv":"Ed25519","x":"…"}
   model::Json jwk() const;
   /// base64url of SHA-256 over the members that RFC 7638 names.
-  std::string thumbprint() const;
+  const std::string& thumbprint() const { return thumbprint_; }
 
   /// Whether SIGNATURE is one of MESSAGE by this key.
   bool verifies(std::string_view message, std::string_view signature) const;
@@ -36,25 +37,31 @@ class PublicKey {
 
  private:
   friend class PrivateKey;
-  PublicKey(std::string x, std::shared_ptr<evp_pkey_st> key)
-      : x_(std::move(x)), key_(std::move(key)) {}
+  PublicKey(std::string x, std::shared_ptr<evp_pkey_st> key);
 
   std::string x_;
+  std::string thumbprint_;
   std::shared_ptr<evp_pkey_st> key_;
 };
+
+/// Gives the passphrase of the key file at PATH; asked only for a file that needs one.
+using Passphrase = std::function<Result<std::string>(const std::string& path)>;
 
 /// An Ed25519 private key. Move-only; nothing of it is ever printed or logged.
 class PrivateKey {
  public:
   static PrivateKey generate(Random& random);
   /// The key in TEXT: PKCS #8 PEM (RFC 8410, as `openssl genpkey` writes it) or a JWK with "d".
-  /// bad_data otherwise.
-  static Result<PrivateKey> parse(std::string_view text);
-  /// The key in the file at PATH, which must be ours and closed to others (bad_config).
-  static Result<PrivateKey> load(const std::string& path);
+  /// PASSPHRASE opens an encrypted PEM. bad_data otherwise; denied when the passphrase is wrong.
+  static Result<PrivateKey> parse(std::string_view text, std::string_view passphrase = {});
+  /// The key in the file at PATH, which must be ours and closed to others (bad_config). An
+  /// encrypted one asks PASSPHRASE; without one, or with a wrong one, it is denied.
+  static Result<PrivateKey> load(const std::string& path, const Passphrase& passphrase = nullptr);
 
-  /// Writes it to PATH, which must not exist, as PEM with mode 0600; durable when it returns.
-  Result<void> save_new(const std::string& path) const;
+  /// Writes it to PATH, which must not exist, as PEM with mode 0600; durable when it returns. With
+  /// a PASSPHRASE it is encrypted: PBES2 with scrypt (N = 16384, r = 8, p = 1; RFC 7914) and
+  /// AES-256-CBC, as `openssl pkcs8 -topk8 -scrypt` does it.
+  Result<void> save_new(const std::string& path, std::string_view passphrase = {}) const;
   /// The JWK with "d": for files only.
   model::Json jwk() const;
 
@@ -68,7 +75,7 @@ class PrivateKey {
   };
   explicit PrivateKey(evp_pkey_st* key) : key_(key) {}
   static Result<PrivateKey> from_seed(std::string_view seed);
-  static Result<PrivateKey> from_pem(std::string_view text);
+  static Result<PrivateKey> from_pem(std::string_view text, std::string_view passphrase);
   static Result<PrivateKey> from_jwk(std::string_view text);
 
   std::unique_ptr<evp_pkey_st, Free> key_;

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace cp::identity {
 namespace {
 
@@ -27,6 +29,20 @@ Result<std::string> payload_of(Json document) {
   return canonical(document);
 }
 
+Result<std::string> verify_proof(const Json& proof, std::string_view payload, std::string_view typ,
+                                 const jws::FindKey& find_key) {
+  const auto signature = model::text_at(proof, "jws");
+  const auto key = model::text_at(proof, "key");
+  if (!signature || !key) {
+    return fail(Errc::denied, "it is not signed");
+  }
+  CP_TRY_ASSIGN(std::string signer, jws::verify_detached(*signature, payload, typ, find_key));
+  if (signer != *key) {
+    return fail(Errc::denied, "its proof names another key than its signature");
+  }
+  return signer;
+}
+
 }  // namespace
 
 Result<Json> sign_document(Json document, const PrivateKey& key) {
@@ -37,19 +53,55 @@ Result<Json> sign_document(Json document, const PrivateKey& key) {
   return document;
 }
 
+Result<Json> countersign_document(Json document, const PrivateKey& key) {
+  const Json* proof = model::find(document, "proof");
+  if (proof == nullptr) {
+    return sign_document(std::move(document), key);
+  }
+  Json proofs = proof->is_array() ? *proof : Json::array({*proof});
+  for (const Json& other : proofs) {
+    if (model::text_at(other, "key") == key.public_key().thumbprint()) {
+      return fail(Errc::denied, "the key {} has signed it already", key.public_key().thumbprint());
+    }
+  }
+  CP_TRY_ASSIGN(const Json signed_once, sign_document(document, key));
+  proofs.push_back(signed_once["proof"]);
+  document["proof"] = std::move(proofs);
+  return document;
+}
+
+Result<std::vector<std::string>> verify_signers(const Json& document,
+                                                const jws::FindKey& find_key) {
+  constexpr std::size_t kMaxProofs = 4;
+  const Json* proof = model::find(document, "proof");
+  if (proof == nullptr || !proof->is_array()) {
+    CP_TRY_ASSIGN(std::string signer, verify_document(document, find_key));
+    return std::vector<std::string>{std::move(signer)};
+  }
+  if (proof->size() < 2 || proof->size() > kMaxProofs) {
+    return fail(Errc::denied, "its proof is no list of 2 to {} signatures", kMaxProofs);
+  }
+  CP_TRY_ASSIGN(const std::string typ, type_of(document));
+  CP_TRY_ASSIGN(const std::string payload, payload_of(document));
+  std::vector<std::string> signers;
+  for (const Json& one : *proof) {
+    CP_TRY_ASSIGN(std::string signer, verify_proof(one, payload, typ, find_key));
+    if (std::ranges::find(signers, signer) != signers.end()) {
+      return fail(Errc::denied, "the key {} signed it twice", signer);
+    }
+    signers.push_back(std::move(signer));
+  }
+  return signers;
+}
+
 Result<std::string> verify_document(const Json& document, const jws::FindKey& find_key) {
-  const auto signature = model::text_at(document, "proof.jws");
-  const auto key = model::text_at(document, "proof.key");
-  if (!signature || !key) {
+  const Json* proof = model::find(document, "proof");
+  if (proof == nullptr) {
     return fail(Errc::denied, "it is not signed");
   }
   CP_TRY_ASSIGN(const std::string typ, type_of(document));
   CP_TRY_ASSIGN(const std::string payload, payload_of(document));
-  CP_TRY_ASSIGN(std::string signer, jws::verify_detached(*signature, payload, typ, find_key));
-  if (signer != *key) {
-    return fail(Errc::denied, "its proof names another key than its signature");
-  }
-  return signer;
+  return verify_proof(*proof, payload, typ, find_key);
 }
 
 }  // namespace cp::identity

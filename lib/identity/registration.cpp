@@ -52,6 +52,12 @@ Result<std::int64_t> next_seq(const RegistryStore& store, const Json& record,
                               const Identifier& id) {
   CP_TRY_ASSIGN(const auto stored, store.find(id.serial()));
   const std::int64_t newest = stored ? stored->seq : 0;
+  if (stored) {
+    CP_TRY_ASSIGN(const Json old, model::parse_json(stored->text, {"the record"}));
+    if (const std::string end = end_of(old); !end.empty()) {
+      return fail(Errc::denied, "{} is no more: {}", id.text(), end);
+    }
+  }
   const auto made_from = model::int_at(record, "seq");
   if (made_from && *made_from != newest) {
     return with_hint(
@@ -94,10 +100,23 @@ Result<void> name_provider(Json& record, const Authority& authority) {
   return {};
 }
 
-Result<void> keep(const RegistryStore& store, const Json& record, const Identifier& id,
-                  std::int64_t seq, UnixTime now) {
+}  // namespace
+
+std::string end_of(const Json& record) {
+  const auto how = model::text_at(record, "ended.how");
+  if (!how) {
+    return "";
+  }
+  const auto successor = model::text_at(record, "ended.successor");
+  const auto why = model::text_at(record, "ended.why");
+  return *how + (successor ? " to " + *successor : "") + (why ? ": " + *why : "");
+}
+
+Result<void> keep_record(const RegistryStore& store, const Json& record, const Identifier& id,
+                         std::string_view op, UnixTime now) {
+  const std::int64_t seq = model::int_at(record, "seq").value_or(0);
   CP_TRY_ASSIGN(const std::string form, canonical(record));
-  Json entry{{"op", "register"},
+  Json entry{{"op", op},
              {"id", id.text()},
              {"record_seq", seq},
              {"record", sha256_text(sha256({form}))},
@@ -106,15 +125,14 @@ Result<void> keep(const RegistryStore& store, const Json& record, const Identifi
   return store.put({std::string(id.serial()), seq, model::to_line(record)});
 }
 
-}  // namespace
-
 std::vector<std::string> aliases_of(const Json& record) {
   const Json* list = model::find(record, "alias");
   return list == nullptr ? std::vector<std::string>{} : list->get<std::vector<std::string>>();
 }
 
 Result<Json> enter_record(const RegistryStore& store, const Authority& authority,
-                          const Json& record, const PrivateKey& key, UnixTime now, Random& random) {
+                          const Json& record, const PrivateKey& key, UnixTime now, Random& random,
+                          std::string_view op) {
   CP_TRY_ASSIGN(const Identifier id, identifier_for(store, authority, record, now, random));
   CP_TRY_ASSIGN(const std::int64_t seq, next_seq(store, record, id));
   CP_TRY(store.claim_aliases(id, aliases_of(record)));
@@ -122,7 +140,7 @@ Result<Json> enter_record(const RegistryStore& store, const Authority& authority
   Json enveloped = with_envelope(record, std::move(envelope));
   CP_TRY(name_provider(enveloped, authority));
   CP_TRY_ASSIGN(Json done, sign_document(std::move(enveloped), key));
-  CP_TRY(keep(store, done, id, seq, now));
+  CP_TRY(keep_record(store, done, id, op, now));
   return done;
 }
 

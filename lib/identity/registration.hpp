@@ -9,6 +9,7 @@
 #include "model/json_fwd.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cp::identity {
@@ -16,10 +17,18 @@ namespace cp::identity {
 /// The aliases in RECORD, which `check_resource` has passed.
 std::vector<std::string> aliases_of(const model::Json& record);
 
+/// Why RECORD is no more, when it has ended: "moved to cp:…", "tombstone: …"; "" when it has not.
+std::string end_of(const model::Json& record);
+
+/// Keeps RECORD, signed and with the next sequence number, under ID, and enters it in the ledger as
+/// OP. Runs inside a transaction.
+Result<void> keep_record(const RegistryStore& store, const model::Json& record,
+                         const Identifier& id, std::string_view op, UnixTime now);
+
 /// Does what Registry::register_resource says with RECORD in STORE, signing with KEY. Runs inside a
 /// transaction.
 Result<model::Json> enter_record(const RegistryStore& store, const Authority& authority,
                                  const model::Json& record, const PrivateKey& key, UnixTime now,
-                                 Random& random);
+                                 Random& random, std::string_view op = "register");
 
 }  // namespace cp::identity

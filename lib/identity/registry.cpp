@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/registry.hpp"
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "identity/audit.hpp"
-#include "identity/canonical.hpp"
 #include "identity/registration.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
 #include "identity/resource_rules.hpp"
-#include "identity/sha256.hpp"
 #include "identity/verifier.hpp"
 #include "model/json.hpp"
 
@@ -30,6 +27,7 @@ struct Registry::State {
   const Clock& clock;
   Authority authority;
   Json delegation;
+  Passphrase passphrase;
   RegistryStore store{database, authority};
   Verifier verifier{database, authority, clock};
 
@@ -79,8 +77,16 @@ Registry::~Registry() = default;
 
 Result<Registry> Registry::init(const std::string& state_directory, std::string_view prefix,
                                 std::string_view name, const Clock& clock, Random& random) {
-  if (!is_prefix(prefix)) {
-    return fail(Errc::usage, "{} is no prefix: decimal numbers with dots between", prefix);
+  Founding founding;
+  founding.prefix = prefix;
+  founding.name = name;
+  return found(state_directory, founding, clock, random);
+}
+
+Result<Registry> Registry::found(const std::string& state_directory, const Founding& founding,
+                                 const Clock& clock, Random& random) {
+  if (!is_prefix(founding.prefix)) {
+    return fail(Errc::usage, "{} is no prefix: decimal numbers with dots between", founding.prefix);
   }
   CP_TRY_ASSIGN(auto database, open_registry_database(state_directory));
   auto state = std::make_unique<State>(std::move(database), state_directory, clock);
@@ -91,11 +97,11 @@ Result<Registry> Registry::init(const std::string& state_directory, std::string_
                           present->prefix),
                      "another one needs another directory in CP_STATE_DIR");
   }
-  CP_TRY_ASSIGN(state->authority, create_authority(state->database, state_directory, prefix, name,
-                                                   clock.now(), random));
+  CP_TRY_ASSIGN(state->authority,
+                found_authority(state->database, state_directory, founding, clock.now(), random));
   CP_TRY(state->read_delegation());
-  CP_TRY_ASSIGN(const std::string form, canonical(state->delegation));
-  Json entry{{"op", "init"}, {"delegation", sha256_text(sha256({form}))}};
+  CP_TRY_ASSIGN(std::string digest, digest_of(state->delegation));
+  Json entry{{"op", "init"}, {"delegation", std::move(digest)}};
   CP_TRY(state->store.ledger().append(std::move(entry), clock.now()));
   CP_TRY(transaction.commit());
   return Registry(std::move(state));
@@ -116,6 +122,8 @@ Result<Registry> Registry::open(const std::string& state_directory, const Clock&
   return Registry(std::move(state));
 }
 
+void Registry::set_passphrase(Passphrase passphrase) { state_->passphrase = std::move(passphrase); }
+
 const std::string& Registry::prefix() const { return state_->authority.prefix; }
 const std::string& Registry::thumbprint() const { return state_->authority.thumbprint; }
 const Json& Registry::delegation() const { return state_->delegation; }
@@ -125,6 +133,7 @@ Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& ran
   if (length < kMinSerial || length > kMaxSerial) {
     return fail(Errc::usage, "a serial has {} to {} characters", kMinSerial, kMaxSerial);
   }
+  CP_TRY(require_accepted(state_->authority));
   // The pages that random serials fall on stay in memory: 64 MiB hold a few million.
   CP_TRY(state_->database.execute("PRAGMA cache_size = -65536"));
   while (count > 0) {
@@ -147,9 +156,10 @@ Result<Json> Registry::register_resource(Json record, Random& random) {
   }
   CP_TRY(check_resource(record));
   CP_TRY(check_usable(record));
+  CP_TRY(require_accepted(state_->authority));
   CP_TRY_ASSIGN(const PrivateKey key,
-                PrivateKey::load(
-                    path_join(key_directory(state_->state_directory), state_->authority.key_file)));
+                signing_key(state_->database, state_->state_directory, state_->authority, "record",
+                            state_->clock.now(), state_->passphrase));
   CP_TRY_ASSIGN(auto transaction, Transaction::begin(state_->database));
   CP_TRY_ASSIGN(Json done, enter_record(state_->store, state_->authority, record, key,
                                         state_->clock.now(), random));
@@ -167,8 +177,34 @@ Result<Resolved> Registry::resolve_code(std::string_view code) const {
   if (id.prefix() == prefix()) {
     CP_TRY_ASSIGN(stored, state_->store.find(id.serial()));
   }
-  return stored ? state_->verifier.judge(*stored)
-                : no_such_code(state_->store, state_->authority, id);
+  if (!stored) {
+    return no_such_code(state_->store, state_->authority, id);
+  }
+  CP_TRY_ASSIGN(Resolved resolved, state_->verifier.judge(*stored));
+  return follow(std::move(resolved));
+}
+
+// What became of a resource that has ended: its successor, or nothing.
+Result<Resolved> Registry::follow(Resolved resolved) const {
+  constexpr int kMaxHops = 8;
+  for (int hops = 0; resolved.trust == "verified"; ++hops) {
+    const std::string end = end_of(resolved.record);
+    if (end.empty()) {
+      return resolved;
+    }
+    const std::string id = model::text_at(resolved.record, "id").value_or("");
+    const auto next =
+        Identifier::parse(model::text_at(resolved.record, "ended.successor").value_or(""));
+    std::optional<StoredRecord> stored;
+    if (next && next->prefix() == prefix() && hops < kMaxHops) {
+      CP_TRY_ASSIGN(stored, state_->store.find(next->serial()));
+    }
+    if (!stored) {
+      return fail(Errc::not_found, "{} is no more: {}", id, end);
+    }
+    CP_TRY_ASSIGN(resolved, state_->verifier.judge(*stored));
+  }
+  return resolved;
 }
 
 Result<Resolved> Registry::resolve_alias(std::string_view alias) const {
@@ -189,10 +225,10 @@ Result<Resolved> Registry::resolve_alias(std::string_view alias) const {
   }
   const auto names = aliases_of(resolved.record);
   if (std::ranges::find(names, alias) == names.end()) {
-    resolved = Resolved{std::move(resolved.record), "failed",
-                        "its record does not name " + std::string(alias), false, ""};
+    return Resolved{std::move(resolved.record), "failed",
+                    "its record does not name " + std::string(alias), false, ""};
   }
-  return resolved;
+  return follow(std::move(resolved));
 }
 
 Result<bool> Registry::is_allocated(const Identifier& id) const {
@@ -205,7 +241,8 @@ Result<bool> Registry::is_allocated(const Identifier& id) const {
 Result<void> Registry::for_each(const std::function<Result<void>(const Resolved&)>& each) const {
   return state_->store.for_each([this, &each](const StoredRecord& stored) -> Result<void> {
     CP_TRY_ASSIGN(const Resolved resolved, state_->verifier.judge(stored));
-    return each(resolved);
+    const bool has_ended = resolved.trust == "verified" && !end_of(resolved.record).empty();
+    return has_ended ? Result<void>{} : each(resolved);
   });
 }
 

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "identity/identifier.hpp"
+#include "identity/key.hpp"
 #include "model/json_fwd.hpp"
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 namespace cp::identity {
 
 struct Resolved;  // identity/resolved.hpp
+struct Founding;  // identity/authority.hpp
 
 /// The registry of this machine and its private authority: a hash-chained ledger of what was
 /// allocated, the records that were registered, and the trust anchors, in identity.db of the state
@@ -25,9 +27,13 @@ struct Resolved;  // identity/resolved.hpp
 /// is for one thread.
 class Registry {
  public:
-  /// Makes the authority of PREFIX ("0" is the private one) with a new key and pins the key as the
-  /// prefix's anchor; NAME is what people call it. cannot_create when the prefix has its authority
+  /// Makes an authority as FOUNDING says (identity/authority.hpp). cannot_create when there is one
   /// here already.
+  static Result<Registry> found(const std::string& state_directory, const Founding& founding,
+                                const Clock& clock, Random& random);
+  /// Makes the root authority of PREFIX ("0" is the private one) with a new key and pins the key as
+  /// the prefix's anchor; NAME is what people call it. cannot_create when the prefix has its
+  /// authority here already.
   static Result<Registry> init(const std::string& state_directory, std::string_view prefix,
                                std::string_view name, const Clock& clock, Random& random);
 
@@ -38,7 +44,10 @@ class Registry {
   Registry& operator=(Registry&&) noexcept;
   ~Registry();
 
-  /// The authority's prefix, its key's RFC 7638 thumbprint, and its self-signed cp.delegation/1.
+  /// Where the passphrases of encrypted key files come from, for `register_resource`.
+  void set_passphrase(Passphrase passphrase);
+
+  /// The authority's prefix, its first key's RFC 7638 thumbprint, and its cp.delegation/1.
   const std::string& prefix() const;
   const std::string& thumbprint() const;
   const model::Json& delegation() const;
@@ -46,7 +55,8 @@ class Registry {
   /// Called with codes that are durable in the ledger; an error ends the minting.
   using Minted = std::function<Result<void>(std::span<const std::string> codes)>;
   /// Allocates COUNT identifiers with random serials of LENGTH characters, batch by batch, each in
-  /// one transaction: what MINTED gets is durable, and never given out again.
+  /// one transaction: what MINTED gets is durable, and never given out again. denied while the
+  /// authority was not given its prefix.
   Result<void> mint(std::uint64_t count, std::size_t length, Random& random, const Minted& minted);
 
   /// Signs RECORD (cp.resource/1) and keeps it; a proof in it counts for nothing. One without an id
@@ -57,14 +67,15 @@ class Registry {
   Result<model::Json> register_resource(model::Json record, Random& random);
 
   /// The resource that NAME, a code or an alias ("@label/name"), names, its signature verified
-  /// anew. not_found when there is none, bad_data when NAME is neither.
+  /// anew; of one that was moved or merged, its successor. not_found when there is none or it has
+  /// ended, bad_data when NAME is neither.
   Result<Resolved> resolve(std::string_view name) const;
 
   /// Whether ID was allocated here.
   Result<bool> is_allocated(const Identifier& id) const;
 
-  /// Every resource in the order of its code, verified as `resolve` does; an error from EACH ends
-  /// it.
+  /// Every resource that has not ended in the order of its code, verified as `resolve` does; an
+  /// error from EACH ends it.
   Result<void> for_each(const std::function<Result<void>(const Resolved&)>& each) const;
 
   /// Every allocated code in ledger order, registered or not.
@@ -87,6 +98,7 @@ class Registry {
   explicit Registry(std::unique_ptr<State> state);
   Result<Resolved> resolve_code(std::string_view code) const;
   Result<Resolved> resolve_alias(std::string_view alias) const;
+  Result<Resolved> follow(Resolved resolved) const;
 
   std::unique_ptr<State> state_;
 };

@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 1> kMigrations{R"(
+constexpr std::array<std::string_view, 2> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -65,6 +65,56 @@ CREATE TRIGGER identifier_is_not_changed BEFORE UPDATE ON identifier
   BEGIN SELECT RAISE(ABORT, 'identifiers are never given back'); END;
 CREATE TRIGGER identifier_is_not_freed BEFORE DELETE ON identifier
   BEGIN SELECT RAISE(ABORT, 'identifiers are never given back'); END;
+)",
+                                                      R"(
+ALTER TABLE authority ADD COLUMN accepted INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE kept (
+  anchor TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  signer TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  taken_at INTEGER NOT NULL,
+  PRIMARY KEY (anchor, kind, subject, signer)
+) STRICT;
+CREATE TABLE evidence (
+  anchor TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  against TEXT NOT NULL,
+  found_at TEXT NOT NULL,
+  PRIMARY KEY (anchor, kind, subject, seq, document)
+) STRICT;
+CREATE TABLE revoked (
+  anchor TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  what TEXT NOT NULL,
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  PRIMARY KEY (anchor, prefix, what, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE revocation (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  what TEXT NOT NULL,
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  PRIMARY KEY (authority, what, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE child (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  prefix TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  label TEXT,
+  delegation TEXT NOT NULL,
+  PRIMARY KEY (authority, prefix),
+  UNIQUE (authority, label)
+) STRICT, WITHOUT ROWID;
+INSERT INTO kept SELECT thumbprint, 'cp.delegation', prefix, '', 1, delegation, 0 FROM authority;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

@@ -71,6 +71,30 @@ TEST_CASE("a signature holds for its message and key alone") {
   }
 }
 
+TEST_CASE("an encrypted key file opens with its passphrase alone") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/key.pem";
+  cp::KernelRandom random;
+  const PrivateKey key = PrivateKey::generate(random);
+  REQUIRE(key.save_new(path, "correct horse"));
+  CHECK(cp::read_file(path, 1000)->starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
+  const auto load_with = [&](const std::string& passphrase) {
+    return PrivateKey::load(path, [&](const auto&) { return cp::Result<std::string>(passphrase); });
+  };
+  CHECK(PrivateKey::load(path).error().message ==
+        path + ": it is encrypted, and there is no passphrase");
+  CHECK(load_with("").error().code == cp::Errc::denied);
+  CHECK(load_with("Correct horse").error().message == path + ": the passphrase is wrong");
+  CHECK(load_with(std::string(5'000, 'x')).error().code == cp::Errc::denied);
+  CHECK(PrivateKey::load(path,
+                         [](const auto&) -> cp::Result<std::string> {
+                           return cp::fail(cp::Errc::not_found, "no passphrase file");
+                         })
+            .error()
+            .code == cp::Errc::not_found);
+  CHECK(load_with("correct horse")->public_key() == key.public_key());
+}
+
 TEST_CASE("a key file is closed to others, written once and read back") {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/key.pem";

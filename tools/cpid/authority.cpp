@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authority.hpp"
 
+#include "passphrase.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <unistd.h>
 
 namespace cpid {
@@ -16,6 +20,33 @@ Result<Registry> open_registry(cp::cli::Context& context) {
     CP_TRY_ASSIGN(directory, cp::open_state_directory(paths));
   }
   return Registry::open(directory, context.clock());
+}
+
+Result<std::unique_ptr<cp::identity::Estate>> open_estate(cp::cli::Context& context) {
+  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
+  CP_TRY_ASSIGN(const std::string directory, cp::open_state_directory(paths));
+  return cp::identity::Estate::open(directory, context.clock(), context.random(),
+                                    passphrases(context));
+}
+
+Result<std::vector<cp::model::Json>> read_documents(cp::cli::Context& context,
+                                                    std::span<const std::string> files) {
+  constexpr std::size_t kMost = 10'000;
+  auto reader = context.open_documents(files);
+  std::vector<cp::model::Json> documents;
+  while (true) {
+    CP_TRY_ASSIGN(auto document, reader.next());
+    if (!document && documents.empty()) {
+      return cp::fail(cp::Errc::bad_data, "there is no document in the input");
+    }
+    if (!document) {
+      return documents;
+    }
+    if (documents.size() == kMost) {
+      return cp::fail(cp::Errc::bad_data, "there are more than {} documents", kMost);
+    }
+    documents.push_back(*std::move(document));
+  }
 }
 
 std::vector<std::string> complete(cp::cli::Context& context, std::string_view kind) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authority.hpp"
 #include "model/document.hpp"
+#include "passphrase.hpp"
 #include "resource_columns.hpp"
 #include "tool.hpp"
 
@@ -13,6 +14,7 @@ using cp::model::Json;
 
 Result<int> register_records(cp::cli::Context& context) {
   CP_TRY_ASSIGN(auto registry, open_registry(context));
+  registry.set_passphrase(passphrases(context));
   auto reader = context.open_documents(context.arguments().operands());
   cp::cli::Output& output = context.output(kResourceColumns);
   for (bool is_first = true;; is_first = false) {

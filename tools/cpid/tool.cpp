@@ -14,18 +14,171 @@ using cp::cli::Flag;
 using cp::cli::Tool;
 using cp::cli::Type;
 
+constexpr Flag kPassphraseFile{.name = "passphrase-file",
+                               .type = Type::file,
+                               .value = "FILE",
+                               .help =
+                                   "the passphrase of encrypted key files is FILE's first line; "
+                                   "without it the terminal is asked",
+                               .setting = "cpid.passphrase_file"};
+constexpr Flag kEncrypt{.name = "encrypt",
+                        .help =
+                            "encrypt new key files, with the passphrase of --passphrase-file or "
+                            "one that is asked for at the terminal"};
+constexpr Flag kRegistry{.name = "registry",
+                         .type = Type::text,
+                         .value = "URL",
+                         .help = "a registry that answers for the prefix",
+                         .repeats = true};
+constexpr Flag kNotAfter{.name = "not-after",
+                         .type = Type::text,
+                         .value = "TIME",
+                         .help = "the end of validity, such as 2028-01-01T00:00:00Z"};
+constexpr Flag kValidFor{.name = "valid-for",
+                         .type = Type::duration,
+                         .value = "DURATION",
+                         .help = "the end of validity, from now on"};
+constexpr Flag kLevel{.name = "level",
+                      .type = Type::choice,
+                      .value = "LEVEL",
+                      .help = "what kind of authority it is",
+                      .choices = "national|regional|industry|enterprise|private"};
+constexpr Flag kUses{.name = "for",
+                     .type = Type::text,
+                     .value = "USE[,USE]",
+                     .help = "what the key may sign: delegate, record, state, head, token",
+                     .repeats = true};
+constexpr Flag kWhy{
+    .name = "why", .type = Type::text, .value = "TEXT", .help = "the reason, for whoever asks"};
+
 constexpr std::array kInitFlags{
     Flag{.name = "prefix",
          .type = Type::text,
          .value = "PREFIX",
          .help = "allocate below PREFIX; 0 is for private use and needs nobody's leave",
          .fallback = "0"},
+    Flag{.name = "parent",
+         .type = Type::text,
+         .value = "PREFIX",
+         .help = "be a child of PREFIX, just above: what is printed is the request to it"},
     Flag{.name = "name",
          .type = Type::text,
          .value = "TEXT",
-         .help = "what people call the authority",
-         .fallback = "private authority"},
+         .help = "what people call the authority"},
+    kLevel,
+    kRegistry,
+    kNotAfter,
+    kValidFor,
+    Flag{.name = "key",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "a public key that keygen has printed elsewhere; without any, keys are made here",
+         .repeats = true},
+    kEncrypt,
+    kPassphraseFile,
 };
+
+constexpr std::array kKeygenFlags{
+    Flag{.name = "for",
+         .type = Type::text,
+         .value = "USE[,USE]",
+         .help = "what the key may sign: delegate, record, state, head, token",
+         .fallback = "delegate,record",
+         .repeats = true},
+    kEncrypt,
+    kPassphraseFile,
+};
+
+constexpr std::array kDelegateFlags{
+    Flag{.name = "name",
+         .type = Type::text,
+         .value = "TEXT",
+         .help = "what people call the child, instead of what it asked for"},
+    kLevel,
+    Flag{.name = "label",
+         .type = Type::text,
+         .value = "LABEL",
+         .help = "the child's part of aliases (@LABEL/name), unique among the children"},
+    Flag{.name = "may-delegate", .help = "let the child delegate in turn"},
+    Flag{.name = "max-depth",
+         .type = Type::integer,
+         .value = "N",
+         .help = "let it do so for N levels below itself"},
+    kRegistry,
+    Flag{.name = "not-before",
+         .type = Type::text,
+         .value = "TIME",
+         .help = "the beginning of validity instead of now"},
+    kNotAfter,
+    kValidFor,
+    Flag{.name = "prepare", .help = "print the answer unsigned, for cpid sign on another machine"},
+    Flag{.name = "replace", .help = "take new keys from a child that has lost all of its old ones"},
+    Flag{.name = "renew", .help = "sign what every child has anew, with the newest key"},
+    kPassphraseFile,
+};
+
+constexpr std::array kSignFlags{
+    Flag{.name = "key",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "sign with the key in FILE, whatever it is; without it, with the key of the "
+                 "authority here that is for such documents"},
+    Flag{.name = "add", .help = "keep the signatures that are there"},
+    kPassphraseFile,
+};
+
+constexpr std::array kVerifyFlags{
+    Flag{.name = "only-bad",
+         .help = "print the verdict on those that do not hold, and the summary"},
+    Flag{.name = "max-head-age",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "each authority of the chain must have shown its head within DURATION"},
+    Flag{.name = "offline", .help = "say how old the newest head of each authority is"},
+};
+
+constexpr std::array kTrustFlags{
+    Flag{.name = "prefix",
+         .type = Type::text,
+         .value = "PREFIX",
+         .help = "what the key is trusted for, and all below it"},
+};
+
+constexpr std::array kHeadFlags{
+    Flag{.name = "valid-for",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "how long it holds, 7 days at most",
+         .fallback = "7d"},
+    kPassphraseFile,
+};
+
+constexpr std::array kRevokeFlags{
+    Flag{.name = "why",
+         .type = Type::text,
+         .value = "TEXT",
+         .help = "the reason, for whoever asks",
+         .fallback = "compromised"},
+    kPassphraseFile,
+};
+
+constexpr std::array kRekeyFlags{
+    kUses,
+    Flag{.name = "overlap",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "how long the old keys still hold; 0 for not at all",
+         .fallback = "30d"},
+    kEncrypt,
+    kPassphraseFile,
+};
+
+constexpr std::array kEndFlags{kWhy, kPassphraseFile};
+constexpr std::array kAliasFlags{
+    Flag{.name = "remove", .help = "take the alias away"},
+    kPassphraseFile,
+};
+constexpr std::array kRegisterFlags{kPassphraseFile};
 
 constexpr std::array kMintFlags{
     Flag{.name = "count",
@@ -80,6 +233,59 @@ constexpr std::array kListFlags{
 constexpr std::array kInitExamples{
     Example{"cpid init", "Makes this machine's private authority."},
 };
+constexpr std::array kKeygenExamples{
+    Example{"cpid keygen offline.pem --for delegate --encrypt > offline.json",
+            "Makes a key that only delegates, encrypted."},
+};
+constexpr std::array kDelegateExamples{
+    Example{"cpid delegate request.json --label shlab --valid-for 365d > answer.json",
+            "Gives a child its prefix for a year."},
+    Example{"cpid delegate --prepare request.json > unsigned.json",
+            "Leaves the signature to a machine without a network."},
+};
+constexpr std::array kAcceptExamples{
+    Example{"cpid trust add --prefix 86 root.json && cpid accept answer.json",
+            "Takes a prefix from a parent whose root is trusted."},
+};
+constexpr std::array kSignExamples{
+    Example{"cpid sign --key offline.pem unsigned.json > answer.json",
+            "Signs what was prepared elsewhere."},
+};
+constexpr std::array kVerifyExamples{
+    Example{"cpid verify bundle.json", "Says whether all of it holds, and as of when."},
+    Example{"cpid verify --only-bad --max-head-age 1d < records.json",
+            "Finds bad ones, and refuses authorities that fell silent."},
+};
+constexpr std::array kTrustExamples{
+    Example{"cpid trust add --prefix 86 root.json", "Trusts the key of a root's delegation."},
+    Example{"cpid trust list", "Shows which keys vouch for what."},
+};
+constexpr std::array kBundleExamples{
+    Example{"cpid bundle @lab/a > bundle.json", "Packs a record with all that proves it."},
+};
+constexpr std::array kHeadExamples{
+    Example{"cpid head --valid-for 1d > head.json", "Says what is void, for a day."},
+};
+constexpr std::array kRevokeExamples{
+    Example{"cpid revoke 86.3101 --why 'left the federation' > head.json",
+            "Voids what a child was given."},
+};
+constexpr std::array kRekeyExamples{
+    Example{"cpid rekey --for record --overlap 30d", "Changes the key that signs records."},
+};
+constexpr std::array kTombstoneExamples{
+    Example{"cpid tombstone @lab/a --why 'switched off'", "Ends a resource for good."},
+};
+constexpr std::array kMoveExamples{
+    Example{"cpid move cp:86.3101.42/7F3K9Q2M-JB cp:86.1101.7/AAAA22-30 > half.json",
+            "Begins to hand a resource over."},
+};
+constexpr std::array kMergeExamples{
+    Example{"cpid merge @lab/old cp:86.1101.7/AAAA22-30", "Makes one resource of two."},
+};
+constexpr std::array kAliasExamples{
+    Example{"cpid alias @lab/a @lab/b", "Gives a resource a second name."},
+};
 constexpr std::array kMintExamples{
     Example{"ID=$(cpid mint --plain)", "Takes one identifier into a variable."},
     Example{"cpid mint --count 1000000 --plain > codes", "Allocates a million."},
@@ -113,13 +319,18 @@ constexpr std::array kListExamples{
 constexpr std::array kCommands{
     Command{
         .name = "init",
-        .summary = "make this machine's private authority",
+        .summary = "make this machine's authority",
         .description =
-            "Makes a key, the ledger of what it will allocate and sign, and pins the key as "
-            "the trust anchor of PREFIX on this machine. Prints the authority's self-signed "
-            "cp.delegation.\n\n"
-            "All is kept in the state directory: identity.db, and the key (mode 0600) in keys/. "
-            "Whoever has that key can sign as this authority. A second init is refused (73).",
+            "Makes keys, the ledger of what it will allocate and sign, and prints the authority's "
+            "own cp.delegation, signed by itself. A root's key is pinned as the trust anchor of "
+            "PREFIX on this machine. A child (--parent) has to be given its prefix first: what is "
+            "printed is its request, cpid delegate of the parent answers, cpid accept takes the "
+            "answer.\n\n"
+            "Prefix 0 gets one key for all; others one that delegates and signs records, and one "
+            "for live services. Keys may be made elsewhere (keygen, --key): then cpid sign signs "
+            "there what is printed here, and accept takes that.\n\n"
+            "All is kept in the state directory: identity.db, and the keys (mode 0600) in keys/. "
+            "Whoever has a key can sign as this authority. A second init is refused (73).",
         .flags = kInitFlags,
         .examples = kInitExamples,
         .run = init},
@@ -178,6 +389,7 @@ constexpr std::array kCommands{
             "A record that has a \"seq\" must have been made from the newest version, so that "
             "no change is lost; without one it replaces what is there. An alias names one "
             "resource. A record that is refused changes nothing (65 malformed, 77 refused).",
+        .flags = kRegisterFlags,
         .operand = {.name = "FILE", .help = "cp.resource records", .most = -1, .type = Type::file},
         .examples = kRegisterExamples,
         .run = register_records},
@@ -194,6 +406,188 @@ constexpr std::array kCommands{
                         .complete = "alias"},
             .examples = kResolveExamples,
             .run = resolve},
+    Command{.name = "alias",
+            .summary = "give a resource another name",
+            .description =
+                "Puts ALIAS among the names of the record that NAME names, or takes it away, signs "
+                "it anew and prints it. An alias names one resource (77).",
+            .flags = kAliasFlags,
+            .operand = {.name = "NAME ALIAS",
+                        .help = "a code or an alias, and the alias to give",
+                        .least = 2,
+                        .most = 2,
+                        .complete = "alias"},
+            .examples = kAliasExamples,
+            .run = alias},
+    Command{
+        .name = "move",
+        .summary = "hand a resource over to another code",
+        .description =
+            "Ends the record that NAME names in favour of CODE and prints it: from then on NAME "
+            "resolves to CODE. When CODE is of another prefix, both owners must sign: what is "
+            "printed is not entered yet, its owner runs cpid sign --add on it, and cpid move "
+            "FILE enters what comes back.",
+        .flags = kEndFlags,
+        .operand = {.name = "NAME CODE",
+                    .help = "a code or an alias, and its successor; or the FILE that both signed",
+                    .least = 1,
+                    .most = 2,
+                    .complete = "alias"},
+        .examples = kMoveExamples,
+        .run = move},
+    Command{.name = "merge",
+            .summary = "make one resource of two",
+            .description = "As move, for a resource that became a part of another one.",
+            .flags = kEndFlags,
+            .operand = {.name = "NAME CODE",
+                        .help = "a code or an alias, and what it became a part of; or a FILE",
+                        .least = 1,
+                        .most = 2,
+                        .complete = "alias"},
+            .examples = kMergeExamples,
+            .run = merge_records},
+    Command{.name = "tombstone",
+            .summary = "end a resource for good",
+            .description =
+                "Ends the record that NAME names, signs it and prints it. It does not resolve any "
+                "more (66), is not listed, and nothing else ever gets its code.",
+            .flags = kEndFlags,
+            .operand = {.name = "NAME",
+                        .help = "a code or an alias",
+                        .least = 1,
+                        .most = 1,
+                        .complete = "alias"},
+            .examples = kTombstoneExamples,
+            .run = tombstone},
+    Command{
+        .name = "keygen",
+        .summary = "make a key",
+        .description =
+            "Makes an Ed25519 key, writes it to FILE (PKCS #8, mode 0600, durable), which must "
+            "not exist, and prints the public key as a cp.key. An encrypted file uses scrypt and "
+            "AES-256.",
+        .flags = kKeygenFlags,
+        .operand = {.name = "FILE",
+                    .help = "where the private key goes",
+                    .least = 1,
+                    .most = 1,
+                    .type = Type::file},
+        .examples = kKeygenExamples,
+        .run = keygen},
+    Command{
+        .name = "delegate",
+        .summary = "give a child its prefix",
+        .description =
+            "Takes a child's request (what its init or rekey printed), puts the terms on it that "
+            "are given here, signs it with a key that may delegate, enters it in the ledger and "
+            "prints it behind the delegations above it. A child is just below this authority's "
+            "prefix. It shows by its signature that it has the keys it names; one that comes "
+            "again signs with a key it was given.\n\n"
+            "Where the key is on another machine: --prepare prints the answer unsigned, cpid "
+            "sign --key signs it there, and delegate takes what comes back.",
+        .flags = kDelegateFlags,
+        .operand = {.name = "FILE", .help = "the request", .most = -1, .type = Type::file},
+        .examples = kDelegateExamples,
+        .run = delegate},
+    Command{
+        .name = "accept",
+        .summary = "take the prefix that the parent gives",
+        .description =
+            "Takes the answer to this authority's request, verifies it up to a trust anchor that "
+            "is pinned here, and makes it the authority's delegation; from then on it mints and "
+            "registers. Anything that does not hold changes nothing (77).",
+        .operand = {.name = "FILE", .help = "the answer", .most = -1, .type = Type::file},
+        .examples = kAcceptExamples,
+        .run = accept},
+    Command{
+        .name = "rekey",
+        .summary = "replace the authority's keys",
+        .description =
+            "Makes a new key for each one that is for USE (default: for each) and a delegation "
+            "that has both until the overlap ends. A root signs it with its old and its new key, "
+            "and whoever trusted the old one comes to trust the new one when he verifies it; "
+            "delegate --renew then signs for all children. A child's is a request to its "
+            "parent, and the old keys go on until accept has the answer.",
+        .flags = kRekeyFlags,
+        .examples = kRekeyExamples,
+        .run = rekey},
+    Command{
+        .name = "revoke",
+        .summary = "declare a key, a delegation or a record void",
+        .description =
+            "WHAT is a key's thumbprint (this authority's or a child's), the prefix of a child, or "
+            "a code. A key and a delegation are void at once here, and for others when they see "
+            "the head that is printed; a key's signatures are void whatever their date, a "
+            "child's later delegation is not. A record ends as by tombstone.",
+        .flags = kRevokeFlags,
+        .operand = {.name = "WHAT",
+                    .help = "a thumbprint, a prefix or a code",
+                    .least = 1,
+                    .most = 1,
+                    .complete = "alias"},
+        .examples = kRevokeExamples,
+        .run = revoke},
+    Command{
+        .name = "head",
+        .summary = "say how far the ledger has come, and what is void",
+        .description =
+            "Prints a new cp.head, signed: the ledger's last entry and its hash, and all keys and "
+            "delegations that were revoked. Verifiers take the highest number they saw and refuse "
+            "lower ones.",
+        .flags = kHeadFlags,
+        .examples = kHeadExamples,
+        .run = head},
+    Command{.name = "sign",
+            .summary = "sign documents",
+            .description =
+                "Signs each document (cp.resource, cp.state, cp.delegation, cp.head) of FILE or "
+                "standard input and prints it with its proof. With --key nothing but that file is "
+                "needed: for machines that hold a key and nothing else.",
+            .flags = kSignFlags,
+            .operand = {.name = "FILE", .help = "documents", .most = -1, .type = Type::file},
+            .examples = kSignExamples,
+            .run = sign},
+    Command{
+        .name = "verify",
+        .summary = "verify documents up to a trust anchor, offline",
+        .description =
+            "Verifies each document of FILE or standard input: its signature, the delegations from "
+            "a pinned anchor down to its own prefix, what each key may sign, validity by this "
+            "machine's clock, and what heads have revoked. Delegations and heads stand before "
+            "what they prove, as cpid bundle prints them; those that hold are remembered.\n\n"
+            "Prints a cp.check for each and a closing summary. A document older than one that "
+            "was seen is a replay; two of one number are equivocation, and both are kept as "
+            "evidence. The exit status is 1 when any does not hold.",
+        .flags = kVerifyFlags,
+        .operand = {.name = "FILE", .help = "documents", .most = -1, .type = Type::file},
+        .examples = kVerifyExamples,
+        .run = verify},
+    Command{
+        .name = "trust",
+        .summary = "pin, show and remove trust anchors",
+        .description =
+            "trust add --prefix PREFIX KEY trusts KEY for PREFIX and what lies below it, and for "
+            "nothing else. KEY is the file of a root's delegation or of a public key, or the key "
+            "itself (the x of a JWK): take it from somebody you know, not from the network.\n\n"
+            "trust list shows the anchors. trust remove THUMBPRINT takes one away with all that "
+            "was verified under it.",
+        .flags = kTrustFlags,
+        .operand = {.name = "ACTION [KEY]",
+                    .help = "add, list or remove, and the key or its thumbprint",
+                    .least = 1,
+                    .most = 2},
+        .examples = kTrustExamples,
+        .run = trust},
+    Command{
+        .name = "bundle",
+        .summary = "pack records with all that proves them",
+        .description =
+            "Prints the delegations and heads from the anchor down to this authority, then the "
+            "record of each NAME, or all of them: what cpid verify needs on a machine without a "
+            "network, besides the anchor.",
+        .operand = {.name = "NAME", .help = "a code or an alias", .most = -1, .complete = "alias"},
+        .examples = kBundleExamples,
+        .run = bundle},
     Command{.name = "list",
             .summary = "list what is registered here",
             .description =

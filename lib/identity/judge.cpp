@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/judge.hpp"
+
+#include "base/text.hpp"
+#include "identity/canonical.hpp"
+#include "identity/identifier.hpp"
+#include "identity/proof.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+constexpr auto kMaxHeadValidity = std::chrono::days(7);
+constexpr auto kSkew = std::chrono::seconds(60);
+constexpr double kMaxStateValidity = 3'600;
+
+// Why a document is not good: denied, with the word for it where an error has its hint. Every other
+// code is a failure of the store.
+template <class... Args>
+tl::unexpected<Error> refuse(std::string_view reason, fmt::format_string<Args...> format,
+                             Args&&... args) {
+  return with_hint(fail(Errc::denied, format, std::forward<Args>(args)...), std::string(reason));
+}
+
+std::string_view schema_name(std::string_view schema) { return schema.substr(0, schema.find('/')); }
+
+std::string time_text(UnixTime time) {
+  return format_time(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+Result<std::string> form_without_proof(Json document) {
+  document.erase("proof");
+  return canonical(document);
+}
+
+}  // namespace
+
+// An authority whose delegation was verified down from an anchor.
+struct Judge::Authority {
+  Delegation delegation;
+  std::vector<std::string> chain;
+  int depth_left = 0;
+  UnixTime not_before = UnixTime::min();  // of the whole chain, its signing keys included
+  UnixTime not_after = UnixTime::max();
+
+  void narrow(const std::optional<UnixTime>& from, const std::optional<UnixTime>& to) {
+    not_before = std::max(not_before, from.value_or(not_before));
+    not_after = std::min(not_after, to.value_or(not_after));
+  }
+};
+
+// A document on its way through the checks.
+struct Judge::Case {
+  const Json& document;
+  std::string schema;   // "cp.resource/1"
+  std::string prefix;   // whose key must have signed
+  std::string subject;  // what the sequence counts for: a code or a prefix
+  std::string key;
+  std::vector<std::string> chain;
+  std::vector<Verdict::Head> heads;
+  std::int64_t seq = 0;
+  bool starts_anew_with_key = false;
+  std::optional<PublicKey> new_anchor;
+};
+
+Judge::Judge(TrustStore& store, const Clock& clock, Options options)
+    : store_(store), clock_(clock), options_(options) {}
+
+Result<void> Judge::load() {
+  CP_TRY_ASSIGN(const std::int64_t version, store_.version());
+  if (version != version_) {
+    forget();
+    version_ = version;
+  }
+  if (!loaded_) {
+    CP_TRY_ASSIGN(anchors_, store_.anchors());
+    std::ranges::stable_sort(anchors_, [](const Anchor& a, const Anchor& b) {
+      return a.prefix.size() > b.prefix.size();
+    });
+    for (const Anchor& anchor : anchors_) {
+      CP_TRY_ASSIGN(revocations_[anchor.key.thumbprint()],
+                    store_.revocations(anchor.key.thumbprint()));
+    }
+    loaded_ = true;
+  }
+  return {};
+}
+
+void Judge::forget() {
+  loaded_ = false;
+  anchors_.clear();
+  revocations_.clear();
+  authorities_.clear();
+  heads_.clear();
+}
+
+const Revocation* Judge::revoked(const Anchor& anchor, std::string_view prefix,
+                                 std::string_view what, std::string_view name,
+                                 std::int64_t seq) const {
+  const auto all = revocations_.find(anchor.key.thumbprint());
+  if (all == revocations_.end()) {
+    return nullptr;
+  }
+  const auto found = std::ranges::find_if(all->second, [&](const Revocation& one) {
+    return one.what == what && one.name == name && is_within(prefix, one.prefix) &&
+           (what == "key" || seq <= one.seq);
+  });
+  return found == all->second.end() ? nullptr : &*found;
+}
+
+// Whether the key KID of AUTHORITY may sign USE now.
+Result<void> Judge::check_key(const Anchor& anchor, const Authority& authority,
+                              std::string_view kid, std::string_view use) const {
+  const Delegation& delegation = authority.delegation;
+  const DelegatedKey* key = delegation.find(kid);
+  if (key == nullptr) {
+    return refuse("unknown_key", "its key {} is not one that prefix {} was given",
+                  kid.substr(0, 64), delegation.prefix);
+  }
+  if (!key->is_for(use)) {
+    return refuse("wrong_use", "its key {} may not sign as {}, only as {}", kid, use,
+                  text::join(key->uses, ", "));
+  }
+  if (const Revocation* found = revoked(anchor, delegation.prefix, "key", kid, 0)) {
+    return refuse("revoked", "its key {} was revoked by prefix {}: {}", kid, found->prefix,
+                  found->why);
+  }
+  if (!key->may(use, clock_.now())) {
+    return refuse("key_expired", "its key {} is not valid now", kid);
+  }
+  return {};
+}
+
+Result<std::string> Judge::signer_of(const Anchor& anchor, const Json& document,
+                                     const Authority& authority, std::string_view use) {
+  Result<void> fit;
+  auto signer = verify_document(document, [&](std::string_view kid) -> std::optional<PublicKey> {
+    fit = check_key(anchor, authority, kid, use);
+    return fit ? std::optional(authority.delegation.find(kid)->key) : std::nullopt;
+  });
+  if (!signer && !fit) {
+    return tl::unexpected<Error>(fit.error());
+  }
+  return signer;
+}
+
+// The verified authority of PREFIX under ANCHOR.
+Result<const Judge::Authority*> Judge::authority(const Anchor& anchor, std::string_view prefix) {
+  const std::pair name{anchor.key.thumbprint(), std::string(prefix)};
+  auto found = authorities_.find(name);
+  if (found == authorities_.end()) {
+    CP_TRY_ASSIGN(Authority loaded, load_authority(anchor, name.second));
+    found = authorities_.emplace(name, std::make_shared<Authority>(std::move(loaded))).first;
+  }
+  const Authority& known = *found->second;
+  const UnixTime now = clock_.now();
+  if (now < known.not_before) {
+    return refuse("not_yet_valid", "the delegation of prefix {} begins at {}", prefix,
+                  time_text(known.not_before));
+  }
+  if (known.not_after <= now) {
+    return refuse("delegation_expired", "the delegation of prefix {} ended at {}", prefix,
+                  time_text(known.not_after));
+  }
+  return &known;
+}
+
+Result<Judge::Authority> Judge::load_authority(const Anchor& anchor, const std::string& prefix) {
+  CP_TRY_ASSIGN(const auto kept, store_.find(anchor.key.thumbprint(), "cp.delegation", prefix));
+  if (!kept) {
+    return refuse("no_delegation", "the delegation of prefix {} is not known", prefix);
+  }
+  CP_TRY_ASSIGN(const Json document, model::parse_json(kept->text, {"a kept delegation"}));
+  Authority loaded;
+  CP_TRY_ASSIGN(loaded.delegation, read_delegation(document));
+  loaded.narrow(loaded.delegation.not_before, loaded.delegation.not_after);
+  const auto find_anchor = [&](std::string_view kid) {
+    return kid == anchor.key.thumbprint() ? std::optional(anchor.key) : std::nullopt;
+  };
+  if (prefix == anchor.prefix) {
+    // One that moved the pin has two signatures, and the new anchor's is one of them.
+    const auto signers = verify_signers(document, [&](std::string_view kid) {
+      const auto known = find_anchor(kid);
+      const DelegatedKey* own = loaded.delegation.find(kid);
+      return known ? known : own != nullptr ? std::optional(own->key) : std::nullopt;
+    });
+    const bool by_anchor =
+        signers && std::ranges::find(*signers, anchor.key.thumbprint()) != signers->end();
+    if (!by_anchor) {
+      return refuse("bad_signature", "the delegation of prefix {} does not hold: {}", prefix,
+                    signers ? "its anchor did not sign it" : signers.error().message);
+    }
+    loaded.depth_left = loaded.delegation.max_depth;
+    loaded.chain = {prefix};
+    return loaded;
+  }
+  CP_TRY_ASSIGN(const Authority* parent, authority(anchor, parent_of_prefix(prefix).value_or("")));
+  CP_TRY(check_child(anchor, *parent, loaded.delegation));
+  const auto signer = signer_of(anchor, document, *parent, "delegate");
+  if (!signer) {
+    return with_hint(fail(signer.error().code, "the delegation of prefix {} does not hold: {}",
+                          prefix, signer.error().message),
+                     signer.error().hint);
+  }
+  const DelegatedKey* by = parent->delegation.find(*signer);
+  loaded.narrow(by->not_before, by->not_after);
+  loaded.narrow(parent->not_before, parent->not_after);
+  loaded.depth_left = std::min(parent->depth_left - 1, loaded.delegation.max_depth);
+  loaded.chain = parent->chain;
+  loaded.chain.push_back(prefix);
+  return loaded;
+}
+
+// Whether PARENT may have delegated CHILD.
+Result<void> Judge::check_child(const Anchor& anchor, const Authority& parent,
+                                const Delegation& child) {
+  const Delegation& from = parent.delegation;
+  if (child.parent != from.prefix) {
+    return refuse("wrong_parent", "the delegation of prefix {} does not name {} as its parent",
+                  child.prefix, from.prefix);
+  }
+  if (!from.may_delegate || parent.depth_left < 1) {
+    return refuse("may_not_delegate", "prefix {} may not delegate{}", from.prefix,
+                  from.may_delegate ? " so deep" : "");
+  }
+  if (const Revocation* found =
+          revoked(anchor, from.prefix, "delegation", child.prefix, child.seq)) {
+    return refuse("revoked", "the delegation of prefix {} was revoked by prefix {}: {}",
+                  child.prefix, found->prefix, found->why);
+  }
+  return {};
+}
+
+Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
+  CP_TRY_ASSIGN(const Delegation read, read_delegation(matter.document));
+  if (read.parent) {
+    return refuse(
+        "wrong_parent",
+        "it names a parent, and the anchor that is pinned for prefix {} stands for itself",
+        anchor.prefix);
+  }
+  const auto signers =
+      verify_signers(matter.document, [&](std::string_view kid) -> std::optional<PublicKey> {
+        const DelegatedKey* own = read.find(kid);
+        return kid == anchor.key.thumbprint() ? std::optional(anchor.key)
+               : own != nullptr               ? std::optional(own->key)
+                                              : std::nullopt;
+      });
+  if (!signers) {
+    return tl::unexpected<Error>(signers.error());
+  }
+  if (std::ranges::find(*signers, anchor.key.thumbprint()) == signers->end()) {
+    return refuse("unknown_key", "it is not signed by the anchor that is pinned for prefix {}",
+                  anchor.prefix);
+  }
+  if (const Revocation* found = revoked(anchor, anchor.prefix, "key", anchor.key.thumbprint(), 0)) {
+    return refuse("revoked", "its key was revoked: {}", found->why);
+  }
+  const UnixTime now = clock_.now();
+  if ((read.not_before && now < *read.not_before) || (read.not_after && *read.not_after <= now)) {
+    return refuse(read.not_after && *read.not_after <= now ? "delegation_expired" : "not_yet_valid",
+                  "the delegation of prefix {} is not valid now", read.prefix);
+  }
+  matter.key = anchor.key.thumbprint();
+  matter.chain = {anchor.prefix};
+  if (signers->size() == 2) {
+    const std::string& other = signers->front() == matter.key ? signers->back() : signers->front();
+    const DelegatedKey* key = read.find(other);
+    if (key == nullptr || !key->may("delegate", now)) {
+      return refuse("wrong_use", "the new key {} may not delegate", other);
+    }
+    matter.new_anchor = key->key;
+  }
+  return {};
+}
+
+Result<void> Judge::judge_delegation(const Anchor& anchor, Case& matter) {
+  CP_TRY_ASSIGN(const Delegation read, read_delegation(matter.document));
+  matter.seq = read.seq;
+  if (read.prefix == anchor.prefix) {
+    return judge_root(anchor, matter);
+  }
+  const auto above = parent_of_prefix(read.prefix);
+  CP_TRY_ASSIGN(const Authority* parent, authority(anchor, above.value_or("")));
+  CP_TRY(check_child(anchor, *parent, read));
+  CP_TRY_ASSIGN(matter.key, signer_of(anchor, matter.document, *parent, "delegate"));
+  const UnixTime now = clock_.now();
+  if (read.not_before && now < *read.not_before) {
+    return refuse("not_yet_valid", "it begins at {}", time_text(*read.not_before));
+  }
+  if (read.not_after && *read.not_after <= now) {
+    return refuse("delegation_expired", "it ended at {}", time_text(*read.not_after));
+  }
+  matter.chain = parent->chain;
+  matter.chain.push_back(read.prefix);
+  return {};
+}
+
+Result<void> Judge::judge_head(const Anchor& anchor, Case& matter) {
+  CP_TRY_ASSIGN(const Authority* by, authority(anchor, matter.prefix));
+  CP_TRY_ASSIGN(matter.key, signer_of(anchor, matter.document, *by, "head"));
+  const auto issued = model::time_at(matter.document, "issued");
+  const auto valid_until = model::time_at(matter.document, "valid_until");
+  const auto hash = model::text_at(matter.document, "hash");
+  const Json* list = model::find(matter.document, "revoked");
+  if (!issued || !valid_until || !hash || list == nullptr || !list->is_array()) {
+    return refuse("malformed", "it is no whole cp.head/1");
+  }
+  const UnixTime now = clock_.now();
+  if (*issued > now + kSkew) {
+    return refuse("future", "it was issued at {}, which is not yet", time_text(*issued));
+  }
+  if (*valid_until > *issued + kMaxHeadValidity) {
+    return refuse("malformed", "it claims to be valid for more than 7 days");
+  }
+  if (*valid_until <= now) {
+    return refuse("expired", "it expired at {}", time_text(*valid_until));
+  }
+  matter.chain = by->chain;
+  return {};
+}
+
+// A resource that went to another owner needs that one's signature beside the old one's.
+Result<void> Judge::judge_successor(const Anchor& anchor, Case& matter,
+                                    const std::string& successor) {
+  CP_TRY_ASSIGN(const Identifier next, Identifier::parse(successor));
+  CP_TRY_ASSIGN(const Authority* from, authority(anchor, matter.prefix));
+  CP_TRY_ASSIGN(const auto to, any_authority(next.prefix()));
+  bool by_old = false;
+  bool by_new = false;
+  Result<void> fit;
+  const auto signers =
+      verify_signers(matter.document, [&](std::string_view kid) -> std::optional<PublicKey> {
+        fit = check_key(anchor, *from, kid, "record");
+        if (fit) {
+          by_old = true;
+          matter.key = kid;
+          return from->delegation.find(kid)->key;
+        }
+        if (const auto other = check_key(*to.first, *to.second, kid, "record"); other) {
+          by_new = true;
+          return to.second->delegation.find(kid)->key;
+        }
+        return std::nullopt;
+      });
+  if (!signers) {
+    return tl::unexpected<Error>(fit ? signers.error() : fit.error());
+  }
+  if (!by_old || !by_new) {
+    return refuse("one_signature", "it went to {}, and only one of both owners has signed",
+                  next.text());
+  }
+  matter.chain = from->chain;
+  return {};
+}
+
+Result<void> Judge::judge_resource(const Anchor& anchor, Case& matter) {
+  const auto successor = model::text_at(matter.document, "ended.successor");
+  const auto next = Identifier::parse(successor.value_or(""));
+  if (successor && !next) {
+    return refuse("malformed", "what it became is no identifier");
+  }
+  if (successor && next->prefix() != matter.prefix) {
+    CP_TRY(judge_successor(anchor, matter, *successor));
+  } else {
+    CP_TRY_ASSIGN(const Authority* by, authority(anchor, matter.prefix));
+    CP_TRY_ASSIGN(matter.key, signer_of(anchor, matter.document, *by, "record"));
+    matter.chain = by->chain;
+  }
+  const auto valid_until = model::time_at(matter.document, "valid_until");
+  if (!valid_until || *valid_until <= clock_.now()) {
+    return refuse("expired", "it expired at {}",
+                  model::text_at(matter.document, "valid_until").value_or("an unknown time"));
+  }
+  return {};
+}
+
+Result<void> Judge::judge_state(const Anchor& anchor, Case& matter) {
+  CP_TRY_ASSIGN(const Authority* by, authority(anchor, matter.prefix));
+  CP_TRY_ASSIGN(matter.key, signer_of(anchor, matter.document, *by, "state"));
+  matter.chain = by->chain;
+  matter.starts_anew_with_key = true;
+  const auto observed = model::time_at(matter.document, "observed_at");
+  const auto valid_for = model::number_at(matter.document, "valid_for_s");
+  if (!observed || !valid_for || *valid_for <= 0 || *valid_for > kMaxStateValidity) {
+    return refuse("malformed", "valid_for_s is not more than 0 and up to {} s", kMaxStateValidity);
+  }
+  const UnixTime now = clock_.now();
+  if (matter.seq > unix_milliseconds(now + kSkew) || *observed > now + kSkew) {
+    return refuse("future", "it is more than 60 s in the future");
+  }
+  if (*observed + std::chrono::nanoseconds(static_cast<std::int64_t>(*valid_for * 1e9)) <= now) {
+    return refuse("expired", "it was good for {} s from {} on", *valid_for, time_text(*observed));
+  }
+  return {};
+}
+
+Result<std::optional<Verdict::Head>> Judge::head_of(const Anchor& anchor,
+                                                    const std::string& prefix) {
+  const std::pair name{anchor.key.thumbprint(), prefix};
+  if (const auto known = heads_.find(name); known != heads_.end()) {
+    return known->second;
+  }
+  std::optional<Verdict::Head> head;
+  CP_TRY_ASSIGN(const auto kept, store_.find(anchor.key.thumbprint(), "cp.head", prefix));
+  if (kept) {
+    CP_TRY_ASSIGN(const Json document, model::parse_json(kept->text, {"a kept head"}));
+    head = Verdict::Head{prefix, kept->seq, model::time_at(document, "issued").value_or(UnixTime()),
+                         model::time_at(document, "valid_until").value_or(UnixTime())};
+  }
+  heads_.emplace(name, head);
+  return head;
+}
+
+Result<void> Judge::check_heads(const Anchor& anchor, Case& matter) {
+  const UnixTime now = clock_.now();
+  for (const std::string& prefix : matter.chain) {
+    CP_TRY_ASSIGN(const auto head, head_of(anchor, prefix));
+    if (head) {
+      matter.heads.push_back(*head);
+    }
+    if (!options_.max_head_age || matter.schema == "cp.head/1" ||
+        matter.schema == "cp.delegation/1") {
+      continue;
+    }
+    if (!head) {
+      return refuse("no_head", "no head of prefix {} is known", prefix);
+    }
+    if (head->valid_until <= now || head->issued + *options_.max_head_age < now) {
+      return refuse("old_head", "the newest head of prefix {} is of {}", prefix,
+                    time_text(head->issued));
+    }
+  }
+  return {};
+}
+
+// SECURITY §2: lower is a replay, equal with other content is equivocation.
+Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
+  const std::string thumbprint = anchor.key.thumbprint();
+  Kept now{std::string(schema_name(matter.schema)), matter.subject,
+           matter.starts_anew_with_key ? matter.key : "", matter.seq,
+           model::to_line(matter.document)};
+  CP_TRY_ASSIGN(const auto before, store_.find(thumbprint, now.kind, now.subject, now.signer));
+  if (before && now.seq < before->seq) {
+    return refuse("replay", "its sequence number is {}, and {} was seen already", now.seq,
+                  before->seq);
+  }
+  if (before && now.seq == before->seq) {
+    CP_TRY_ASSIGN(const Json old, model::parse_json(before->text, {"a kept document"}));
+    CP_TRY_ASSIGN(const std::string old_form, form_without_proof(old));
+    CP_TRY_ASSIGN(const std::string new_form, form_without_proof(matter.document));
+    if (old_form == new_form) {
+      return {};
+    }
+    CP_TRY(store_.keep_evidence(thumbprint, now, before->text, clock_.now()));
+    return refuse("equivocation",
+                  "another document with the sequence number {} was seen; both are kept", now.seq);
+  }
+  if (before && matter.new_anchor && now.seq != before->seq + 1) {
+    return refuse("gap", "it changes the anchor, and does not follow number {}", before->seq);
+  }
+  return store_.keep(thumbprint, now, clock_.now());
+}
+
+Result<void> Judge::take_head(const Anchor& anchor, const Json& head) {
+  const std::string prefix = model::text_at(head, "prefix").value_or("");
+  for (const Json& one : *model::find(head, "revoked")) {
+    const auto key = model::text_at(one, "key");
+    const auto child = model::text_at(one, "delegation");
+    const std::string why = model::text_at(one, "why").value_or("");
+    if (key) {
+      CP_TRY(store_.revoke(anchor.key.thumbprint(), {prefix, "key", *key, 0, why}));
+    }
+    if (child && *child != prefix && is_within(*child, prefix)) {
+      CP_TRY(store_.revoke(anchor.key.thumbprint(), {prefix, "delegation", *child,
+                                                     model::int_at(one, "seq").value_or(0), why}));
+    }
+  }
+  return {};
+}
+
+Result<void> Judge::take_effect(const Anchor& anchor, const Case& matter) {
+  if (matter.schema != "cp.delegation/1" && matter.schema != "cp.head/1") {
+    return {};
+  }
+  if (matter.schema == "cp.head/1") {
+    CP_TRY(take_head(anchor, matter.document));
+  }
+  if (matter.new_anchor) {
+    CP_TRY(
+        store_.replace(anchor.prefix, anchor.key.thumbprint(), *matter.new_anchor, clock_.now()));
+  }
+  forget();
+  return {};
+}
+
+Result<void> Judge::try_anchor(const Anchor& anchor, Case& matter, bool remember) {
+  if (matter.schema == "cp.delegation/1") {
+    CP_TRY(judge_delegation(anchor, matter));
+  } else if (matter.schema == "cp.head/1") {
+    CP_TRY(judge_head(anchor, matter));
+  } else if (matter.schema == "cp.state/1") {
+    CP_TRY(judge_state(anchor, matter));
+  } else {
+    CP_TRY(judge_resource(anchor, matter));
+  }
+  CP_TRY(check_heads(anchor, matter));
+  return remember ? compare_and_keep(anchor, matter) : Result<void>{};
+}
+
+Result<Verdict> Judge::judge(const Json& document, bool remember) {
+  const std::string schema = model::text_at(document, "schema").value_or("");
+  if (use_of(schema).empty() || schema == "cp.token/1") {
+    return Verdict{"failed", "malformed", "it is no document that is signed", "", "", {}, {}};
+  }
+  Case matter{document, schema, "", "", "", {}, {}, 0, false, std::nullopt};
+  if (schema == "cp.resource/1" || schema == "cp.state/1") {
+    const auto id = Identifier::parse(model::text_at(document, "id").value_or(""));
+    matter.subject = id ? id->text() : "";
+    matter.prefix = id ? std::string(id->prefix()) : "";
+  } else {
+    matter.subject = matter.prefix = model::text_at(document, "prefix").value_or("");
+  }
+  const auto seq = model::int_at(document, "seq");
+  if (!is_prefix(matter.prefix) || !seq || *seq < 0 ||
+      (model::text_at(document, "id").value_or(matter.subject) != matter.subject)) {
+    return Verdict{"failed", "malformed", "it has no canonical identifier, prefix or seq", "", "",
+                   {},       {}};
+  }
+  matter.seq = *seq;
+  if (model::find(document, "proof") == nullptr) {
+    return Verdict{"unsigned", "unsigned", "it is not signed", "", "", {}, {}};
+  }
+  CP_TRY(load());
+  Verdict verdict{matter.prefix == "0" ? "unsigned" : "failed",
+                  "no_anchor",
+                  "no trust anchor is pinned for prefix " + matter.prefix,
+                  "",
+                  "",
+                  {},
+                  {}};
+  bool is_first = true;
+  for (std::size_t i = 0; i < anchors_.size(); ++i) {
+    const Anchor anchor = anchors_[i];
+    if (!is_within(matter.prefix, anchor.prefix)) {
+      continue;
+    }
+    matter.chain.clear();
+    matter.heads.clear();
+    matter.new_anchor.reset();
+    const auto tried = try_anchor(anchor, matter, remember);
+    if (tried) {
+      if (remember) {
+        CP_TRY(take_effect(anchor, matter));
+      }
+      return Verdict{"verified",
+                     "",
+                     "",
+                     anchor.key.thumbprint(),
+                     matter.key,
+                     std::move(matter.chain),
+                     std::move(matter.heads)};
+    }
+    if (tried.error().code != Errc::denied && tried.error().code != Errc::bad_data) {
+      return tl::unexpected<Error>(tried.error());
+    }
+    if (is_first) {
+      const std::string& word = tried.error().hint;
+      verdict.reason = tried.error().code == Errc::bad_data ? "malformed"
+                       : word.empty()                       ? "bad_signature"
+                                                            : word;
+      verdict.message = tried.error().message;
+      verdict.trust =
+          matter.prefix == "0" && verdict.reason == "unknown_key" ? "unsigned" : "failed";
+      verdict.chain = matter.chain;
+      verdict.heads = matter.heads;
+      is_first = false;
+    }
+  }
+  return verdict;
+}
+
+Result<Verdict> Judge::examine(const Json& document) { return judge(document, false); }
+Result<Verdict> Judge::accept(const Json& document) { return judge(document, true); }
+
+Result<std::pair<const Anchor*, const Judge::Authority*>> Judge::any_authority(
+    std::string_view prefix) {
+  CP_TRY(load());
+  std::optional<Error> first;
+  for (const Anchor& anchor : anchors_) {
+    if (!is_within(prefix, anchor.prefix)) {
+      continue;
+    }
+    const auto found = authority(anchor, prefix);
+    if (found) {
+      return std::pair{&anchor, *found};
+    }
+    first = first ? first : std::optional(found.error());
+  }
+  return first ? tl::unexpected<Error>(*std::move(first))
+               : refuse("no_anchor", "no trust anchor is pinned for prefix {}", prefix);
+}
+
+Result<Delegation> Judge::delegation(std::string_view prefix) {
+  CP_TRY_ASSIGN(const auto found, any_authority(prefix));
+  return found.second->delegation;
+}
+
+Result<std::string> Judge::anchor_of(std::string_view prefix) {
+  CP_TRY_ASSIGN(const auto found, any_authority(prefix));
+  return found.first->key.thumbprint();
+}
+
+Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {
+  CP_TRY_ASSIGN(const auto found, any_authority(prefix));
+  std::vector<std::string> documents;
+  for (const char* kind : {"cp.delegation", "cp.head"}) {
+    for (const std::string& link : found.second->chain) {
+      CP_TRY_ASSIGN(const auto kept, store_.find(found.first->key.thumbprint(), kind, link));
+      if (kept) {
+        documents.push_back(kept->text);
+      }
+    }
+  }
+  return documents;
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+#include "identity/delegation.hpp"
+#include "identity/trust_store.hpp"
+#include "model/json_fwd.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cp::identity {
+
+/// What a signed document is worth here and now.
+struct Verdict {
+  /// The newest head of an authority in the chain.
+  struct Head {
+    std::string prefix;
+    std::int64_t seq = 0;
+    UnixTime issued;
+    UnixTime valid_until;
+  };
+
+  std::string trust;    ///< "verified", "unsigned" or "failed", as in cp.offer
+  std::string reason;   ///< a word: "replay", "wrong_use", …; empty when it is verified
+  std::string message;  ///< the same for people
+  std::string anchor;   ///< thumbprint of the anchor that vouches; empty if none
+  std::string key;      ///< thumbprint of the key that signed
+  std::vector<std::string> chain;  ///< the prefixes from the anchor's to the signer's
+  std::vector<Head> heads;         ///< of those in the chain whose head is known
+
+  bool holds() const { return trust == "verified"; }
+};
+
+/// Verifies documents from their signature over the chain of delegations to a pinned anchor, with
+/// nothing but what TrustStore remembers (SECURITY §2): a record is good only under the delegation
+/// of its own exact prefix, by a key that may sign its kind; validity is that of this clock, and
+/// ends with the parent's; what a head revoked is void whatever its date. Signatures of a chain are
+/// verified once by an object, windows of time at each use. For one thread; borrows what it is
+/// given.
+class Judge {
+ public:
+  struct Options {
+    /// Each authority of a chain must have shown a valid head that was issued so long ago at most.
+    std::optional<std::chrono::nanoseconds> max_head_age;
+  };
+
+  Judge(TrustStore& store, const Clock& clock, Options options = {});
+
+  /// What DOCUMENT is worth, without remembering it. An error only when the store fails.
+  Result<Verdict> examine(const model::Json& document);
+
+  /// The same, and for what holds: compares it with the newest of its kind about its subject (an
+  /// older one is a replay; another one of the same number is equivocation, and both are kept as
+  /// evidence) and remembers it. A delegation extends the chains, a head revokes, an anchor's own
+  /// delegation that its old and its new key signed moves the pin. Runs inside a transaction.
+  Result<Verdict> accept(const model::Json& document);
+
+  /// The delegation of PREFIX as verified now; denied when there is none.
+  Result<Delegation> delegation(std::string_view prefix);
+  /// The documents that a verifier needs for PREFIX besides its anchors, parents first:
+  /// delegations, then heads; denied as `delegation`.
+  Result<std::vector<std::string>> evidence_for(std::string_view prefix);
+  /// The anchor that vouches for PREFIX; denied as `delegation`.
+  Result<std::string> anchor_of(std::string_view prefix);
+
+ private:
+  struct Authority;
+  struct Case;
+  using Views = std::map<std::pair<std::string, std::string>, std::shared_ptr<const Authority>>;
+
+  Result<Verdict> judge(const model::Json& document, bool remember);
+  Result<void> try_anchor(const Anchor& anchor, Case& matter, bool remember);
+  Result<void> judge_delegation(const Anchor& anchor, Case& matter);
+  Result<void> judge_root(const Anchor& anchor, Case& matter);
+  Result<void> judge_head(const Anchor& anchor, Case& matter);
+  Result<void> judge_resource(const Anchor& anchor, Case& matter);
+  Result<void> judge_state(const Anchor& anchor, Case& matter);
+  Result<void> judge_successor(const Anchor& anchor, Case& matter, const std::string& successor);
+  Result<std::string> signer_of(const Anchor& anchor, const model::Json& document,
+                                const Authority& authority, std::string_view use);
+  Result<void> check_key(const Anchor& anchor, const Authority& authority, std::string_view kid,
+                         std::string_view use) const;
+  Result<void> check_heads(const Anchor& anchor, Case& matter);
+  Result<void> compare_and_keep(const Anchor& anchor, Case& matter);
+  Result<void> take_effect(const Anchor& anchor, const Case& matter);
+  Result<void> take_head(const Anchor& anchor, const model::Json& head);
+
+  Result<const Authority*> authority(const Anchor& anchor, std::string_view prefix);
+  Result<Authority> load_authority(const Anchor& anchor, const std::string& prefix);
+  Result<void> check_child(const Anchor& anchor, const Authority& parent, const Delegation& child);
+  Result<std::pair<const Anchor*, const Authority*>> any_authority(std::string_view prefix);
+  Result<std::optional<Verdict::Head>> head_of(const Anchor& anchor, const std::string& prefix);
+  Result<void> load();
+  void forget();
+  const Revocation* revoked(const Anchor& anchor, std::string_view prefix, std::string_view what,
+                            std::string_view name, std::int64_t seq) const;
+
+  TrustStore& store_;
+  const Clock& clock_;
+  Options options_;
+  bool loaded_ = false;
+  std::int64_t version_ = 0;     // of the store that is in memory here
+  std::vector<Anchor> anchors_;  // the longest prefix first
+  std::map<std::string, std::vector<Revocation>, std::less<>> revocations_;  // by anchor
+  Views authorities_;                                                        // by anchor and prefix
+  std::map<std::pair<std::string, std::string>, std::optional<Verdict::Head>> heads_;
+};
+
+}  // namespace cp::identity

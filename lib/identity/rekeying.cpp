@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/rekeying.hpp"
+
+#include "base/file.hpp"
+#include "identity/delegating.hpp"
+#include "identity/proof.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+struct Replaced {
+  Json keys = Json::array();
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+  std::optional<PrivateKey> new_anchor;  // the first new one that may delegate
+};
+
+bool is_named(const DelegatedKey& key, const Rekeying& rekeying) {
+  return rekeying.uses.empty() ||
+         std::ranges::any_of(rekeying.uses, [&](const auto& use) { return key.is_for(use); });
+}
+
+Result<PrivateKey> make_key(Estate& estate, const Rekeying& rekeying) {
+  PrivateKey key = PrivateKey::generate(estate.random);
+  CP_TRY(make_directories(key_directory(estate.state_directory), 0700));
+  CP_TRY(key.save_new(key_file(estate.state_directory, key.public_key().thumbprint()),
+                      rekeying.passphrase));
+  return key;
+}
+
+Json successor_of(const DelegatedKey& old, const PrivateKey& key) {
+  Json entry = key.public_key().jwk();
+  entry["for"] = old.uses;
+  return entry;
+}
+
+// The keys after REKEYING: old ones until their day, then the new.
+Result<Replaced> replace_keys(Estate& estate, const Json& document, const Rekeying& rekeying) {
+  CP_TRY_ASSIGN(const Delegation own, read_delegation(document));
+  Replaced replaced;
+  std::vector<Json> fresh;
+  const UnixTime last_day =
+      std::chrono::floor<std::chrono::seconds>(estate.now() + rekeying.overlap);
+  for (std::size_t i = 0; i < own.keys.size(); ++i) {
+    const DelegatedKey& key = own.keys[i];
+    if (key.not_after && *key.not_after <= estate.now()) {
+      continue;
+    }
+    Json entry = document["keys"][i];
+    // One that has a successor keeps its day.
+    if (!is_named(key, rekeying) || (key.not_after && *key.not_after <= last_day)) {
+      replaced.keys.push_back(std::move(entry));
+      continue;
+    }
+    CP_TRY_ASSIGN(PrivateKey next, make_key(estate, rekeying));
+    replaced.from.push_back(key.key.thumbprint());
+    replaced.to.push_back(next.public_key().thumbprint());
+    fresh.push_back(successor_of(key, next));
+    if (rekeying.overlap > std::chrono::nanoseconds(0)) {
+      entry["not_after"] = format_time(last_day);
+      replaced.keys.push_back(std::move(entry));
+    }
+    if (key.is_for("delegate") && !replaced.new_anchor) {
+      replaced.new_anchor = std::move(next);
+    }
+  }
+  for (Json& entry : fresh) {
+    replaced.keys.push_back(std::move(entry));
+  }
+  return replaced;
+}
+
+// A root stands for itself: its anchor signs, and the next one beside it where that changes.
+Result<Json> take_effect(Estate& estate, const Json& document, const Replaced& replaced) {
+  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
+  CP_TRY_ASSIGN(const PrivateKey old,
+                PrivateKey::load(key_file(estate.state_directory, anchor), estate.passphrase));
+  CP_TRY_ASSIGN(Json done, sign_document(document, old));
+  const bool moves = std::ranges::find(replaced.from, anchor) != replaced.from.end();
+  if (moves && replaced.new_anchor) {
+    CP_TRY_ASSIGN(done, countersign_document(std::move(done), *replaced.new_anchor));
+    estate.authority->thumbprint = replaced.new_anchor->public_key().thumbprint();
+  }
+  CP_TRY_ASSIGN(const Verdict verdict, estate.judge.accept(done));
+  if (!verdict.holds()) {
+    return fail(Errc::denied, "the new delegation would not hold: {}", verdict.message);
+  }
+  CP_TRY(estate.set_delegation(done, true));
+  return done;
+}
+
+// A key that shows who asks: any one that still holds.
+Result<PrivateKey> any_old_key(Estate& estate, const Delegation& own) {
+  Result<PrivateKey> found = fail(Errc::denied, "prefix {} has no key left that holds", own.prefix);
+  for (const DelegatedKey& key : own.keys) {
+    for (const std::string& use : key.uses) {
+      found = estate.key_for(use);
+      if (found) {
+        return found;
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Json> rekey(Estate& estate, const Rekeying& rekeying) {
+  CP_TRY_ASSIGN(Json document, estate.own_delegation());
+  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY_ASSIGN(const Delegation own, read_delegation(document));
+  CP_TRY_ASSIGN(const Replaced replaced, replace_keys(estate, document, rekeying));
+  if (replaced.to.empty()) {
+    return fail(Errc::denied, "prefix {} has no key for that which is not being replaced already",
+                own.prefix);
+  }
+  document.erase("proof");
+  document["keys"] = replaced.keys;
+  document["seq"] = own.seq + 1;
+  CP_TRY(estate.registry().ledger().append(
+      {{"op", "rekey"}, {"from", replaced.from}, {"to", replaced.to}}, estate.now()));
+  if (!own.parent) {
+    return take_effect(estate, document, replaced);
+  }
+  CP_TRY_ASSIGN(const PrivateKey old, any_old_key(estate, own));
+  return sign_document(std::move(document), old);
+}
+
+Result<std::vector<Json>> renew_children(Estate& estate) {
+  CP_TRY(estate.require_authority());
+  CP_TRY_ASSIGN(const PrivateKey key, estate.key_for("delegate"));
+  std::vector<Json> renewed;
+  {
+    CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT delegation FROM child "
+                                                     "WHERE authority = ?1 ORDER BY prefix"));
+    rows.bind(1, estate.authority->row);
+    while (true) {
+      CP_TRY_ASSIGN(const bool found, rows.step());
+      if (!found) {
+        break;
+      }
+      CP_TRY_ASSIGN(Json document, model::parse_json(rows.text(0), {"a child's delegation"}));
+      renewed.push_back(std::move(document));
+    }
+  }
+  for (Json& document : renewed) {
+    document["seq"] = model::int_at(document, "seq").value_or(0) + 1;
+    document.erase("proof");
+    CP_TRY_ASSIGN(document, sign_document(std::move(document), key));
+    CP_TRY(enter_delegation(estate, document));
+  }
+  return renewed;
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/revoking.hpp"
+
+#include "identity/proof.hpp"
+#include "identity/sha256.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+Result<void> enter_revocation(Estate& estate, const Revocation& revocation) {
+  CP_TRY_ASSIGN(auto row,
+                estate.database.prepare("INSERT INTO revocation (authority, what, name, seq, why) "
+                                        "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE "
+                                        "SET seq = max(seq, excluded.seq)"));
+  row.bind(1, estate.authority->row).bind(2, revocation.what).bind(3, revocation.name);
+  CP_TRY(row.bind(4, revocation.seq).bind(5, revocation.why).run());
+  Json entry{{"op", "revoke"}, {"why", revocation.why}};
+  entry[revocation.what] = revocation.name;
+  if (revocation.what == "delegation") {
+    entry["delegation_seq"] = revocation.seq;
+  }
+  CP_TRY(estate.registry().ledger().append(std::move(entry), estate.now()));
+  // Here it is void at once; others learn it from the next head.
+  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
+  return estate.trust.revoke(anchor, revocation);
+}
+
+Result<Delegation> own_delegation(Estate& estate) {
+  CP_TRY_ASSIGN(const Json document, estate.own_delegation());
+  return read_delegation(document);
+}
+
+Result<bool> is_childs_key(Estate& estate, std::string_view thumbprint) {
+  CP_TRY_ASSIGN(auto rows,
+                estate.database.prepare("SELECT delegation FROM child WHERE authority = ?1"));
+  rows.bind(1, estate.authority->row);
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return false;
+    }
+    CP_TRY_ASSIGN(const Json document, model::parse_json(rows.text(0), {"a child's delegation"}));
+    CP_TRY_ASSIGN(const Delegation child, read_delegation(document));
+    if (child.find(thumbprint) != nullptr) {
+      return true;
+    }
+  }
+}
+
+// A key that is void signs no head that says so: another one must be left.
+Result<void> check_that_a_head_key_is_left(Estate& estate, const Delegation& own,
+                                           std::string_view thumbprint) {
+  for (const DelegatedKey& key : own.keys) {
+    CP_TRY_ASSIGN(auto row, estate.database.prepare("SELECT 1 FROM revocation WHERE authority = ?1 "
+                                                    "AND what = 'key' AND name = ?2"));
+    row.bind(1, estate.authority->row).bind(2, key.key.thumbprint());
+    CP_TRY_ASSIGN(const bool is_void, row.step());
+    if (key.key.thumbprint() != thumbprint && !is_void && key.may("head", estate.now())) {
+      return {};
+    }
+  }
+  return with_hint(
+      fail(Errc::denied, "no other key of prefix {} could sign the head that says so", own.prefix),
+      "cpid rekey makes one");
+}
+
+Result<Json> revoked_list(Estate& estate) {
+  CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT what, name, seq, why FROM revocation "
+                                                   "WHERE authority = ?1 ORDER BY what, name"));
+  rows.bind(1, estate.authority->row);
+  Json list = Json::array();
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return list;
+    }
+    Json one = Json::object();
+    one[std::string(rows.text(0))] = std::string(rows.text(1));
+    if (rows.text(0) == "delegation") {
+      one["seq"] = rows.integer(2);
+    }
+    one["why"] = std::string(rows.text(3));
+    list.push_back(std::move(one));
+  }
+}
+
+}  // namespace
+
+Result<void> revoke_key(Estate& estate, std::string_view thumbprint, std::string_view why) {
+  CP_TRY(estate.require_authority());
+  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY_ASSIGN(const Delegation own, own_delegation(estate));
+  if (own.find(thumbprint) != nullptr) {
+    CP_TRY(check_that_a_head_key_is_left(estate, own, thumbprint));
+  } else {
+    CP_TRY_ASSIGN(const bool is_childs, is_childs_key(estate, thumbprint));
+    if (!is_childs) {
+      return fail(Errc::not_found, "neither prefix {} nor a child of it has a key {}", own.prefix,
+                  thumbprint);
+    }
+  }
+  return enter_revocation(estate,
+                          {own.prefix, "key", std::string(thumbprint), 0, std::string(why)});
+}
+
+Result<void> revoke_delegation(Estate& estate, std::string_view prefix, std::string_view why) {
+  CP_TRY(estate.require_authority());
+  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY_ASSIGN(auto row, estate.database.prepare("SELECT seq FROM child WHERE authority = ?1 "
+                                                  "AND prefix = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, estate.authority->row).bind(2, prefix).step());
+  if (!found) {
+    return fail(Errc::not_found, "prefix {} was not delegated here", prefix);
+  }
+  return enter_revocation(estate, {estate.authority->prefix, "delegation", std::string(prefix),
+                                   row.integer(0), std::string(why)});
+}
+
+Result<Json> make_head(Estate& estate, std::chrono::nanoseconds validity) {
+  CP_TRY(estate.require_authority());
+  CP_TRY(require_accepted(*estate.authority));
+  if (validity <= std::chrono::nanoseconds(0) || validity > std::chrono::days(7)) {
+    return fail(Errc::usage, "a head is valid for 7 days at most");
+  }
+  CP_TRY_ASSIGN(const PrivateKey key, estate.key_for("head"));
+  Ledger ledger = estate.registry().ledger();
+  CP_TRY_ASSIGN(const Json revoked, revoked_list(estate));
+  CP_TRY(ledger.append({{"op", "head"}, {"revoked", revoked.size()}}, estate.now()));
+  CP_TRY_ASSIGN(const Ledger::End end, ledger.end());
+  const UnixTime now = std::chrono::floor<std::chrono::seconds>(estate.now());
+  CP_TRY_ASSIGN(Json head, sign_document({{"schema", "cp.head/1"},
+                                          {"prefix", estate.authority->prefix},
+                                          {"seq", end.seq},
+                                          {"hash", sha256_text(end.hash)},
+                                          {"revoked", revoked},
+                                          {"issued", format_time(now)},
+                                          {"valid_until", format_time(now + validity)}},
+                                         key));
+  CP_TRY_ASSIGN(const Verdict verdict, estate.judge.accept(head));
+  if (!verdict.holds()) {
+    return fail(Errc::denied, "the head would not hold: {}", verdict.message);
+  }
+  return head;
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/trust_store.hpp"
+
+#include "identity/identifier.hpp"
+
+#include <algorithm>
+
+namespace cp::identity {
+
+Result<std::vector<Anchor>> TrustStore::anchors() const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT prefix, x, pinned_at FROM anchor "
+                                             "ORDER BY prefix, pinned_at, thumbprint"));
+  std::vector<Anchor> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    CP_TRY_ASSIGN(PublicKey key, PublicKey::from_x(rows.text(1)));
+    all.push_back({std::string(rows.text(0)), std::move(key), std::string(rows.text(2))});
+  }
+}
+
+Result<std::vector<Anchor>> TrustStore::anchors_above(std::string_view prefix) const {
+  CP_TRY_ASSIGN(auto all, anchors());
+  std::erase_if(all, [&](const Anchor& anchor) { return !is_within(prefix, anchor.prefix); });
+  std::ranges::stable_sort(
+      all, [](const Anchor& a, const Anchor& b) { return a.prefix.size() > b.prefix.size(); });
+  return all;
+}
+
+Result<bool> TrustStore::pin(std::string_view prefix, const PublicKey& key, UnixTime now) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR IGNORE INTO anchor "
+                                            "(prefix, thumbprint, x, pinned_at) "
+                                            "VALUES (?1, ?2, ?3, ?4)"));
+  row.bind(1, prefix).bind(2, key.thumbprint()).bind(3, key.x()).bind(4, format_time(now));
+  CP_TRY(row.run());
+  return database_.changes() == 1;
+}
+
+Result<std::int64_t> TrustStore::unpin(std::string_view prefix, std::string_view thumbprint) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("DELETE FROM anchor WHERE thumbprint = ?1 "
+                                            "AND (?2 = '' OR prefix = ?2)"));
+  CP_TRY(row.bind(1, thumbprint).bind(2, prefix).run());
+  const std::int64_t count = database_.changes();
+  for (const std::string_view sql : {"DELETE FROM kept WHERE anchor = ?1 AND NOT EXISTS "
+                                     "(SELECT 1 FROM anchor WHERE thumbprint = ?1)",
+                                     "DELETE FROM revoked WHERE anchor = ?1 AND NOT EXISTS "
+                                     "(SELECT 1 FROM anchor WHERE thumbprint = ?1)"}) {
+    CP_TRY_ASSIGN(auto forget, database_.prepare(sql));
+    CP_TRY(forget.bind(1, thumbprint).run());
+  }
+  return count;
+}
+
+Result<void> TrustStore::replace(std::string_view prefix, std::string_view old,
+                                 const PublicKey& key, UnixTime now) const {
+  CP_TRY(pin(prefix, key, now));
+  for (const std::string_view sql : {"UPDATE OR REPLACE kept SET anchor = ?2 WHERE anchor = ?1",
+                                     "UPDATE OR REPLACE revoked SET anchor = ?2 WHERE anchor = ?1",
+                                     "UPDATE evidence SET anchor = ?2 WHERE anchor = ?1"}) {
+    CP_TRY_ASSIGN(auto move, database_.prepare(sql));
+    CP_TRY(move.bind(1, old).bind(2, key.thumbprint()).run());
+  }
+  CP_TRY_ASSIGN(auto row, database_.prepare("DELETE FROM anchor WHERE thumbprint = ?1 "
+                                            "AND prefix = ?2"));
+  return row.bind(1, old).bind(2, prefix).run();
+}
+
+Result<std::optional<Kept>> TrustStore::find(std::string_view anchor, std::string_view kind,
+                                             std::string_view subject, std::string_view signer) {
+  if (!find_) {
+    CP_TRY_ASSIGN(find_, database_.prepare("SELECT seq, document FROM kept WHERE anchor = ?1 "
+                                           "AND kind = ?2 AND subject = ?3 AND signer = ?4"));
+  }
+  find_->reset();
+  find_->bind(1, anchor).bind(2, kind).bind(3, subject).bind(4, signer);
+  CP_TRY_ASSIGN(const bool found, find_->step());
+  if (!found) {
+    return std::nullopt;
+  }
+  Kept kept{std::string(kind), std::string(subject), std::string(signer), find_->integer(0),
+            std::string(find_->text(1))};
+  find_->reset();
+  return kept;
+}
+
+Result<void> TrustStore::keep(std::string_view anchor, const Kept& kept, UnixTime now) {
+  if (!keep_) {
+    CP_TRY_ASSIGN(keep_, database_.prepare("INSERT OR REPLACE INTO kept (anchor, kind, subject, "
+                                           "signer, seq, document, taken_at) "
+                                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  }
+  keep_->bind(1, anchor).bind(2, kept.kind).bind(3, kept.subject).bind(4, kept.signer);
+  keep_->bind(5, kept.seq).bind_borrowed(6, kept.text);
+  return keep_->bind(7, std::int64_t{unix_milliseconds(now)}).run();
+}
+
+Result<void> TrustStore::keep_evidence(std::string_view anchor, const Kept& kept,
+                                       std::string_view against, UnixTime now) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR IGNORE INTO evidence (anchor, kind, "
+                                            "subject, seq, document, against, found_at) "
+                                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  row.bind(1, anchor).bind(2, kept.kind).bind(3, kept.subject).bind(4, kept.seq);
+  return row.bind(5, kept.text).bind(6, against).bind(7, format_time(now)).run();
+}
+
+Result<std::int64_t> TrustStore::count_evidence() const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT count(*) FROM evidence"));
+  CP_TRY(row.step());
+  return row.integer(0);
+}
+
+Result<std::int64_t> TrustStore::version() {
+  if (!version_) {
+    CP_TRY_ASSIGN(version_, database_.prepare("PRAGMA data_version"));
+  }
+  version_->reset();
+  CP_TRY(version_->step());
+  const std::int64_t version = version_->integer(0);
+  version_->reset();
+  return version;
+}
+
+Result<std::vector<Revocation>> TrustStore::revocations(std::string_view anchor) const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT prefix, what, name, seq, why FROM revoked "
+                                             "WHERE anchor = ?1 ORDER BY prefix, what, name"));
+  rows.bind(1, anchor);
+  std::vector<Revocation> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
+                   rows.integer(3), std::string(rows.text(4))});
+  }
+}
+
+Result<void> TrustStore::revoke(std::string_view anchor, const Revocation& revocation) const {
+  // What was void once stays so; of a delegation the highest number counts.
+  CP_TRY_ASSIGN(auto row,
+                database_.prepare("INSERT INTO revoked (anchor, prefix, what, name, seq, why) "
+                                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE "
+                                  "SET seq = max(seq, excluded.seq)"));
+  row.bind(1, anchor).bind(2, revocation.prefix).bind(3, revocation.what);
+  return row.bind(4, revocation.name).bind(5, revocation.seq).bind(6, revocation.why).run();
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "identity/key.hpp"
+#include "store/database.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cp::identity {
+
+/// A key that this machine's owner trusts for a prefix and what lies below it.
+struct Anchor {
+  std::string prefix;
+  PublicKey key;
+  std::string pinned_at;
+};
+
+/// A document that was verified under an anchor: the newest of its kind about its subject.
+struct Kept {
+  std::string kind;     ///< "cp.delegation"
+  std::string subject;  ///< a prefix or a code
+  std::string signer;   ///< thumbprint, for kinds whose sequence starts anew with each key; else ""
+  std::int64_t seq = 0;
+  std::string text;  ///< on one line
+};
+
+/// What a head has declared void.
+struct Revocation {
+  std::string prefix;    ///< whose head said it
+  std::string what;      ///< "key" or "delegation"
+  std::string name;      ///< a thumbprint, or the child's prefix
+  std::int64_t seq = 0;  ///< delegations up to this sequence number
+  std::string why;
+};
+
+/// What a verifier remembers: pinned anchors, the newest documents seen under each (SECURITY §2: so
+/// that replay and equivocation show), what heads revoked, and evidence against those who said two
+/// things at once. Everything is kept under its anchor's thumbprint, since prefix 0 means nothing
+/// without one. Borrows its database; what writes runs inside the caller's transaction.
+class TrustStore {
+ public:
+  explicit TrustStore(store::Database& database) : database_(database) {}
+
+  /// Every anchor, or those whose prefix is PREFIX or above it, the longest first.
+  Result<std::vector<Anchor>> anchors() const;
+  Result<std::vector<Anchor>> anchors_above(std::string_view prefix) const;
+  /// Pins KEY for PREFIX; false when it was pinned already.
+  Result<bool> pin(std::string_view prefix, const PublicKey& key, UnixTime now) const;
+  /// Unpins what THUMBPRINT names, for PREFIX only unless that is empty, and forgets all that was
+  /// verified under it. Gives how many pins that were.
+  Result<std::int64_t> unpin(std::string_view prefix, std::string_view thumbprint) const;
+  /// Puts KEY in the place of the anchor OLD of PREFIX; what was seen under OLD stays seen.
+  Result<void> replace(std::string_view prefix, std::string_view old, const PublicKey& key,
+                       UnixTime now) const;
+
+  Result<std::optional<Kept>> find(std::string_view anchor, std::string_view kind,
+                                   std::string_view subject, std::string_view signer = {});
+  Result<void> keep(std::string_view anchor, const Kept& kept, UnixTime now);
+  /// Keeps TEXT and what it stands AGAINST, two signed documents of one sequence number.
+  Result<void> keep_evidence(std::string_view anchor, const Kept& kept, std::string_view against,
+                             UnixTime now) const;
+  Result<std::int64_t> count_evidence() const;
+  /// A number that changes when another process has written.
+  Result<std::int64_t> version();
+
+  Result<std::vector<Revocation>> revocations(std::string_view anchor) const;
+  Result<void> revoke(std::string_view anchor, const Revocation& revocation) const;
+
+ private:
+  store::Database& database_;
+  std::optional<store::Statement> find_;
+  std::optional<store::Statement> keep_;
+  std::optional<store::Statement> version_;
+};
+
+}  // namespace cp::identity

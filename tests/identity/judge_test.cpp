@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/judge.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "fixed_clock.hpp"
+#include "identity/identifier.hpp"
+#include "identity/proof.hpp"
+#include "identity/registry_store.hpp"
+#include "model/json.hpp"
+#include "temporary_directory.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include <string>
+
+using namespace cp::identity;
+using cp::model::Json;
+
+namespace {
+
+using Uses = std::vector<std::string>;
+
+Json key_of(const PrivateKey& key, const Uses& uses) {
+  Json entry = key.public_key().jwk();
+  entry["for"] = uses;
+  return entry;
+}
+
+std::string code_below(const std::string& prefix) {
+  for (int number = 1000;; ++number) {
+    if (const auto id = Identifier::make(prefix, std::to_string(number))) {
+      return id->text();
+    }
+  }
+}
+
+// A chain 86 → 86.31 → 86.31.42, each with a key for delegations and records and one for live
+// services, pinned at the top.
+struct Fixture {
+  TemporaryDirectory directory;
+  FixedClock clock{"2026-11-22T08:00:00Z"};
+  cp::KernelRandom random;
+  cp::store::Database database = open_registry_database(directory.path()).value();
+  TrustStore trust{database};
+  PrivateKey root = PrivateKey::generate(random);
+  PrivateKey root_live = PrivateKey::generate(random);
+  PrivateKey region = PrivateKey::generate(random);
+  PrivateKey region_live = PrivateKey::generate(random);
+  PrivateKey lab = PrivateKey::generate(random);
+  PrivateKey lab_live = PrivateKey::generate(random);
+  Judge judge{trust, clock};
+
+  Fixture() {
+    REQUIRE(trust.pin("86", root.public_key(), clock.now()));
+    REQUIRE(accepted(delegation("86", root, root_live, root)) == "verified");
+  }
+
+  Json plain(const std::string& prefix, const PrivateKey& main, const PrivateKey& live,
+             int seq = 1) const {
+    Json document{
+        {"schema", "cp.delegation/1"},
+        {"prefix", prefix},
+        {"seq", seq},
+        {"keys", {key_of(main, {"delegate", "record"}), key_of(live, {"state", "head", "token"})}},
+        {"may_delegate", true},
+        {"max_depth", 4},
+        {"not_before", "2026-01-01T00:00:00Z"},
+        {"not_after", "2028-01-01T00:00:00Z"}};
+    if (const auto parent = parent_of_prefix(prefix)) {
+      document["parent"] = *parent;
+    }
+    return document;
+  }
+  Json delegation(const std::string& prefix, const PrivateKey& main, const PrivateKey& live,
+                  const PrivateKey& by, int seq = 1) const {
+    return sign_document(plain(prefix, main, live, seq), by).value();
+  }
+  void with_region() { REQUIRE(accepted(region_delegation()) == "verified"); }
+  Json region_delegation(int seq = 1) const {
+    return delegation("86.31", region, region_live, root, seq);
+  }
+  Json record(const std::string& prefix, const PrivateKey& by, int seq = 1) const {
+    return sign_document({{"schema", "cp.resource/1"},
+                          {"id", code_below(prefix)},
+                          {"seq", seq},
+                          {"issued", "2026-11-22T08:00:00Z"},
+                          {"valid_until", "2027-11-22T00:00:00Z"},
+                          {"kind", "node"}},
+                         by)
+        .value();
+  }
+  Json head(const std::string& prefix, const PrivateKey& by, int seq = 5,
+            const Json& revoked = Json::array()) const {
+    return sign_document({{"schema", "cp.head/1"},
+                          {"prefix", prefix},
+                          {"seq", seq},
+                          {"hash", "sha256:" + std::string(64, 'a')},
+                          {"revoked", revoked},
+                          {"issued", cp::format_time(clock.now())},
+                          {"valid_until", cp::format_time(clock.now() + std::chrono::days(6))}},
+                         by)
+        .value();
+  }
+  Json state(const std::string& prefix, const PrivateKey& by, std::int64_t seq = 0) const {
+    return sign_document({{"schema", "cp.state/1"},
+                          {"id", code_below(prefix)},
+                          {"seq", seq == 0 ? cp::unix_milliseconds(clock.now()) : seq},
+                          {"observed_at", cp::format_time(clock.now())},
+                          {"valid_for_s", 120},
+                          {"health", "ok"}},
+                         by)
+        .value();
+  }
+  // "verified", or why not.
+  std::string accepted(const Json& document) {
+    const auto verdict = judge.accept(document);
+    REQUIRE(verdict);
+    return verdict->holds() ? verdict->trust : verdict->trust + ": " + verdict->reason;
+  }
+  static std::string thumbprint(const PrivateKey& key) { return key.public_key().thumbprint(); }
+};
+
+}  // namespace
+
+TEST_CASE("what is no signed document of ours is not verified") {
+  Fixture f;
+  CHECK(f.accepted(Json::array()) == "failed: malformed");
+  CHECK(f.accepted({{"schema", "cp.job/1"}}) == "failed: malformed");
+  CHECK(f.accepted({{"schema", "cp.resource/2"}, {"id", code_below("86")}, {"seq", 1}}) ==
+        "failed: malformed");
+  CHECK(f.accepted({{"schema", "cp.resource/1"}, {"id", "cp:86/1000-00"}, {"seq", 1}}) ==
+        "failed: malformed");
+  Json record = f.record("86", f.root);
+  CHECK(f.accepted(record) == "verified");
+  record["id"] = cp::text::upper(code_below("86"));  // not in canonical form
+  CHECK(f.accepted(record) == "failed: malformed");
+  record = f.record("86", f.root);
+  record.erase("proof");
+  CHECK(f.accepted(record) == "unsigned: unsigned");
+  record = f.record("86", f.root);
+  record["kind"] = "cluster";
+  CHECK(f.accepted(record) == "failed: bad_signature");
+}
+
+TEST_CASE("a record holds down the whole chain, and says along which") {
+  Fixture f;
+  f.with_region();
+  REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
+  const auto verdict = f.judge.accept(f.record("86.31.42", f.lab)).value();
+  CHECK(verdict.trust == "verified");
+  CHECK(verdict.anchor == Fixture::thumbprint(f.root));
+  CHECK(verdict.key == Fixture::thumbprint(f.lab));
+  CHECK(verdict.chain == std::vector<std::string>{"86", "86.31", "86.31.42"});
+  // Another process that opens the same memory comes to the same.
+  Judge other(f.trust, f.clock);
+  CHECK(other.examine(f.record("86.31.42", f.lab, 2))->holds());
+  CHECK(other.evidence_for("86.31.42")->size() == 3);
+}
+
+TEST_CASE("without an anchor above it nothing holds") {
+  Fixture f;
+  CHECK(f.accepted(f.record("49.1", f.root)) == "failed: no_anchor");
+  CHECK(f.accepted(f.delegation("49", f.root, f.root_live, f.root)) == "failed: no_anchor");
+  CHECK(f.accepted(f.record("86.31", f.region)) == "failed: no_delegation");
+  // Arcs compare as arcs: 86 does not vouch for 8.
+  CHECK(f.accepted(f.record("8", f.root)) == "failed: no_anchor");
+  CHECK(f.accepted(f.record("861", f.root)) == "failed: no_anchor");
+}
+
+TEST_CASE("a prefix 0 that is not pinned counts as unsigned") {
+  Fixture f;
+  CHECK(f.accepted(f.record("0", f.root)) == "unsigned: no_anchor");
+  REQUIRE(f.trust.pin("0", f.lab.public_key(), f.clock.now()));
+  Judge judge(f.trust, f.clock);
+  Json own = f.plain("0", f.lab, f.lab_live);
+  REQUIRE(judge.accept(sign_document(own, f.lab).value())->holds());
+  CHECK(judge.accept(f.record("0", f.lab))->holds());
+  CHECK(judge.accept(f.record("0", f.root))->trust == "unsigned");
+}
+
+TEST_CASE("a record is good only under the delegation of its own exact prefix") {
+  Fixture f;
+  f.with_region();
+  REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
+  REQUIRE(f.accepted(f.delegation("86.31.43", f.root_live, f.lab_live, f.region)) == "verified");
+  CHECK(f.accepted(f.record("86.31.42", f.region)) == "failed: unknown_key");   // its parent
+  CHECK(f.accepted(f.record("86.31.42", f.root)) == "failed: unknown_key");     // its root
+  CHECK(f.accepted(f.record("86.31.43", f.lab)) == "failed: unknown_key");      // its sibling
+  CHECK(f.accepted(f.record("86.31", f.lab)) == "failed: unknown_key");         // its child
+  CHECK(f.accepted(f.record("86.3142", f.region)) == "failed: no_delegation");  // 86.31 is no
+  CHECK(f.accepted(f.record("86.31.420", f.lab)) == "failed: no_delegation");   // parent of it
+}
+
+TEST_CASE("a delegation holds only from just above, by one who may") {
+  Fixture f;
+  f.with_region();
+  const auto swapped = [&](const std::string& prefix, const PrivateKey& by) {
+    return f.accepted(f.delegation(prefix, f.lab, f.lab_live, by));
+  };
+  CHECK(swapped("86.3101", f.region) == "failed: unknown_key");  // 86.31 is not above 86.3101
+  CHECK(swapped("86.32", f.region) == "failed: unknown_key");    // a sibling
+  CHECK(swapped("86.31", f.region) == "failed: unknown_key");    // itself
+  CHECK(swapped("86.31.42", f.root) == "failed: unknown_key");   // its grandparent
+  CHECK(swapped("86.31.42", f.region_live) == "failed: wrong_use");
+  Json skipping = f.plain("86.31.42", f.lab, f.lab_live);
+  skipping["parent"] = "86";
+  CHECK(f.accepted(sign_document(skipping, f.root).value()) == "failed: malformed");
+  skipping.erase("parent");
+  CHECK(f.accepted(sign_document(skipping, f.region).value()) == "failed: wrong_parent");
+  CHECK(swapped("86.31.42", f.region) == "verified");
+}
+
+TEST_CASE("who may not delegate, or not so deep, delegates in vain") {
+  Fixture f;
+  Json plain = f.plain("86.31", f.region, f.region_live);
+  plain["may_delegate"] = false;
+  REQUIRE(f.accepted(sign_document(plain, f.root).value()) == "verified");
+  const Json child = f.delegation("86.31.42", f.lab, f.lab_live, f.region);
+  CHECK(f.accepted(child) == "failed: may_not_delegate");
+  plain["may_delegate"] = true;
+  plain["max_depth"] = 0;
+  plain["seq"] = 2;
+  REQUIRE(f.accepted(sign_document(plain, f.root).value()) == "verified");
+  CHECK(f.accepted(child) == "failed: may_not_delegate");
+  plain["max_depth"] = 1;
+  plain["seq"] = 3;
+  REQUIRE(f.accepted(sign_document(plain, f.root).value()) == "verified");
+  REQUIRE(f.accepted(child) == "verified");  // it says 4 of itself, and has 0
+  CHECK(f.accepted(f.delegation("86.31.42.1", f.lab, f.lab_live, f.lab)) ==
+        "failed: may_not_delegate");
+}
+
+TEST_CASE("each key signs what it is for, and nothing else") {
+  Fixture f;
+  f.with_region();
+  CHECK(f.accepted(f.record("86.31", f.region_live)) == "failed: wrong_use");
+  CHECK(f.accepted(f.head("86.31", f.region)) == "failed: wrong_use");
+  CHECK(f.accepted(f.state("86.31", f.region)) == "failed: wrong_use");
+  CHECK(f.accepted(f.record("86.31", f.region)) == "verified");
+  CHECK(f.accepted(f.head("86.31", f.region_live)) == "verified");
+  CHECK(f.accepted(f.state("86.31", f.region_live)) == "verified");
+  // The type in the header is the document's.
+  Json as_state = f.record("86.31", f.region, 9);
+  as_state["schema"] = "cp.state/1";
+  CHECK(f.accepted(as_state) == "failed: bad_signature");
+  Json typed = f.state("86.31", f.region_live);
+  typed["proof"]["jws"] = jws::sign_detached("{}", "cp-resource+jws", f.region_live);
+  CHECK(f.accepted(typed) == "failed: bad_signature");
+}
+
+TEST_CASE("what comes of keys that were swapped in a delegation is refused") {
+  Fixture f;
+  Json swapped = f.region_delegation();
+  std::swap(swapped["keys"][0]["x"], swapped["keys"][1]["x"]);
+  CHECK(f.accepted(swapped) == "failed: bad_signature");
+  swapped = f.region_delegation();
+  swapped["keys"][0]["for"] = {"delegate", "record", "head"};
+  CHECK(f.accepted(swapped) == "failed: bad_signature");
+  swapped = f.plain("86.31", f.region, f.region);  // one key twice
+  CHECK(f.accepted(sign_document(swapped, f.root).value()) == "failed: malformed");
+}
+
+TEST_CASE("validity is that of this clock, and ends with the parent's") {
+  Fixture f;
+  Json region = f.plain("86.31", f.region, f.region_live);
+  region["not_after"] = "2026-12-01T00:00:00Z";
+  REQUIRE(f.accepted(sign_document(region, f.root).value()) == "verified");
+  REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
+  const Json record = f.record("86.31.42", f.lab);
+  REQUIRE(f.accepted(record) == "verified");
+  f.clock.move(std::chrono::days(10));
+  CHECK(f.accepted(record) == "failed: delegation_expired");
+  f.clock.move(-std::chrono::days(365));  // a clock that runs back
+  CHECK(f.accepted(record) == "failed: not_yet_valid");
+  f.clock.move(std::chrono::days(355));
+  CHECK(f.accepted(record) == "verified");
+  region["seq"] = 2;
+  region["not_after"] = "2026-11-22T08:00:00Z";
+  CHECK(f.accepted(sign_document(region, f.root).value()) == "failed: delegation_expired");
+  region["not_after"] = "2028-01-01T00:00:00Z";
+  region["not_before"] = "2027-01-01T00:00:00Z";
+  CHECK(f.accepted(sign_document(region, f.root).value()) == "failed: not_yet_valid");
+}
+
+TEST_CASE("a record expires by this clock, whatever it says of its issue") {
+  Fixture f;
+  Json record = f.record("86", f.root);
+  record["issued"] = "2031-01-01T00:00:00Z";
+  record["valid_until"] = "2026-11-22T08:00:00Z";
+  CHECK(f.accepted(sign_document(record, f.root).value()) == "failed: expired");
+  record.erase("valid_until");
+  CHECK(f.accepted(sign_document(record, f.root).value()) == "failed: expired");
+}
+
+TEST_CASE("two keys overlap until the old one's day") {
+  Fixture f;
+  f.with_region();
+  PrivateKey next = PrivateKey::generate(f.random);
+  Json region = f.plain("86.31", f.region, f.region_live, 2);
+  region["keys"][0]["not_after"] = "2026-12-01T00:00:00Z";
+  region["keys"].push_back(key_of(next, {"delegate", "record"}));
+  REQUIRE(f.accepted(sign_document(region, f.root).value()) == "verified");
+  CHECK(f.accepted(f.record("86.31", f.region, 1)) == "verified");
+  CHECK(f.accepted(f.record("86.31", next, 2)) == "verified");
+  REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
+  f.clock.move(std::chrono::days(10));
+  CHECK(f.accepted(f.record("86.31", f.region, 3)) == "failed: key_expired");
+  CHECK(f.accepted(f.record("86.31", next, 3)) == "verified");
+  // What the old key delegated ends with it, unless the new one delegates again.
+  CHECK(f.accepted(f.record("86.31.42", f.lab)) == "failed: key_expired");
+  REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, next, 2)) == "verified");
+  CHECK(f.accepted(f.record("86.31.42", f.lab)) == "verified");
+}
+
+TEST_CASE("a revoked key's signatures are void whatever their date") {
+  Fixture f;
+  f.with_region();
+  const Json old = f.record("86.31", f.region);  // issued long before
+  REQUIRE(f.accepted(old) == "verified");
+  REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
+  const Json revoked{{{"key", Fixture::thumbprint(f.region)}, {"why", "compromised"}}};
+  REQUIRE(f.accepted(f.head("86.31", f.region_live, 6, revoked)) == "verified");
+  CHECK(f.accepted(old) == "failed: revoked");
+  CHECK(f.accepted(f.record("86.31", f.region, 2)) == "failed: revoked");
+  // And what it delegated.
+  CHECK(f.accepted(f.record("86.31.42", f.lab)) == "failed: revoked");
+  // A later head that does not say so any more changes nothing.
+  REQUIRE(f.accepted(f.head("86.31", f.region_live, 7)) == "verified");
+  CHECK(f.accepted(old) == "failed: revoked");
+}
+
+TEST_CASE("a head revokes below its own prefix only") {
+  Fixture f;
+  f.with_region();
+  const auto revoke = [](const PrivateKey& key) {
+    return Json{{{"key", Fixture::thumbprint(key)}, {"why", "compromised"}}};
+  };
+  REQUIRE(f.accepted(f.head("86.31", f.region_live, 6, revoke(f.root))) == "verified");
+  CHECK(f.accepted(f.record("86", f.root)) == "verified");
+  const Json whole{{{"delegation", "86.31"}, {"seq", 9}, {"why", "rage"}},
+                   {{"delegation", "86.32"}, {"seq", 9}, {"why", "rage"}},
+                   {{"delegation", "86"}, {"seq", 9}, {"why", "rage"}}};
+  REQUIRE(f.accepted(f.head("86.31", f.region_live, 7, whole)) == "verified");
+  CHECK(f.accepted(f.record("86.31", f.region)) == "verified");
+  // The parent does.
+  const Json child{{{"delegation", "86.31"}, {"seq", 1}, {"why", "superseded"}}};
+  REQUIRE(f.accepted(f.head("86", f.root_live, 8, child)) == "verified");
+  CHECK(f.accepted(f.record("86.31", f.region, 2)) == "failed: revoked");
+  CHECK(f.accepted(f.region_delegation()) == "failed: revoked");
+  REQUIRE(f.accepted(f.region_delegation(2)) == "verified");  // given anew
+  CHECK(f.accepted(f.record("86.31", f.region, 2)) == "verified");
+}
+
+TEST_CASE("an older document is a replay") {
+  Fixture f;
+  f.with_region();
+  const Json old_record = f.record("86.31", f.region, 3);
+  REQUIRE(f.accepted(old_record) == "verified");
+  REQUIRE(f.accepted(f.record("86.31", f.region, 7)) == "verified");
+  CHECK(f.accepted(old_record) == "failed: replay");
+  CHECK(f.judge.examine(old_record)->holds());  // who does not remember does not notice
+
+  REQUIRE(f.accepted(f.region_delegation(4)) == "verified");
+  CHECK(f.accepted(f.region_delegation(3)) == "failed: replay");
+  REQUIRE(f.accepted(f.head("86.31", f.region_live, 9)) == "verified");
+  CHECK(f.accepted(f.head("86.31", f.region_live, 8)) == "failed: replay");
+  const Json old_state = f.state("86.31", f.region_live);
+  f.clock.move(std::chrono::seconds(1));
+  REQUIRE(f.accepted(f.state("86.31", f.region_live)) == "verified");
+  CHECK(f.accepted(old_state) == "failed: replay");
+}
+
+TEST_CASE("two documents of one number are equivocation, and both are kept") {
+  Fixture f;
+  f.with_region();
+  const Json one = f.head("86.31", f.region_live, 9);
+  Json other = one;
+  other["hash"] = "sha256:" + std::string(64, 'b');
+  other = sign_document(other, f.region_live).value();
+  REQUIRE(f.accepted(one) == "verified");
+  CHECK(f.accepted(one) == "verified");
+  CHECK(f.trust.count_evidence() == 0);
+  CHECK(f.accepted(other) == "failed: equivocation");
+  CHECK(f.trust.count_evidence() == 1);
+  CHECK(f.accepted(other) == "failed: equivocation");
+  CHECK(f.trust.count_evidence() == 1);
+  CHECK(f.accepted(one) == "verified");
+
+  Json record = f.record("86.31", f.region, 2);
+  REQUIRE(f.accepted(record) == "verified");
+  record["nodes"] = 2;
+  CHECK(f.accepted(sign_document(record, f.region).value()) == "failed: equivocation");
+  Json again = f.plain("86.31", f.lab, f.lab_live);
+  CHECK(f.accepted(sign_document(again, f.root).value()) == "failed: equivocation");
+  CHECK(f.trust.count_evidence() == 3);
+  // A forgery is no evidence.
+  record["seq"] = 2;
+  CHECK(f.accepted(sign_document(record, f.lab).value()) == "failed: unknown_key");
+  CHECK(f.trust.count_evidence() == 3);
+}
+
+TEST_CASE("a head that is too old, too long or from the future is refused") {
+  Fixture f;
+  Json head = f.head("86", f.root_live);
+  f.clock.move(std::chrono::days(6));
+  CHECK(f.accepted(head) == "failed: expired");
+  head = f.head("86", f.root_live, 6);
+  head["valid_until"] = cp::format_time(f.clock.now() + std::chrono::days(8));
+  CHECK(f.accepted(sign_document(head, f.root_live).value()) == "failed: malformed");
+  head = f.head("86", f.root_live, 6);
+  head["issued"] = cp::format_time(f.clock.now() + std::chrono::minutes(2));
+  CHECK(f.accepted(sign_document(head, f.root_live).value()) == "failed: future");
+  head.erase("revoked");
+  CHECK(f.accepted(sign_document(head, f.root_live).value()) == "failed: malformed");
+}
+
+TEST_CASE("with an age limit each authority of a chain must have shown its head") {
+  Fixture f;
+  f.with_region();
+  Judge strict(f.trust, f.clock, {.max_head_age = std::chrono::hours(24)});
+  const Json record = f.record("86.31", f.region);
+  CHECK(strict.examine(record)->reason == "no_head");
+  REQUIRE(strict.accept(f.head("86", f.root_live))->holds());
+  CHECK(strict.examine(record)->reason == "no_head");
+  REQUIRE(strict.accept(f.head("86.31", f.region_live))->holds());
+  const auto verdict = strict.examine(record);
+  CHECK(verdict->holds());
+  CHECK(verdict->heads.size() == 2);
+  f.clock.move(std::chrono::hours(25));
+  CHECK(strict.examine(record)->reason == "old_head");
+  CHECK(f.judge.examine(record)->holds());
+}
+
+TEST_CASE("a state is short-lived, and not from the future") {
+  Fixture f;
+  CHECK(f.accepted(f.state("86", f.root_live,
+                           cp::unix_milliseconds(f.clock.now() + std::chrono::minutes(2)))) ==
+        "failed: future");
+  Json state = f.state("86", f.root_live);
+  state["valid_for_s"] = 3'601;
+  CHECK(f.accepted(sign_document(state, f.root_live).value()) == "failed: malformed");
+  state["valid_for_s"] = 120;
+  state["observed_at"] = cp::format_time(f.clock.now() + std::chrono::minutes(2));
+  CHECK(f.accepted(sign_document(state, f.root_live).value()) == "failed: future");
+  const Json good = f.state("86", f.root_live);
+  CHECK(f.accepted(good) == "verified");
+  f.clock.move(std::chrono::minutes(3));
+  CHECK(f.accepted(good) == "failed: expired");
+}
+
+TEST_CASE("a pin moves to a key that the old and the new one have signed") {
+  Fixture f;
+  f.with_region();
+  PrivateKey next = PrivateKey::generate(f.random);
+  Json moved = f.plain("86", f.root, f.root_live, 2);
+  moved["keys"].push_back(key_of(next, {"delegate", "record"}));
+  CHECK(f.accepted(sign_document(moved, next).value()) == "failed: unknown_key");  // the new alone
+  const Json both = countersign_document(sign_document(moved, f.root).value(), next).value();
+  Json skipping = moved;
+  skipping["seq"] = 3;
+  CHECK(f.accepted(countersign_document(sign_document(skipping, f.root).value(), next).value()) ==
+        "failed: gap");
+  Json stranger = moved;
+  stranger["keys"].erase(2);
+  CHECK(f.accepted(countersign_document(sign_document(stranger, f.root).value(), next).value()) ==
+        "failed: bad_signature");
+  REQUIRE(f.accepted(both) == "verified");
+  const auto anchors = f.trust.anchors();
+  REQUIRE(anchors->size() == 1);
+  CHECK(anchors->front().key == next.public_key());
+  CHECK(f.accepted(f.record("86.31", f.region)) == "verified");  // the old key is in its overlap
+  // The old key alone moves nothing any more.
+  CHECK(f.accepted(sign_document(f.plain("86", f.root, f.root_live, 3), f.root).value()) ==
+        "failed: unknown_key");
+  CHECK(f.accepted(sign_document(f.plain("86", f.root, f.root_live, 1), next).value()) ==
+        "failed: replay");
+}
+
+TEST_CASE("what was verified under an anchor goes with its pin") {
+  Fixture f;
+  f.with_region();
+  REQUIRE(f.accepted(f.record("86.31", f.region, 5)) == "verified");
+  CHECK(f.trust.unpin("87", Fixture::thumbprint(f.root)) == 0);
+  CHECK(f.trust.unpin("86", Fixture::thumbprint(f.root)) == 1);
+  Judge judge(f.trust, f.clock);
+  CHECK(judge.examine(f.record("86.31", f.region))->reason == "no_anchor");
+  REQUIRE(f.trust.pin("86", f.root.public_key(), f.clock.now()));
+  Judge again(f.trust, f.clock);
+  CHECK(again.examine(f.record("86.31", f.region))->reason == "no_delegation");
+}
+
+TEST_CASE("an anchor in the middle vouches below itself alone") {
+  Fixture f;
+  REQUIRE(f.trust.pin("49.1", f.lab.public_key(), f.clock.now()));
+  Judge judge(f.trust, f.clock);
+  Json own = f.plain("49.1", f.lab, f.lab_live);
+  CHECK(judge.accept(sign_document(own, f.lab).value())->reason == "wrong_parent");
+  own.erase("parent");
+  REQUIRE(judge.accept(sign_document(own, f.lab).value())->holds());
+  CHECK(judge.examine(f.record("49.1", f.lab))->holds());
+  CHECK(judge.examine(f.record("49", f.lab))->reason == "no_anchor");
+  CHECK(judge.examine(f.record("49.2", f.lab))->reason == "no_anchor");
+}
+
+TEST_CASE("a resource that went to another owner needs both signatures") {
+  Fixture f;
+  f.with_region();
+  REQUIRE(f.accepted(f.delegation("86.32", f.lab, f.lab_live, f.root)) == "verified");
+  Json moved = f.record("86.31", f.region, 2);
+  moved["ended"] = {{"how", "moved"}, {"successor", code_below("86.32")}};
+  const Json by_old = sign_document(moved, f.region).value();
+  CHECK(f.accepted(by_old) == "failed: one_signature");
+  CHECK(f.accepted(sign_document(moved, f.lab).value()) == "failed: one_signature");
+  CHECK(f.accepted(countersign_document(by_old, f.root).value()) == "failed: unknown_key");
+  CHECK(f.accepted(countersign_document(by_old, f.lab).value()) == "verified");
+  CHECK_FALSE(countersign_document(by_old, f.region));
+}
+
+TEST_CASE("the chain that another implementation signed holds") {
+  Fixture f;
+  const auto example = [](const std::string& name) {
+    const std::string path = CP_SOURCE_DIR "/tests/model/schema_examples/" + name + ".json";
+    return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
+  };
+  const Json root = example("cp.delegation-1.root");
+  REQUIRE(f.trust.unpin("", Fixture::thumbprint(f.root)) == 1);
+  REQUIRE(f.trust.pin("86", PublicKey::from_jwk(root["keys"][0]).value(), f.clock.now()));
+  Judge judge(f.trust, f.clock);
+  CHECK(judge.examine(example("cp.resource-1"))->reason == "no_delegation");
+  for (const char* name : {"cp.delegation-1.root", "cp.delegation-1", "cp.delegation-1.enterprise",
+                           "cp.head-1", "cp.resource-1"}) {
+    const auto verdict = judge.accept(example(name));
+    CAPTURE(name, verdict->message);
+    CHECK(verdict->holds());
+  }
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A national root, a region and a laboratory below it, and a user who knows the root's key: four
+# machines that exchange files.
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpid/machines.sh"
+minimal='{"schema":"cp.resource/1","kind":"node","alias":["@lab/a"]}'
+
+it "makes a root that vouches for itself"
+expect_status 0 as root cpid init --prefix 86 --name 'National node' --valid-for 1000d
+expect_json '.level == "national" and .may_delegate and (.parent | not) and (.keys | length) == 2'
+expect_json '.keys[0].for == ["delegate", "record"] and .keys[1].for == ["state", "head", "token"]'
+validate "$STDOUT"
+cp "$STDOUT" root.json
+
+it "makes children that ask, and do nothing before they were answered"
+expect_status 64 as region cpid init --prefix 86.3101 --parent 87
+expect_match '^cpid: 87 is not just above 86.3101$' "$STDERR"
+expect_status 0 as region cpid init --prefix 86.3101 --parent 86 --name 'Shanghai node'
+validate "$STDOUT"
+cp "$STDOUT" region-request.json
+expect_status 0 as lab cpid init --prefix 86.3101.42 --parent 86.3101 --name Lab
+cp "$STDOUT" lab-request.json
+for command in 'mint' 'head' 'delegate lab-request.json' 'tombstone @lab/a'; do
+  # shellcheck disable=SC2086
+  expect_status 77 as region cpid $command
+  expect_match '^cpid: nobody has given prefix 86.3101 to the authority here yet$' "$STDERR"
+done
+expect_status 77 as region cpid register <<<"$minimal"
+expect_status 0 as region cpid list --codes
+expect_stdout ''
+
+it "answers only what a child has signed itself, just below, under a free label"
+expect_status 65 as root cpid delegate lab-request.json
+expect_match 'there is no request to prefix 86 in the input' "$STDERR"
+jq -c '.keys[0].for += ["head"]' region-request.json >swapped.json
+expect_status 77 as root cpid delegate swapped.json
+expect_match 'the signature is wrong' "$STDERR"
+jq -c 'del(.proof)' region-request.json >unsigned.json
+expect_status 77 as root cpid delegate unsigned.json
+expect_status 65 as lab cpid delegate region-request.json
+expect_status 64 as root cpid delegate region-request.json --max-depth 2
+expect_status 0 as root cpid check --ledger
+expect_json '.message | startswith("1 entries")'
+expect_status 0 as root cpid delegate region-request.json --level regional --label shlab-region \
+  --may-delegate --max-depth 1 --registry https://registry.sh.example/ --valid-for 365d
+validate "$STDOUT"
+expect_json '($all | map(.prefix)) == ["86", "86.3101"] and $all[1].parent == "86" and $all[1].max_depth == 1'
+cp "$STDOUT" region-answer.json
+expect_status 0 as other cpid init --prefix 86.9 --parent 86
+cp "$STDOUT" other-request.json
+expect_status 77 as root cpid delegate other-request.json --label shlab-region
+expect_match 'the label shlab-region is that of prefix 86.3101' "$STDERR"
+
+it "is taken by the child only up to an anchor that it has pinned"
+expect_status 77 as region cpid accept region-answer.json
+expect_match 'prefix 86.3101 was not given: no trust anchor is pinned for prefix 86.3101' "$STDERR"
+expect_status 0 as region cpid trust add --prefix 86 root.json
+validate "$STDOUT"
+expect_status 77 as region cpid accept region-request.json
+expect_status 77 as region cpid accept root.json
+expect_status 0 as region cpid accept region-answer.json
+expect_json '.prefix == "86.3101" and .label == "shlab-region"'
+expect_status 0 as region cpid mint --plain
+expect_match '^cp:86\.3101/'
+
+it "goes down to a laboratory, which may not delegate"
+expect_status 0 as region cpid delegate lab-request.json --label lab
+cp "$STDOUT" lab-answer.json
+expect_json '$all | map(.prefix) == ["86", "86.3101", "86.3101.42"]'
+expect_status 0 as lab cpid trust add --prefix 86 "$(jq -r '.keys[0].x' root.json)"
+expect_status 0 as lab cpid accept lab-answer.json
+expect_status 0 as below cpid init --prefix 86.3101.42.1 --parent 86.3101.42
+cp "$STDOUT" below.json
+expect_status 77 as lab cpid delegate below.json
+expect_match 'prefix 86.3101.42 may not delegate' "$STDERR"
+
+it "registers, resolves and bundles what anyone verifies with the root's key alone"
+expect_status 0 as lab cpid register <<<"$minimal"
+expect_match '"id":"cp:86\.3101\.42/'
+id=$(jq -r .id "$STDOUT")
+expect_status 0 as lab cpid resolve @lab/a
+expect_status 0 as lab cpid head
+validate "$STDOUT"
+expect_status 0 as lab cpid bundle @lab/a
+validate "$STDOUT"
+cp "$STDOUT" bundle.json
+expect_json '$all | map(.schema) == ["cp.delegation/1", "cp.delegation/1", "cp.delegation/1", "cp.head/1", "cp.resource/1"]'
+expect_status 1 as user cpid verify bundle.json
+expect_json '($all[0:5] | all(.verdict == "failed" and .reason == "no_anchor")) and $all[5].summary.failed == 5'
+expect_status 0 as user cpid trust add --prefix 86 root.json
+expect_status 0 as user cpid verify bundle.json
+validate "$STDOUT"
+expect_json '$all[4] | .input == "'"$id"'" and .verdict == "verified" and .chain == ["86", "86.3101", "86.3101.42"] and (.message | test("^verified as of ....-..-..T"))'
+expect_status 0 as user cpid verify --offline --only-bad bundle.json
+expect_match 'the newest head of prefix 86.3101.42 is .* old' "$STDERR"
+expect_json '($all | length) == 1'
+
+it "asks for young heads of all when it is told to"
+expect_status 1 as user cpid verify --max-head-age 1h bundle.json
+expect_json '$all[4].reason == "no_head"'
+for who in root region; do as $who cpid head; done >heads.json
+expect_status 0 as user cpid verify --max-head-age 1h heads.json bundle.json
+
+it "refuses forged, foreign and replayed records with the reason"
+verdict_of() { as user cpid verify "$1" >"$STDOUT" || true; jq -r 'select(.input) | .reason' "$STDOUT" | tail -n 1; }
+jq -c 'select(.schema == "cp.resource/1")' bundle.json >record.json
+jq -c '.kind = "cluster"' record.json >forged.json
+expect_equal bad_signature "$(verdict_of forged.json)"
+region_key=$TESTDIR/region/keys/$(jq -r .proof.key region-request.json).pem
+cpid sign --key "$region_key" <record.json >by-parent.json
+expect_equal unknown_key "$(verdict_of by-parent.json)"
+as lab cpid register <record.json >newer.json
+expect_status 0 as user cpid verify newer.json
+expect_equal replay "$(verdict_of record.json)"
+jq -c '.proof.jws |= ("eyJhbGciOiJub25lIn0.." )' record.json >none.json
+expect_equal bad_signature "$(verdict_of none.json)"
+
+it "keeps its own keys to what it has a say in"
+jq -c 'del(.proof)' newer.json >foreign.json
+expect_status 77 as region cpid sign foreign.json
+expect_match 'is not of prefix 86.3101$' "$STDERR"
+expect_status 65 as region cpid sign <<<'{"schema":"cp.job/1","id":"j-1"}'
+expect_status 65 as region cpid sign </dev/null

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpid/machines.sh"
+register() { cpid register --plain <<<'{"schema":"cp.resource/1","kind":"node","alias":["'"$1"'"]}'; }
+cpid init >/dev/null
+
+it "ends a resource for good, and says so"
+id=$(register @lab/a)
+expect_status 66 cpid tombstone @lab/none
+expect_status 0 cpid tombstone @lab/a --why 'switched off'
+validate "$STDOUT"
+expect_json '.id == "'"$id"'" and .seq == 2 and .ended.how == "tombstone" and .ended.why == "switched off"'
+for name in "$id" @lab/a; do
+  expect_status 66 cpid resolve "$name"
+  expect_match "$id is no more: tombstone: switched off" "$STDERR"
+done
+expect_status 0 cpid list
+expect_stdout ''
+expect_status 77 cpid tombstone "$id"
+expect_status 77 cpid alias "$id" @lab/b
+expect_status 77 cpid register <<<'{"schema":"cp.resource/1","kind":"node","id":"'"$id"'"}'
+expect_match "$id is no more" "$STDERR"
+expect_status 0 cpid list --codes --plain
+expect_stdout "$id"
+
+it "leads from an old code to its successor"
+old=$(register @lab/old) new=$(register @lab/new)
+expect_status 77 cpid move "$old" "$old"
+expect_status 65 cpid move "$old" cp:0/7777-77
+expect_status 0 cpid merge "$old" "$new"
+validate "$STDOUT"
+expect_json '.ended.how == "merged" and .ended.successor == "'"$new"'"'
+for name in "$old" @lab/old; do
+  expect_status 0 cpid resolve "$name"
+  expect_json '.id == "'"$new"'"'
+done
+third=$(register @lab/third)
+expect_status 0 cpid move "$new" "$third" --why 'moved house'
+expect_status 0 cpid resolve @lab/old
+expect_json '.id == "'"$third"'"'
+expect_status 0 cpid move "$third" "$old"
+expect_status 66 cpid resolve @lab/old
+expect_status 0 cpid check --ledger
+
+it "gives and takes names"
+id=$(register @lab/x)
+expect_status 0 cpid alias "$id" @lab/y
+expect_json '.alias == ["@lab/x", "@lab/y"] and .seq == 2'
+expect_status 0 cpid resolve @lab/y
+expect_status 77 cpid alias "$id" @lab/y
+expect_status 65 cpid alias "$id" y
+other=$(register @lab/z)
+expect_status 77 cpid alias "$other" @lab/y
+expect_status 0 cpid alias "$id" @lab/x --remove
+expect_status 66 cpid resolve @lab/x
+expect_status 66 cpid alias "$id" @lab/x --remove
+expect_status 0 cpid revoke "$id" --why 'never was'
+expect_json '.ended.how == "revoked"'
+expect_status 0 cpid check --ledger
+expect_json '.verdict == "verified"'
+
+it "hands a resource to another owner only with both signatures"
+as root cpid init --prefix 86 >root.json
+for arc in 1 2; do
+  as owner$arc cpid init --prefix 86.$arc --parent 86 >request
+  as root cpid delegate request >answer$arc
+  as owner$arc cpid trust add --prefix 86 root.json >/dev/null
+  as owner$arc cpid accept answer$arc >/dev/null
+done
+id=$(as owner1 cpid register --plain <<<'{"schema":"cp.resource/1","kind":"node"}')
+next=$(as owner2 cpid mint --plain)
+expect_status 0 as owner1 cpid move "$id" "$next"
+cp "$STDOUT" half.json
+expect_match 'has to sign it, too' "$STDERR"
+expect_status 0 as owner1 cpid resolve "$id"
+expect_status 77 as owner1 cpid move half.json
+expect_status 77 as owner1 cpid sign --add half.json
+expect_match 'has signed it already' "$STDERR"
+jq -c '.ended.successor = "cp:86.2/7777-7E"' half.json >other.json
+expect_status 0 as owner2 cpid sign --add half.json
+cp "$STDOUT" full.json
+validate full.json
+expect_status 77 as owner1 cpid move full.json
+expect_match 'the delegation of prefix 86.2 is not known' "$STDERR"
+expect_status 0 as owner1 cpid verify answer2
+expect_status 0 as owner1 cpid move full.json
+expect_status 66 as owner1 cpid resolve "$id"
+expect_match "$id is no more: moved to $next" "$STDERR"
+as user cpid trust add --prefix 86 root.json >/dev/null
+expect_status 0 as user cpid verify answer1 answer2 full.json
+expect_status 1 as user cpid verify half.json
+expect_json '.reason == "one_signature"'

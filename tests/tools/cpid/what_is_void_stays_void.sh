@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpid/machines.sh"
+as root cpid init --prefix 86 >root.json
+as lab cpid init --prefix 86.7 --parent 86 >request.json
+as root cpid delegate request.json >answer.json
+for who in lab user; do as $who cpid trust add --prefix 86 root.json >anchor; done
+as lab cpid accept answer.json >accepted
+as lab cpid register <<<'{"schema":"cp.resource/1","kind":"node"}' >record.json
+expect_status 0 as user cpid verify answer.json record.json
+
+it "revokes nothing that it has no say in, nor its last key for heads"
+expect_status 66 as lab cpid revoke "$(jq -r .thumbprint anchor)"
+expect_match 'neither prefix 86.7 nor a child of it has a key' "$STDERR"
+expect_status 66 as lab cpid revoke 86.8
+expect_status 66 as root cpid revoke 86.8
+live=$(as lab cpid head | jq -r .proof.key)
+expect_status 77 as lab cpid revoke "$live"
+expect_match 'no other key of prefix 86.7 could sign the head that says so' "$STDERR"
+
+it "voids a key here at once, and for others with the head"
+key=$(jq -r .proof.key record.json)
+expect_status 0 as lab cpid revoke "$key" --why 'laptop lost'
+validate "$STDOUT"
+expect_json '.revoked == [{"key": "'"$key"'", "why": "laptop lost"}]'
+cp "$STDOUT" head.json
+expect_status 77 as lab cpid list
+expect_match "its key $key was revoked by prefix 86.7: laptop lost" "$STDERR"
+expect_status 77 as lab cpid register <<<'{"schema":"cp.resource/1","kind":"node"}'
+expect_match 'prefix 86.7 has no key that may sign as record now' "$STDERR"
+expect_status 0 as user cpid verify record.json
+expect_status 1 as user cpid verify head.json record.json
+expect_equal 'verified revoked' "$(reasons)"
+
+it "refuses what the revoked key signs later, whatever date it has"
+jq -c '.seq = 9 | .issued = "2020-01-01T00:00:00Z"' record.json |
+  cpid sign --key "$TESTDIR/lab/keys/$key.pem" >backdated.json
+expect_status 1 as user cpid verify backdated.json
+expect_equal revoked "$(reasons)"
+
+it "gets a new key from the parent, asked for with one of those it was given"
+expect_status 0 as lab cpid rekey --for record --overlap 0
+cp "$STDOUT" rekey.json
+expect_json '.seq == 2 and ([.keys[].x] | index("'"$(jq -r '.keys[0].x' request.json)"'") == null)'
+expect_status 0 as stranger cpid init --prefix 86.7 --parent 86
+cp "$STDOUT" stranger.json
+expect_status 77 as root cpid delegate stranger.json
+expect_match 'prefix 86.7 was delegated, and none of its keys has signed this' "$STDERR"
+expect_status 0 as root cpid delegate rekey.json
+cp "$STDOUT" answer2.json
+expect_status 0 as lab cpid accept answer2.json
+expect_status 0 as lab cpid register record.json
+cp "$STDOUT" record2.json
+expect_status 0 as user cpid verify answer2.json record2.json
+
+it "refuses the older delegation, and the older head"
+expect_status 1 as user cpid verify answer.json
+expect_equal 'verified replay' "$(reasons)"
+expect_status 0 as lab cpid head
+cp "$STDOUT" head2.json
+expect_status 1 as user cpid verify head2.json head.json
+expect_equal 'verified replay' "$(reasons)"
+
+it "reports two heads of one number, and keeps both"
+jq -c '.hash = "sha256:'"$(printf '%064d' 0)"'"' head2.json | as lab cpid sign >two.json
+expect_status 1 as user cpid verify two.json
+expect_equal equivocation "$(reasons)"
+if command -v sqlite3 >/dev/null; then
+  expect_equal 1 "$(sqlite3 "$TESTDIR/user/identity.db" "SELECT count(*) FROM evidence WHERE document <> against")"
+fi
+
+it "voids what a child was given, until it is given anew"
+expect_status 0 as root cpid revoke 86.7 --why 'left the federation'
+validate "$STDOUT"
+cp "$STDOUT" void.json
+expect_status 1 as user cpid verify void.json record2.json
+expect_equal 'verified revoked' "$(reasons)"
+expect_status 0 as root cpid delegate --renew
+cp "$STDOUT" again.json
+expect_status 0 as user cpid verify again.json record2.json
+
+it "moves the root's own pin to its new key, which the old one has signed"
+expect_status 0 as root cpid rekey --for delegate --overlap 30d
+validate "$STDOUT"
+expect_json '(.proof | length) == 2 and .seq == 2'
+cp "$STDOUT" root2.json
+jq -c '.proof |= .[1]' root2.json >by-new.json
+expect_status 1 as user cpid verify by-new.json
+expect_equal unknown_key "$(reasons)"
+old=$(as user cpid trust list | jq -r .thumbprint)
+expect_status 0 as user cpid verify root2.json
+expect_status 0 as user cpid trust list
+expect_json '.thumbprint != "'"$old"'" and ($all | length) == 1'
+expect_status 0 as user cpid verify record2.json
+expect_status 0 as root cpid delegate --renew
+expect_json '.seq == 4 and .proof.key != "'"$old"'"'
+cp "$STDOUT" again2.json
+expect_status 0 as user cpid verify again2.json
+for who in root lab; do
+  expect_status 0 as $who cpid check --ledger
+done
+
+it "forgets with an anchor what stood under it"
+expect_status 66 as user cpid trust remove "$old"
+expect_status 0 as user cpid trust remove "$(as user cpid trust list --plain)"
+validate "$STDOUT"
+expect_status 1 as user cpid verify record2.json
+expect_equal no_anchor "$(reasons)"
+expect_status 64 as user cpid trust add "$old"
+expect_status 64 as user cpid trust pin x

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "authority.hpp"
+#include "base/units.hpp"
+#include "model/document.hpp"
+#include "model/json.hpp"
+#include "tool.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace cpid {
+namespace {
+
+using cp::Result;
+using cp::cli::Context;
+using cp::cli::Output;
+using cp::identity::Judge;
+using cp::identity::Verdict;
+using cp::model::Json;
+using cp::store::Transaction;
+
+constexpr std::array kColumns{
+    cp::cli::Column{"INPUT", "input", cp::cli::Show::id},
+    cp::cli::Column{"DOCUMENT", "document"},
+    cp::cli::Column{"VERDICT", "verdict", cp::cli::Show::verdict},
+    cp::cli::Column{"REASON", "reason"},
+    cp::cli::Column{"MESSAGE", "message"},
+};
+
+constexpr std::size_t kDocumentsPerTransaction = 10'000;
+
+std::string seconds_text(cp::UnixTime time) {
+  return cp::format_time(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+// Prints verdicts and counts them.
+class Report {
+ public:
+  explicit Report(Context& context)
+      : context_(context),
+        output_(context.output(kColumns)),
+        only_bad_(context.arguments().has("only-bad")),
+        started_(context.clock().steady()) {}
+
+  void add(const Json& document, const Verdict& verdict, std::size_t line) {
+    ++checked_;
+    failed_ += verdict.holds() ? 0U : 1U;
+    if (!verdict.holds() || !only_bad_) {
+      output_.record(record_of(document, verdict, line));
+    }
+    for (const Verdict::Head& head : verdict.heads) {
+      const auto known = std::ranges::find(heads_, head.prefix, &Verdict::Head::prefix);
+      if (known == heads_.end()) {
+        heads_.push_back(head);
+      } else {
+        *known = head;
+      }
+    }
+  }
+
+  void pass_on(const Json& document) { output_.record(document); }
+
+  int finish() {
+    const std::chrono::duration<double> took = context_.clock().steady() - started_;
+    if (context_.arguments().has("offline")) {
+      say_ages();
+    }
+    if (output_.form() == Output::Form::table) {
+      output_.line(fmt::format("{} checked, {} verified, {} not, as of {}", checked_,
+                               checked_ - failed_, failed_, seconds_text(context_.clock().now())));
+    } else {
+      output_.record({{"schema", "cp.check/1"},
+                      {"summary",
+                       {{"checked", checked_},
+                        {"valid", checked_ - failed_},
+                        {"failed", failed_},
+                        {"duration_s", took.count()}}},
+                      {"as_of", seconds_text(context_.clock().now())}});
+    }
+    return failed_ == 0 ? 0 : 1;
+  }
+
+ private:
+  Json record_of(const Json& document, const Verdict& verdict, std::size_t line) const {
+    const auto subject = cp::model::text_at(document, "id");
+    const auto input = subject ? subject : cp::model::text_at(document, "prefix");
+    Json record{{"schema", "cp.check/1"},
+                {"input", input ? Json(*input) : Json(cp::model::to_line(document).substr(0, 200))},
+                {"document", cp::model::text_at(document, "schema").value_or("unknown")},
+                {"line", line},
+                {"valid", verdict.holds()},
+                {"verdict", verdict.trust}};
+    const cp::UnixTime now = context_.clock().now();
+    if (verdict.holds()) {
+      record["message"] = "verified as of " + seconds_text(now);
+      record["anchor"] = verdict.anchor;
+      record["key"] = verdict.key;
+      record["chain"] = verdict.chain;
+    } else {
+      record["reason"] = verdict.reason;
+      record["message"] = verdict.message;
+    }
+    for (const Verdict::Head& head : verdict.heads) {
+      record["heads"].push_back(
+          {{"prefix", head.prefix}, {"seq", head.seq}, {"age_s", age_of(head).count()}});
+    }
+    record["as_of"] = seconds_text(now);
+    return record;
+  }
+
+  std::chrono::seconds age_of(const Verdict::Head& head) const {
+    return std::chrono::floor<std::chrono::seconds>(context_.clock().now() - head.issued);
+  }
+
+  void say_ages() const {
+    for (const Verdict::Head& head : heads_) {
+      context_.note("the newest head of prefix " + head.prefix + " is " +
+                    cp::units::show_duration(age_of(head)) + " old");
+    }
+    if (heads_.empty()) {
+      context_.note("no head is known: what was revoked does not show");
+    }
+  }
+
+  Context& context_;
+  Output& output_;
+  bool only_bad_;
+  cp::SteadyTime started_;
+  std::uint64_t checked_ = 0;
+  std::uint64_t failed_ = 0;
+  std::vector<Verdict::Head> heads_;
+};
+
+// Reads documents and remembers what holds, many in a transaction.
+Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& judge,
+                        Report& report) {
+  auto reader = context.open_documents(context.arguments().operands());
+  while (true) {
+    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate.database));
+    for (std::size_t count = 0; count < kDocumentsPerTransaction; ++count) {
+      CP_TRY_ASSIGN(const auto document, reader.next());
+      if (!document) {
+        return transaction.commit();
+      }
+      if (cp::model::is_a(*document, "cp.error")) {
+        report.pass_on(*document);
+        continue;
+      }
+      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*document));
+      report.add(*document, verdict, reader.origin().line);
+    }
+    CP_TRY(transaction.commit());
+  }
+}
+
+}  // namespace
+
+Result<int> verify(Context& context) {
+  CP_TRY_ASSIGN(const auto estate, open_estate(context));
+  Judge judge(estate->trust, context.clock(),
+              {.max_head_age = context.arguments().duration("max-head-age")});
+  Report report(context);
+  CP_TRY(verify_all(context, *estate, judge, report));
+  return report.finish();
+}
+
+}  // namespace cpid
