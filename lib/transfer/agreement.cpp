@@ -129,6 +129,12 @@ Result<Hello> parse_hello(std::string_view text) {
   return hello;
 }
 
+bool is_transfer_id(std::string_view id) {
+  constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  return id.size() == 28 && id.starts_with("t-") &&
+         id.find_first_not_of(kLetters, 2) == std::string_view::npos;
+}
+
 std::string to_text(const Open& open) {
   Json sources = Json::array();
   for (const std::string& source : open.sources) {
@@ -143,8 +149,27 @@ std::string to_text(const Open& open) {
                          {"rail", word_of(kRails, open.rail)},
                          {"provider", model::text_value(open.provider)},
                          {"streams", open.streams},
-                         {"dry_run", open.dry_run}});
+                         {"dry_run", open.dry_run},
+                         {"key", open.key ? Json(open.key->hex()) : Json()},
+                         {"id", open.id}});
 }
+
+namespace {
+
+// Not there, or null, in an Open that does not resume.
+Result<void> parse_resumption(const Json& json, Open& open) {
+  const Json* key = model::find(json, "key");
+  if (key == nullptr || key->is_null()) {
+    return {};
+  }
+  open.key = Digest::from_hex(model::text_of(*key).value_or(""));
+  open.id = model::text_at(json, "id").value_or("");
+  return open.key && is_transfer_id(open.id)
+             ? Result<void>()
+             : fail(Errc::protocol, "the field key or id is missing or wrong");
+}
+
+}  // namespace
 
 Result<Open> parse_open(std::string_view text) {
   CP_TRY_ASSIGN(const Json json, parse(text));
@@ -160,6 +185,7 @@ Result<Open> parse_open(std::string_view text) {
             .streams = static_cast<int>(fields.integer("streams", 1, limits::streams)),
             .dry_run = fields.boolean("dry_run")};
   CP_TRY(fields.good());
+  CP_TRY(parse_resumption(json, open));
   open.incoming.placement = open.placement;
   if (open.rail == RailChoice::automatic) {
     return fail(Errc::protocol, "the rail is not chosen");
@@ -173,6 +199,8 @@ std::string to_text(const Opened& opened) {
     tokens.push_back(text::to_base64(token));
   }
   return model::to_line({{"id", opened.id},
+                         {"attempt", opened.attempt},
+                         {"tells_have", opened.tells_have},
                          {"window", opened.window},
                          {"tokens", tokens},
                          {"provider", model::text_value(opened.provider)},
@@ -189,6 +217,9 @@ Result<Opened> parse_opened(std::string_view text) {
   Fields fields(json);
   Opened opened{
       .id = fields.text("id"),
+      .attempt = static_cast<std::uint64_t>(
+          std::max<std::int64_t>(1, model::int_at(json, "attempt").value_or(1))),
+      .tells_have = model::bool_at(json, "tells_have").value_or(false),
       .window = static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken)),
       .tokens = fields.texts("tokens", limits::streams),
       .provider = fields.text("provider"),
@@ -197,6 +228,9 @@ Result<Opened> parse_opened(std::string_view text) {
       .incoming = incoming_of(fields),
       .plan = {fields.text("root"), fields.text("renamed_to")}};
   CP_TRY(fields.good());
+  if (!is_transfer_id(opened.id)) {
+    return fail(Errc::protocol, "the field id is missing or wrong");
+  }
   for (std::string& token : opened.tokens) {
     CP_TRY_ASSIGN(token, token_in(token));
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/digest.hpp"
 #include "transfer/landing.hpp"
 #include "transfer/transfer.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,12 +34,18 @@ struct Open {
   std::string provider;               ///< of RailChoice::fabric; empty: the server chooses
   int streams = 1;
   bool dry_run = false;
+  /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
+  /// its receiver tells first what it has (Have).
+  std::optional<Digest> key;
+  std::string id;  ///< of the transfer, when it goes on with nothing; of a push
 };
 
 /// What the server gives.
 struct Opened {
-  std::string id;            ///< of the transfer
-  std::uint32_t window = 0;  ///< chunks on their way on each stream
+  std::string id;             ///< of the transfer
+  std::uint64_t attempt = 1;  ///< of a push: which one this is
+  bool tells_have = false;    ///< with a key: the receiver's Have comes before anything else
+  std::uint32_t window = 0;   ///< chunks on their way on each stream
   std::vector<std::string>
       tokens;              ///< 16 bytes each; one for each stream, which proves the session
   std::string provider;    ///< of a fabric, with connected endpoints; empty: plain TCP
@@ -46,6 +54,9 @@ struct Opened {
   Incoming incoming;       ///< of a pull
   Plan plan;               ///< of a dry run
 };
+
+/// Whether ID is "t-" and a ULID.
+bool is_transfer_id(std::string_view id);
 
 std::string to_text(const Hello& hello);
 std::string to_text(const Open& open);

@@ -26,7 +26,9 @@ Result<std::optional<ChunkHeader>> read_pack(const PackWork& work, std::span<std
       CP_TRY(events.source_failed(*work.source, entry, read.error()));
       continue;
     }
-    pack.add(entry.path, entry.metadata, static_cast<std::uint32_t>(entry.size));
+    // A fresh file is sent again when the transfer is resumed.
+    pack.add(entry.path, entry.metadata, static_cast<std::uint32_t>(entry.size),
+             entry.is_fresh ? Digest{} : entry.stamp);
   }
   if (pack.files() == 0) {
     return std::nullopt;

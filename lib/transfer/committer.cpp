@@ -3,10 +3,13 @@
 
 #include "base/file.hpp"
 #include "transfer/copy_across.hpp"
+#include "transfer/limits.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,10 +17,24 @@ namespace cp::transfer {
 namespace {
 
 constexpr std::size_t kGroupItems = 4096;
-constexpr std::uint64_t kGroupBytes = std::uint64_t{256} << 20U;
+constexpr auto kLongestWait = std::chrono::seconds(1);
+constexpr std::size_t kItemsInRecord = 4096;
+constexpr std::size_t kPlacesInRecord = std::size_t{512} << 10U;
+// Below what the longest places fill a record with.
+constexpr std::size_t kItemsLater = 128;
 // Up to here a sync for each is cheaper than one for the whole file system, and waits for nobody
 // else's data.
 constexpr std::size_t kSyncedOneByOne = 8;
+
+JournalItem journal_item(const WholeItem& item) {
+  return {.stamp = item.stamp,
+          .entry = item.entry,
+          .size = item.bytes,
+          .inode = item.inode,
+          .mtime_s = item.metadata.mtime_s,
+          .mtime_ns = item.metadata.mtime_ns,
+          .place = item.place};
+}
 
 std::string directory_of(const std::string& place) {
   const auto slash = place.rfind('/');
@@ -50,44 +67,136 @@ Result<void> Committer::add(WholeItem item) {
   std::vector<WholeItem> group;
   {
     const std::scoped_lock lock(mutex_);
+    if (waiting_.empty()) {
+      waiting_since_ = SystemClock().steady();
+    }
     waiting_bytes_ += item.bytes;
     waiting_.push_back(std::move(item));
     const bool is_full = durability_ != Durability::batch || waiting_.size() >= kGroupItems ||
-                         waiting_bytes_ >= kGroupBytes;
+                         waiting_bytes_ >= limits::group_bytes;
     if (!is_full) {
       return {};
     }
-    group = std::exchange(waiting_, {});
-    waiting_bytes_ = 0;
+    group = take_waiting();
   }
   return commit(std::move(group));
+}
+
+std::vector<WholeItem> Committer::take_waiting() {
+  waiting_bytes_ = 0;
+  return std::exchange(waiting_, {});
 }
 
 Result<void> Committer::flush() {
   std::vector<WholeItem> group;
   {
     const std::scoped_lock lock(mutex_);
-    group = std::exchange(waiting_, {});
-    waiting_bytes_ = 0;
+    group = take_waiting();
   }
-  return commit(std::move(group));
+  CP_TRY(commit(std::move(group)));
+  return write_down_rest();
+}
+
+Result<void> Committer::flush_old() {
+  std::vector<WholeItem> group;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!waiting_.empty() && SystemClock().steady() - waiting_since_ > kLongestWait) {
+      group = take_waiting();
+    }
+  }
+  CP_TRY(commit(std::move(group)));
+  return write_down_rest();
 }
 
 Result<void> Committer::commit(std::vector<WholeItem> group) {
   if (group.empty()) {
     return {};
   }
-  if (syncs_groups()) {
-    CP_TRY(sync_data(group));
+  if (!syncs_groups()) {
+    return settle(std::move(group));
   }
+  CP_TRY(sync_data(group));
+  CP_TRY_ASSIGN(const std::uint64_t bytes, write_down(group));
   const auto renamed = rename(std::move(group));
-  if (syncs_groups()) {
-    CP_TRY(sync_names(renamed));
-  }
+  CP_TRY(sync_names(renamed));
   for (const WholeItem& item : renamed) {
     events_.committed(item);
   }
+  events_.group_synced(renamed.size(), bytes);
   return {};
+}
+
+// Without syncs.
+Result<void> Committer::settle(std::vector<WholeItem> group) {
+  const bool is_large = group.front().grown_as != 0;
+  if (is_large) {
+    CP_TRY(write_down(group));
+  }
+  const auto renamed = rename(std::move(group));
+  for (const WholeItem& item : renamed) {
+    events_.committed(item);
+  }
+  return is_large ? Result<void>() : write_down_later(renamed);
+}
+
+// Returns how many bytes of the group were not durable before.
+Result<std::uint64_t> Committer::write_down(const std::vector<WholeItem>& group) {
+  std::uint64_t bytes = 0;
+  std::vector<JournalRecord> records;
+  JournalItems items;
+  std::size_t place_bytes = 0;
+  for (const WholeItem& item : group) {
+    const bool is_written = log_.journal != nullptr && item.stamp != Digest{};
+    if (is_written && item.grown_as != 0) {
+      auto rest = log_.keeper->take(item.grown_as);
+      std::ranges::move(rest.records, std::back_inserter(records));
+      bytes += rest.bytes;
+    } else {
+      bytes += item.bytes;
+    }
+    if (is_written) {
+      items.items.push_back(journal_item(item));
+      place_bytes += item.place.size();
+    }
+    if (items.items.size() == kItemsInRecord || place_bytes > kPlacesInRecord) {
+      records.emplace_back(std::exchange(items, {}));
+      place_bytes = 0;
+    }
+  }
+  if (!items.items.empty()) {
+    records.emplace_back(std::move(items));
+  }
+  if (!records.empty()) {
+    CP_TRY(log_.journal->append(records));
+  }
+  return bytes;
+}
+
+Result<void> Committer::write_down_later(const std::vector<WholeItem>& group) {
+  if (log_.journal == nullptr) {
+    return {};
+  }
+  bool is_much = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const WholeItem& item : group) {
+      if (item.stamp != Digest{}) {
+        unwritten_.items.push_back(journal_item(item));
+      }
+    }
+    is_much = unwritten_.items.size() >= kItemsLater;
+  }
+  return is_much ? write_down_rest() : Result<void>();
+}
+
+Result<void> Committer::write_down_rest() {
+  JournalItems items;
+  {
+    const std::scoped_lock lock(mutex_);
+    items = std::exchange(unwritten_, {});
+  }
+  return items.items.empty() ? Result<void>() : log_.journal->append({std::move(items)});
 }
 
 std::vector<WholeItem> Committer::rename(std::vector<WholeItem> group) {

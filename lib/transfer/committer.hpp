@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/time.hpp"
 #include "transfer/directories.hpp"
+#include "transfer/keeper.hpp"
 #include "transfer/staging.hpp"
 #include "transfer/transfer.hpp"
 
@@ -20,6 +22,10 @@ struct WholeItem {
   std::uint64_t id = 0;
   std::uint64_t bytes = 0;
   Digest entry;
+  Digest stamp{};  ///< of its source; all zero: it is not written down
+  std::uint64_t inode = 0;
+  Metadata metadata{};         ///< with its time it is known again
+  std::uint64_t grown_as = 0;  ///< its number in the staging directory, when it travelled alone
 };
 
 /// Is told what became of whole items, after the syncs that its durability asks for. Safe on any
@@ -29,28 +35,50 @@ class CommitEvents {
   virtual ~CommitEvents() = default;
   virtual void committed(const WholeItem& item) = 0;
   virtual void not_committed(const WholeItem& item, const Error& error) = 0;
+  /// So many files and bytes more are durable: those of a group whose items were told before.
+  virtual void group_synced(std::uint64_t /*files*/, std::uint64_t /*bytes*/) {}
 };
 
-/// Puts whole items under their names in the order that SECURITY §10 asks for: data synced,
-/// renamed, directories synced; by the group, so that thousands of small files cost two syncs. Safe
-/// on any thread.
+/// Where a committer writes down what it does. Both or none are there.
+struct CommitLog {
+  Journal* journal = nullptr;
+  Keeper* keeper = nullptr;
+};
+
+/// Puts whole items under their names in the order that SECURITY §10 asks for: data synced, written
+/// down in the journal and that synced, renamed, directories synced; by the group, so that
+/// thousands of small files cost three syncs. The journal comes before the rename, so that no kill
+/// between the two loses a whole file: that it was renamed shows at the destination, where its
+/// inode stands. Safe on any thread.
 class Committer {
  public:
   /// Borrows all.
-  Committer(Durability durability, Staging& staging, Directories& directories, CommitEvents& events)
-      : durability_(durability), staging_(staging), directories_(directories), events_(events) {}
+  Committer(Durability durability, Staging& staging, Directories& directories, CommitEvents& events,
+            CommitLog log = {})
+      : durability_(durability),
+        staging_(staging),
+        directories_(directories),
+        events_(events),
+        log_(log) {}
 
   /// Takes ITEM; it may wait for others of its group. io when a sync failed: then nothing of the
   /// group counts, and the transfer ends.
   Result<void> add(WholeItem item);
   /// Commits what waits.
   Result<void> flush();
+  /// Commits what has waited for a second, so that a slow transfer does not put much at stake.
+  Result<void> flush_old();
 
  private:
   bool syncs_groups() const {
     return durability_ == Durability::batch || durability_ == Durability::file;
   }
   Result<void> commit(std::vector<WholeItem> group);
+  Result<void> settle(std::vector<WholeItem> group);
+  Result<std::uint64_t> write_down(const std::vector<WholeItem>& group);
+  Result<void> write_down_later(const std::vector<WholeItem>& group);
+  Result<void> write_down_rest();
+  std::vector<WholeItem> take_waiting();
   std::vector<WholeItem> rename(std::vector<WholeItem> group);
   Result<void> move(const WholeItem& item) const;
   Result<void> sync_data(const std::vector<WholeItem>& group) const;
@@ -60,9 +88,12 @@ class Committer {
   Staging& staging_;
   Directories& directories_;
   CommitEvents& events_;
-  std::mutex mutex_;
+  const CommitLog log_;
+  std::mutex mutex_;  ///< guards what follows
   std::vector<WholeItem> waiting_;
   std::uint64_t waiting_bytes_ = 0;
+  SteadyTime waiting_since_{};
+  JournalItems unwritten_;  ///< renamed already, where nothing is synced
 };
 
 }  // namespace cp::transfer

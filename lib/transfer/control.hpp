@@ -41,6 +41,7 @@ class Control final : public FarEnd {
   Result<void> tell(const FileEnd& end) override { return send(end); }
   Result<void> tell(const ItemFailed& failed) override { return send(failed); }
   Result<void> tell(const Totals& totals) override { return send(totals); }
+  Result<void> tell(const Kept& kept) override { return send(kept); }
   Result<void> tell(const Finish& finish) override { return send(finish); }
 
   /// Takes in what has come, without waiting. unavailable when the peer has ended.

@@ -52,6 +52,22 @@ std::string Digest::hex() const {
   return text::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+std::optional<Digest> Digest::from_hex(std::string_view hex) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  Digest digest;
+  if (hex.size() != 2 * digest.bytes.size()) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const auto value = kDigits.find(hex[i]);
+    if (value == std::string_view::npos) {
+      return std::nullopt;
+    }
+    digest.bytes[i / 2] = (digest.bytes[i / 2] << 4U) | static_cast<std::byte>(value);
+  }
+  return digest;
+}
+
 Digest leaf_digest(std::span<const std::byte> data) {
   return hash(kLeaf, data.data(), data.size());
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +31,20 @@ namespace cp::transfer {
 struct Digest {
   std::array<std::byte, 16> bytes{};
   std::string hex() const;
+  /// The digest of 32 hexadecimal digits in lower case; nullopt for anything else.
+  static std::optional<Digest> from_hex(std::string_view hex);
   friend auto operator<=>(const Digest&, const Digest&) = default;
+};
+
+/// For hash tables whose keys are digests already.
+struct DigestHash {
+  std::size_t operator()(const Digest& digest) const {
+    std::size_t hash = 0;
+    for (std::size_t i = 0; i < sizeof hash; ++i) {
+      hash = (hash << 8U) | static_cast<std::size_t>(digest.bytes[i]);
+    }
+    return hash;
+  }
 };
 
 inline constexpr std::string_view digest_algorithm = "xxh3-128-tree";

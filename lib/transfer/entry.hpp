@@ -29,6 +29,12 @@ struct Entry {
   std::uint64_t size = 0;  ///< of a file
   std::string target;      ///< of a link
   std::uint64_t id = 0;    ///< of a file that travels alone: names it in chunks; from 1 on
+  /// Of a file: what it was when it was seen (stamp_of). A resumed transfer knows it again by that.
+  /// All zero: it cannot be known again.
+  Digest stamp{};
+  /// It was changed so shortly before it was seen that it may change again without a trace
+  /// (SECURITY §10).
+  bool is_fresh = false;
 };
 
 }  // namespace cp::transfer

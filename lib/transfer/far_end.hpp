@@ -16,6 +16,8 @@ class FarEnd {
   /// An item that failed at the source.
   virtual Result<void> tell(const ItemFailed& failed) = 0;
   virtual Result<void> tell(const Totals& totals) = 0;
+  /// Files that the far end has from an earlier attempt, and that are not sent.
+  virtual Result<void> tell(const Kept& kept) = 0;
   /// Every chunk is placed, and nothing more comes.
   virtual Result<void> tell(const Finish& finish) = 0;
 };
@@ -26,6 +28,8 @@ class ReceiveEvents {
  public:
   virtual ~ReceiveEvents() = default;
   virtual void item_failed(const ItemFailed& failed) = 0;
+  /// More is durable than was.
+  virtual void became_durable(const Durable& /*all*/) {}
 };
 
 }  // namespace cp::transfer

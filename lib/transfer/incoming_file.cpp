@@ -49,38 +49,70 @@ Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> b
   return {};
 }
 
-Result<int> IncomingFile::begin(int directory, const std::string& staged, std::uint64_t leaf) {
+Result<void> IncomingFile::resume(int directory, const PartialFile& partial) {
+  const std::scoped_lock lock(mutex_);
+  const std::string name = std::to_string(partial.staged);
+  // It may have got its final mode already.
+  if (::fchmodat(directory, name.c_str(), 0600, 0) != 0) {
+    return system_error(Errc::io);
+  }
+  UniqueFd fd(::openat(directory, name.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return system_error(Errc::io);
+  }
+  fd_ = std::make_shared<const UniqueFd>(std::move(fd));
+  staged_ = partial.staged;
+  inode_ = status.st_ino;
+  is_resumed_ = true;
+  for (const auto& [index, digest] : partial.leaves) {
+    leaves_.add(index, digest);
+  }
+  return {};
+}
+
+Result<void> IncomingFile::make(Staging& staging) {
+  staged_ = staging.next_number();
+  UniqueFd fd(::openat(staging.fd(), std::to_string(staged_).c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) {
+    return system_error(Errc::cannot_create);
+  }
+  struct stat status {};
+  if (::ftruncate(fd.get(), static_cast<off_t>(entry_.size)) != 0 ||
+      ::fstat(fd.get(), &status) != 0) {
+    return system_error(Errc::io);
+  }
+  fd_ = std::make_shared<const UniqueFd>(std::move(fd));
+  inode_ = status.st_ino;
+  return {};
+}
+
+Result<int> IncomingFile::begin(Staging& staging, std::uint64_t leaf) {
   const std::scoped_lock lock(mutex_);
   if (over_ || leaves_.contains(leaf) || !in_work_.insert(leaf).second) {
     return -1;
   }
   if (!fd_) {
-    staged_ = staged;
-    fd_.reset(::openat(directory, staged.c_str(),
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd_) {
-      return system_error(Errc::cannot_create);
-    }
-    if (::ftruncate(fd_.get(), static_cast<off_t>(entry_.size)) != 0) {
-      return system_error(Errc::io);
-    }
+    CP_TRY(make(staging));
   }
-  return fd_.get();
+  return fd_->get();
 }
 
-Result<IncomingFile::Outcome> IncomingFile::write(int directory, const std::string& staged,
-                                                  std::uint64_t offset, const Digest& leaf,
+Result<IncomingFile::Outcome> IncomingFile::write(Staging& staging, std::uint64_t offset,
+                                                  const Digest& leaf,
                                                   std::span<const std::byte> payload) {
   if (offset >= entry_.size ||
       payload.size() != std::min<std::uint64_t>(limits::leaf_bytes, entry_.size - offset)) {
     return fail(Errc::protocol, "a chunk that does not fit its file");
   }
   const std::uint64_t index = offset / limits::leaf_bytes;
-  CP_TRY_ASSIGN(const int fd, begin(directory, staged, index));
+  CP_TRY_ASSIGN(const int fd, begin(staging, index));
   if (fd < 0) {
     return Outcome::void_already;
   }
-  if (!is_zeros(payload)) {
+  // What was resumed may hold anything where no leaf is known.
+  if (is_resumed_ || !is_zeros(payload)) {
     CP_TRY(write_at(fd, offset, payload));
   }
   const std::scoped_lock lock(mutex_);
@@ -113,7 +145,7 @@ Result<void> IncomingFile::settle() {
   if (leaves_.file_digest(entry_.size) != end_->digest) {
     return fail(Errc::failed, "what arrived is not what was read");
   }
-  CP_TRY(apply(fd_.get(), end_->metadata));
+  CP_TRY(apply(fd_->get(), end_->metadata));
   fd_.reset();
   return {};
 }
@@ -125,7 +157,26 @@ Digest IncomingFile::digest() const {
 
 std::string IncomingFile::staged() const {
   const std::scoped_lock lock(mutex_);
-  return staged_;
+  return std::to_string(staged_);
+}
+
+GrowingFile IncomingFile::growing() const {
+  const std::scoped_lock lock(mutex_);
+  return {.about = {.staged = staged_,
+                    .stamp = entry_.stamp,
+                    .size = entry_.size,
+                    .is_fresh = entry_.is_fresh},
+          .fd = fd_};
+}
+
+Metadata IncomingFile::settled_metadata() const {
+  const std::scoped_lock lock(mutex_);
+  return end_->metadata;
+}
+
+std::uint64_t IncomingFile::inode() const {
+  const std::scoped_lock lock(mutex_);
+  return inode_;
 }
 
 }  // namespace cp::transfer

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "transfer/keeper.hpp"
 #include "transfer/message.hpp"
+#include "transfer/recovery.hpp"
+#include "transfer/staging.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -19,16 +23,19 @@ class IncomingFile {
  public:
   explicit IncomingFile(Entry entry) : entry_(std::move(entry)) {}
 
+  /// Goes on with what an earlier attempt left in DIRECTORY; before anything else. io.
+  Result<void> resume(int directory, const PartialFile& partial);
+
   const Entry& entry() const { return entry_; }
 
   /// What became of one step.
   enum class Outcome { growing, whole, void_already };
 
-  /// Writes the chunk at OFFSET, whose digest is LEAF. The file is made as STAGED in DIRECTORY at
+  /// Writes the chunk at OFFSET, whose digest is LEAF. The file is made as STAGING's next number at
   /// the first chunk. protocol when it does not belong to a file of this size; io, cannot_create. A
   /// chunk that is there, or just being written, is passed over.
-  Result<Outcome> write(int directory, const std::string& staged, std::uint64_t offset,
-                        const Digest& leaf, std::span<const std::byte> payload);
+  Result<Outcome> write(Staging& staging, std::uint64_t offset, const Digest& leaf,
+                        std::span<const std::byte> payload);
   /// What the whole file has to be.
   Outcome end(const FileEnd& end);
   /// Takes no more; false when it was void or whole already.
@@ -39,15 +46,23 @@ class IncomingFile {
   Result<void> settle();
   Digest digest() const;
   std::string staged() const;
+  /// Of one that has begun: what a keeper has to know.
+  GrowingFile growing() const;
+  std::uint64_t inode() const;
+  /// Of a settled one.
+  Metadata settled_metadata() const;
 
  private:
-  Result<int> begin(int directory, const std::string& staged, std::uint64_t leaf);
+  Result<int> begin(Staging& staging, std::uint64_t leaf);
+  Result<void> make(Staging& staging);
   Outcome outcome();
 
   const Entry entry_;
+  bool is_resumed_ = false;   ///< set before it is shared
   mutable std::mutex mutex_;  ///< guards what follows
-  UniqueFd fd_;
-  std::string staged_;
+  std::shared_ptr<const UniqueFd> fd_;
+  std::uint64_t staged_ = 0;
+  std::uint64_t inode_ = 0;
   LeafTree leaves_;
   std::set<std::uint64_t> in_work_;  ///< leaves that are being written
   std::optional<FileEnd> end_;

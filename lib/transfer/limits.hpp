@@ -23,6 +23,17 @@ inline constexpr std::uint64_t file_bytes = std::uint64_t{1} << 60U;  ///< one f
 inline constexpr std::uint32_t window_slots = 8;          ///< chunks on their way, as granted
 inline constexpr std::uint32_t window_slots_taken = 256;  ///< and as taken from a receiver
 
+// Of a journal, and of what is told of it.
+inline constexpr std::size_t journal_record_bytes = std::size_t{1} << 20U;  ///< body of one record
+inline constexpr std::uint64_t journal_bytes = std::uint64_t{1} << 30U;
+inline constexpr std::size_t journal_items = 1'000'000;  ///< whole files that are known again
+inline constexpr std::size_t have_bytes = std::size_t{64}
+                                          << 20U;  ///< told to a sender, all together
+inline constexpr std::size_t have_batch = 32'768;  ///< digests in one message
+/// Taken in by a receiver and not yet in its journal, at most: what a kill may cost, beside what
+/// is on its way.
+inline constexpr std::uint64_t group_bytes = std::uint64_t{128} << 20U;
+
 inline constexpr std::size_t token_bytes = 16;  ///< what proves that a stream belongs to a session
 inline constexpr int streams = 32;              ///< streams of one transfer
 

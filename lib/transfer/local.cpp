@@ -22,6 +22,8 @@ Result<void> LocalFarEnd::tell(const ItemFailed& failed) {
 
 Result<void> LocalFarEnd::tell(const Totals& /*totals*/) { return {}; }
 
+Result<void> LocalFarEnd::tell(const Kept& kept) { return receiver_.keep(kept); }
+
 Result<void> LocalFarEnd::tell(const Finish& /*finish*/) { return {}; }
 
 LocalRail::LocalRail(Receiver& receiver, Tally& tally, std::function<void(const Error&)> fatal)

@@ -19,6 +19,7 @@ class LocalFarEnd final : public FarEnd {
   Result<void> tell(const FileEnd& end) override;
   Result<void> tell(const ItemFailed& failed) override;
   Result<void> tell(const Totals& totals) override;
+  Result<void> tell(const Kept& kept) override;
   Result<void> tell(const Finish& finish) override;
 
  private:

@@ -38,10 +38,27 @@ Digest get_digest(WireReader& in) {
   return digest;
 }
 
+void put(WireWriter& out, const std::vector<Digest>& digests) {
+  out.put(static_cast<std::uint32_t>(digests.size()));
+  for (const Digest& digest : digests) {
+    out.put_bytes(digest.bytes);
+  }
+}
+
+std::vector<Digest> get_digests(WireReader& in) {
+  std::vector<Digest> digests;
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    digests.push_back(get_digest(in));
+  }
+  return digests;
+}
+
 void put(WireWriter& out, const Entry& entry) {
   out.put(static_cast<std::uint8_t>(entry.type)).put(entry.id).put(entry.size);
   put(out, entry.metadata);
   out.put_text(entry.path).put_text(entry.target);
+  out.put_bytes(entry.stamp.bytes).put(static_cast<std::uint8_t>(entry.is_fresh));
 }
 
 Entry get_entry(WireReader& in) {
@@ -52,6 +69,8 @@ Entry get_entry(WireReader& in) {
   entry.metadata = get_metadata(in);
   entry.path = in.get_text();
   entry.target = in.get_text();
+  entry.stamp = get_digest(in);
+  entry.is_fresh = in.get<std::uint8_t>() == 1;
   return entry;
 }
 
@@ -172,14 +191,76 @@ Result<ItemFailed> decode(std::string_view body) {
 std::string encode(const Totals& message) {
   WireWriter out;
   out.put(message.files).put(message.bytes).put(static_cast<std::uint8_t>(message.walk_ended));
-  return out.take();
+  return out.put(message.files_skipped).put(message.bytes_skipped).take();
 }
 
 template <>
 Result<Totals> decode(std::string_view body) {
   WireReader in(body);
   const Totals message{in.get<std::uint64_t>(), in.get<std::uint64_t>(),
-                       in.get<std::uint8_t>() == 1};
+                       in.get<std::uint8_t>() == 1, in.get<std::uint64_t>(),
+                       in.get<std::uint64_t>()};
+  return whole(in, message);
+}
+
+std::string encode(const Have& message) {
+  WireWriter out;
+  out.put(static_cast<std::uint8_t>(message.is_last));
+  put(out, message.landed);
+  out.put(static_cast<std::uint32_t>(message.partial.size()));
+  for (const Have::Leaves& leaves : message.partial) {
+    out.put_bytes(leaves.stamp.bytes).put(leaves.size);
+    out.put(static_cast<std::uint8_t>(leaves.is_fresh)).put(leaves.first);
+    put(out, leaves.digests);
+  }
+  return out.take();
+}
+
+template <>
+Result<Have> decode(std::string_view body) {
+  WireReader in(body);
+  Have message;
+  message.is_last = in.get<std::uint8_t>() == 1;
+  message.landed = get_digests(in);
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    Have::Leaves leaves;
+    leaves.stamp = get_digest(in);
+    leaves.size = in.get<std::uint64_t>();
+    leaves.is_fresh = in.get<std::uint8_t>() == 1;
+    leaves.first = in.get<std::uint64_t>();
+    leaves.digests = get_digests(in);
+    const std::uint64_t all = leaves_of(leaves.size);
+    if (leaves.size >= limits::file_bytes || leaves.first > all ||
+        leaves.digests.size() > all - leaves.first) {
+      return fail(Errc::protocol, "leaves that no file has");
+    }
+    message.partial.push_back(std::move(leaves));
+  }
+  return whole(in, std::move(message));
+}
+
+std::string encode(const Kept& message) {
+  WireWriter out;
+  put(out, message.stamps);
+  return out.take();
+}
+
+template <>
+Result<Kept> decode(std::string_view body) {
+  WireReader in(body);
+  Kept message{get_digests(in)};
+  return whole(in, std::move(message));
+}
+
+std::string encode(const Durable& message) {
+  return WireWriter().put(message.files).put(message.bytes).take();
+}
+
+template <>
+Result<Durable> decode(std::string_view body) {
+  WireReader in(body);
+  const Durable message{in.get<std::uint64_t>(), in.get<std::uint64_t>()};
   return whole(in, message);
 }
 

@@ -28,6 +28,9 @@ enum class MessageType : std::uint16_t {
   error = 11,        ///< both ways: the session ends
   ping = 12,         ///< both ways, now and then: alive
   rails_ready = 13,  ///< JSON, client to server: which rails stand
+  have = 14,         ///< receiver to sender, first: what earlier attempts left
+  kept = 15,         ///< sender to receiver: what of it needs no sending
+  durable = 16,      ///< receiver to sender: what neither kill nor power cut takes away any more
 };
 
 struct Message {
@@ -77,6 +80,37 @@ struct Totals {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   bool walk_ended = false;
+  std::uint64_t files_skipped = 0;  ///< of them the receiver has from earlier attempts
+  std::uint64_t bytes_skipped = 0;
+};
+
+/// Some of what earlier attempts left at the receiver, by the stamps of the sources.
+struct Have {
+  static constexpr MessageType type = MessageType::have;
+  /// Consecutive leaves of a file that is there in part.
+  struct Leaves {
+    Digest stamp;
+    std::uint64_t size = 0;
+    bool is_fresh = false;  ///< the sender has to compare them with the source
+    std::uint64_t first = 0;
+    std::vector<Digest> digests;
+  };
+  bool is_last = false;
+  std::vector<Digest> landed;  ///< stand under their names
+  std::vector<Leaves> partial;
+};
+
+/// Landed files that are at the source as they were, and are not sent.
+struct Kept {
+  static constexpr MessageType type = MessageType::kept;
+  std::vector<Digest> stamps;
+};
+
+/// All since the session began.
+struct Durable {
+  static constexpr MessageType type = MessageType::durable;
+  std::uint64_t files = 0;  ///< under their names
+  std::uint64_t bytes = 0;  ///< those of half files included
 };
 
 struct Placed {
@@ -106,6 +140,9 @@ std::string encode(const Entries& message);
 std::string encode(const FileEnd& message);
 std::string encode(const ItemFailed& message);
 std::string encode(const Totals& message);
+std::string encode(const Have& message);
+std::string encode(const Kept& message);
+std::string encode(const Durable& message);
 std::string encode(const Placed& message);
 std::string encode(const Finish& message);
 std::string encode(const FinalResult& message);
@@ -122,6 +159,12 @@ template <>
 Result<ItemFailed> decode(std::string_view body);
 template <>
 Result<Totals> decode(std::string_view body);
+template <>
+Result<Have> decode(std::string_view body);
+template <>
+Result<Kept> decode(std::string_view body);
+template <>
+Result<Durable> decode(std::string_view body);
 template <>
 Result<Placed> decode(std::string_view body);
 template <>

@@ -3,13 +3,14 @@
 
 #include "transfer/wire.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace cp::transfer {
 namespace {
 
 constexpr std::size_t kTrailerBytes = 8;
-static_assert(packed_overhead("") == 4 + 4 + 8 + 4 + 2);
+static_assert(packed_overhead("") == 4 + 4 + 8 + 4 + 16 + 2);
 static_assert(pack_room == limits::chunk_bytes - kTrailerBytes);
 
 struct Trailer {
@@ -41,9 +42,11 @@ std::span<std::byte> PackWriter::room_for(std::uint64_t size, std::string_view p
   return has_room_for(size, path) ? slot_.subspan(data_, size) : std::span<std::byte>{};
 }
 
-void PackWriter::add(std::string_view path, const Metadata& metadata, std::uint32_t size) {
+void PackWriter::add(std::string_view path, const Metadata& metadata, std::uint32_t size,
+                     const Digest& stamp) {
   WireWriter row;
   row.put(size).put(metadata.mode).put_signed(metadata.mtime_s).put(metadata.mtime_ns);
+  row.put_bytes(stamp.bytes);
   row.put_text(path);
   table_ += row.bytes();
   data_ += size;
@@ -70,8 +73,10 @@ Result<std::vector<PackedFile>> unpack(std::span<const std::byte> payload) {
     const Metadata metadata{.mode = table.get<std::uint32_t>(),
                             .mtime_s = table.get_signed(),
                             .mtime_ns = table.get<std::uint32_t>()};
+    Digest stamp;
+    std::ranges::copy(table.get_bytes(stamp.bytes.size()), stamp.bytes.begin());
     const std::string_view path = table.get_text();
-    files.push_back({path, metadata, data.get_bytes(size)});
+    files.push_back({path, metadata, stamp, data.get_bytes(size)});
   }
   if (!table.at_end() || !data.at_end()) {
     return fail(Errc::protocol, "a pack whose table does not fit it");

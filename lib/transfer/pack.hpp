@@ -14,12 +14,12 @@ namespace cp::transfer {
 // Small whole files in one payload: for each file its data, and after all of them a table, so that
 // files are read straight to where they travel.
 //
-//   data …   { size (4)  mode (4)  mtime seconds (8)  nanoseconds (4)  path (2 + n) } …
+//   data …   { size (4)  mode (4)  mtime seconds (8)  nanoseconds (4)  stamp (16)  path (2 + n) } …
 //   number of files (4)   bytes of the table (4)
 
 inline constexpr std::size_t pack_room = limits::chunk_bytes - 8;  ///< for data and rows together
 /// What a file with PATH takes of it beside its data.
-constexpr std::size_t packed_overhead(std::string_view path) { return 22 + path.size(); }
+constexpr std::size_t packed_overhead(std::string_view path) { return 38 + path.size(); }
 
 /// Builds a pack.
 class PackWriter {
@@ -30,8 +30,10 @@ class PackWriter {
   /// Where the next file's data goes; empty when a file of SIZE bytes with PATH has no room.
   std::span<std::byte> room_for(std::uint64_t size, std::string_view path);
   bool has_room_for(std::uint64_t size, std::string_view path) const;
-  /// Takes the file whose data was put there; its size is at most what was asked for.
-  void add(std::string_view path, const Metadata& metadata, std::uint32_t size);
+  /// Takes the file whose data was put there; its size is at most what was asked for. STAMP: that
+  /// of its source, or zero (Entry::stamp).
+  void add(std::string_view path, const Metadata& metadata, std::uint32_t size,
+           const Digest& stamp = {});
 
   std::size_t files() const { return files_; }
   /// Ends the pack and returns the length of the payload.
@@ -48,6 +50,7 @@ class PackWriter {
 struct PackedFile {
   std::string_view path;
   Metadata metadata;
+  Digest stamp;
   std::span<const std::byte> data;
 };
 

@@ -12,14 +12,7 @@ constexpr std::size_t kEntriesBytes = limits::message_bytes / 2;
 
 }  // namespace
 
-Planner::Planner(FarEnd& far, WorkQueue& queue, Tally& tally,
-                 std::function<void(const std::shared_ptr<SourceFile>&)> announced,
-                 std::stop_token stop)
-    : far_(far),
-      queue_(queue),
-      tally_(tally),
-      announced_(std::move(announced)),
-      stop_(std::move(stop)) {}
+Planner::Planner(Parts parts) : parts_(std::move(parts)) {}
 
 Result<void> Planner::begin(const Source& source) {
   CP_TRY(flush());
@@ -28,6 +21,7 @@ Result<void> Planner::begin(const Source& source) {
 }
 
 Result<void> Planner::flush() {
+  CP_TRY(flush_kept());
   CP_TRY(flush_entries());
   return flush_pack();
 }
@@ -36,20 +30,23 @@ Result<void> Planner::found(Entry entry) {
   if (entry.type == EntryType::directory) {
     return tell(std::move(entry));
   }
-  ++tally_.files_found;
-  tally_.bytes_found += entry.size;
+  ++parts_.tally.files_found;
+  parts_.tally.bytes_found += entry.size;
   if (entry.type == EntryType::link) {
     return tell(std::move(entry));
+  }
+  if (parts_.have != nullptr && parts_.have->has_landed(entry.stamp)) {
+    return keep(entry);
   }
   return entry.size <= limits::packed_file_bytes ? pack(std::move(entry))
                                                  : plan_alone(std::move(entry));
 }
 
 Result<void> Planner::cannot_move(std::string_view path, const Error& error) {
-  ++tally_.files_found;
+  ++parts_.tally.files_found;
   const ItemFailed failed{.path = source_->show(path), .error = error};
-  tally_.failed(failed);
-  return far_.tell(failed);
+  parts_.tally.failed(failed);
+  return parts_.far.tell(failed);
 }
 
 Result<void> Planner::tell(Entry entry) {
@@ -66,7 +63,7 @@ Result<void> Planner::flush_entries() {
   }
   const Entries batch = std::exchange(entries_, {});
   entries_bytes_ = 0;
-  return far_.tell(batch);
+  return parts_.far.tell(batch);
 }
 
 Result<void> Planner::pack(Entry entry) {
@@ -90,17 +87,68 @@ Result<void> Planner::flush_pack() {
   return push(std::move(work));
 }
 
+Result<void> Planner::keep(const Entry& entry) {
+  ++parts_.tally.files_skipped;
+  parts_.tally.bytes_skipped += entry.size;
+  kept_.stamps.push_back(entry.stamp);
+  return kept_.stamps.size() == limits::have_batch ? flush_kept() : Result<void>();
+}
+
+Result<void> Planner::flush_kept() {
+  const Kept batch = std::exchange(kept_, {});
+  return batch.stamps.empty() ? Result<void>() : parts_.far.tell(batch);
+}
+
+// The file of ENTRY with the leaves that the far end has of it; nullptr when it has none that
+// count.
+std::shared_ptr<SourceFile> Planner::resumed(const Entry& entry) {
+  const auto* partial =
+      parts_.have == nullptr ? nullptr : parts_.have->partial(entry.stamp, entry.size);
+  if (partial == nullptr) {
+    return nullptr;
+  }
+  auto file = std::make_shared<SourceFile>(*source_, entry);
+  if ((partial->is_fresh || entry.is_fresh) && !file->matches(partial->leaves)) {
+    return nullptr;
+  }
+  file->skip(partial->leaves);
+  return file;
+}
+
 Result<void> Planner::plan_alone(Entry entry) {
   entry.id = ++files_alone_;
-  CP_TRY(tell(entry));
+  auto file = resumed(entry);
+  if (!file) {
+    // The far end may have leaves under this stamp that are not to be gone on with.
+    if (parts_.have != nullptr && parts_.have->partial(entry.stamp, entry.size) != nullptr) {
+      entry.stamp = {};
+    }
+    file = std::make_shared<SourceFile>(*source_, entry);
+  }
+  parts_.tally.bytes_skipped += file->skipped_bytes();
+  CP_TRY(tell(std::move(entry)));
   CP_TRY(flush_entries());
-  const auto file = std::make_shared<SourceFile>(*source_, std::move(entry));
-  announced_(file);
-  return push(ChunkWork{.file = file, .means_rest = true});
+  parts_.announced(file);
+  return queue_leaves(file);
+}
+
+Result<void> Planner::queue_leaves(const std::shared_ptr<SourceFile>& file) {
+  if (const auto end = file->end_if_skipped()) {
+    if (*end) {
+      return parts_.events.file_ended(*file, **end);
+    }
+    file->give_up();
+    return parts_.events.source_failed(file->source(), file->entry(), end->error());
+  }
+  std::uint64_t first = 0;
+  while (file->skips(first)) {
+    first += limits::leaf_bytes;
+  }
+  return push(ChunkWork{.file = file, .offset = first, .means_rest = true});
 }
 
 Result<void> Planner::push(Work work) {
-  if (!queue_.push(std::move(work), stop_)) {
+  if (!parts_.queue.push(std::move(work), parts_.stop)) {
     return fail(Errc::timed_out, "interrupted");
   }
   return {};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/chunk_reader.hpp"
 #include "transfer/far_end.hpp"
+#include "transfer/have.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/walk.hpp"
 #include "transfer/work.hpp"
@@ -16,9 +18,17 @@ namespace cp::transfer {
 /// far end. For one thread.
 class Planner final : public WalkSink {
  public:
-  /// Borrows all of it. ANNOUNCED is called with each large file before its chunks are queued.
-  Planner(FarEnd& far, WorkQueue& queue, Tally& tally,
-          std::function<void(const std::shared_ptr<SourceFile>&)> announced, std::stop_token stop);
+  struct Parts {
+    FarEnd& far;  ///< borrowed, as all of it
+    WorkQueue& queue;
+    Tally& tally;
+    const HaveTable* have = nullptr;  ///< what the far end has from earlier attempts, if anything
+    /// Called with each large file before its chunks are queued.
+    std::function<void(const std::shared_ptr<SourceFile>&)> announced;
+    ReadEvents& events;
+    std::stop_token stop;
+  };
+  explicit Planner(Parts parts);
 
   /// The source that `found` speaks of from now on, borrowed for the whole transfer.
   Result<void> begin(const Source& source);
@@ -33,15 +43,16 @@ class Planner final : public WalkSink {
   Result<void> flush_pack();
   Result<void> pack(Entry entry);
   Result<void> plan_alone(Entry entry);
+  Result<void> queue_leaves(const std::shared_ptr<SourceFile>& file);
+  std::shared_ptr<SourceFile> resumed(const Entry& entry);
+  Result<void> keep(const Entry& entry);
+  Result<void> flush_kept();
   Result<void> push(Work work);
 
-  FarEnd& far_;
-  WorkQueue& queue_;
-  Tally& tally_;
-  std::function<void(const std::shared_ptr<SourceFile>&)> announced_;
-  std::stop_token stop_;
+  Parts parts_;
   const Source* source_ = nullptr;
   Entries entries_;
+  Kept kept_;
   std::size_t entries_bytes_ = 0;
   PackWork pack_;
   std::size_t pack_bytes_ = 0;

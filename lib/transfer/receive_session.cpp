@@ -35,6 +35,13 @@ Result<void> ReceiveSession::open(Receiver::Settings settings) {
   return {};
 }
 
+Result<void> ReceiveSession::tell_have() {
+  for (const Have& have : receiver_->have()) {
+    CP_TRY(parts_.control.send(have));
+  }
+  return {};
+}
+
 Result<FinalResult> ReceiveSession::run(std::vector<std::unique_ptr<ChunkReceiver>> streams,
                                         std::stop_token stop) {
   streams_ = std::move(streams);
@@ -132,7 +139,13 @@ Result<void> ReceiveSession::take(const Message& message) {
       parts_.tally.files_found = totals.files;
       parts_.tally.bytes_found = totals.bytes;
       parts_.tally.walk_ended = totals.walk_ended;
+      parts_.tally.files_skipped = totals.files_skipped;
+      parts_.tally.bytes_skipped = totals.bytes_skipped;
       return {};
+    }
+    case MessageType::kept: {
+      CP_TRY_ASSIGN(const auto kept, decode<Kept>(message.body));
+      return receiver_->keep(kept);
     }
     case MessageType::finish:
       conclude(receiver_->finish());
@@ -161,7 +174,22 @@ void ReceiveSession::speak() {
     static_cast<void>(parts_.control.send_if_idle(Placed{.files = parts_.tally.files_placed,
                                                          .bytes = parts_.tally.bytes_placed,
                                                          .placing_ns = parts_.tally.placing_ns}));
+    if (const auto durable = take_durable()) {
+      static_cast<void>(parts_.control.send_if_idle(*durable));
+    }
   }
+}
+
+// The words of the next tick: syncs come in bursts.
+void ReceiveSession::became_durable(const Durable& all) {
+  parts_.tally.bytes_durable = all.bytes;
+  const std::scoped_lock lock(mutex_);
+  durable_ = all;
+}
+
+std::optional<Durable> ReceiveSession::take_durable() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(durable_, std::nullopt);
 }
 
 void ReceiveSession::conclude(Result<FinalResult> result) {

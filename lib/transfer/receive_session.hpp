@@ -42,14 +42,22 @@ class ReceiveSession final : private ReceiveEvents {
   /// Makes ready to write. cannot_create, denied.
   Result<void> open(Receiver::Settings settings);
 
+  /// The receiver that `open` made.
+  const Receiver& receiver() const { return *receiver_; }
+  /// Tells the peer what earlier attempts left here; before `run`, when it asked to resume.
+  Result<void> tell_have();
+
   /// Takes everything until it is durable and the peer was told so. An error is what ended it
   /// early: the peer's own, timed_out (the peer is gone or silent, or STOP was asked), protocol,
-  /// io. What was whole by then stays, the rest is gone; the peer is told, if it still listens.
+  /// io. What was whole by then stays, and what can be resumed; the peer is told, if it still
+  /// listens.
   Result<FinalResult> run(std::vector<std::unique_ptr<ChunkReceiver>> streams,
                           std::stop_token stop);
 
  private:
   void item_failed(const ItemFailed& failed) override;
+  void became_durable(const Durable& all) override;
+  std::optional<Durable> take_durable();
 
   Result<FinalResult> converse();
   Result<void> listen();
@@ -75,7 +83,8 @@ class ReceiveSession final : private ReceiveEvents {
   std::mutex mutex_;  ///< guards what follows
   std::optional<Result<FinalResult>> outcome_;
   std::deque<Message> heard_;
-  bool is_ending_ = false;  ///< nothing more is heard
+  std::optional<Durable> durable_;  ///< not told yet
+  bool is_ending_ = false;          ///< nothing more is heard
   std::condition_variable changed_;
 };
 

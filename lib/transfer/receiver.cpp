@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/receiver.hpp"
 
+#include "transfer/archive.hpp"
+#include "transfer/have.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/path.hpp"
 
@@ -22,15 +24,25 @@ tl::unexpected<Error> system_error(Errc code) {
 }
 
 // Makes the file NAME in DIRECTORY with DATA and METADATA.
-Result<void> make_file(int directory, const std::string& name, std::span<const std::byte> data,
-                       const Metadata& metadata) {
+// Returns its inode.
+Result<std::uint64_t> make_file(int directory, const std::string& name,
+                                std::span<const std::byte> data, const Metadata& metadata) {
   const UniqueFd fd(::openat(directory, name.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) {
     return system_error(Errc::cannot_create);
   }
   CP_TRY(write_at(fd.get(), 0, data));
-  return apply(fd.get(), metadata);
+  CP_TRY(apply(fd.get(), metadata));
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) {
+    return system_error(Errc::io);
+  }
+  return status.st_ino;
+}
+
+bool syncs(Durability durability) {
+  return durability == Durability::batch || durability == Durability::file;
 }
 
 }  // namespace
@@ -41,17 +53,118 @@ Receiver::Receiver(Settings settings, ReceiveEvents& events, Tally& tally)
       tally_(tally),
       directories_(settings_.landing.root) {}
 
-Receiver::~Receiver() = default;
+Receiver::~Receiver() {
+  keeper_.reset();
+  if (staging_) {
+    leave_staging();
+  }
+}
+
+// Of a transfer that is not done.
+void Receiver::leave_staging() {
+  if (!staging_->is_resumable()) {
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  if (has_new_ || (had_something_ && !was_finished_)) {
+    staging_->keep();
+  } else if (was_finished_) {
+    // As it was found: nobody has anything to go on with.
+    archive(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());
+  }
+}
 
 Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, ReceiveEvents& events,
                                                  Tally& tally) {
   auto receiver = std::make_unique<Receiver>(std::move(settings), events, tally);
   const auto& fixed = receiver->settings_;
-  CP_TRY_ASSIGN(receiver->staging_, Staging::open(fixed.landing.root, fixed.id));
-  CommitEvents& commit_events = *receiver;
-  receiver->committer_ = std::make_unique<Committer>(fixed.durability, *receiver->staging_,
-                                                     receiver->directories_, commit_events);
+  CP_TRY_ASSIGN(
+      receiver->staging_,
+      Staging::open(fixed.landing.root, {.id = fixed.id, .key = fixed.key ? fixed.key->hex() : ""},
+                    fixed.stop));
+  CP_TRY(receiver->recover());
+  CP_TRY(receiver->start_keeper());
   return receiver;
+}
+
+// Another transfer of the same key may be under way: then this one goes its own way.
+Result<void> Receiver::recover() {
+  if (!staging_->is_resumable()) {
+    return {};
+  }
+  was_finished_ =
+      !settings_.archive.empty() &&
+      fetch_archived(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());
+  Recovery recovery(settings_.landing.root, staging_->fd());
+  const JournalHeader header{
+      .key = *settings_.key, .id = settings_.id, .root_is_new = settings_.landing.root_is_new};
+  const JournalAttempt attempt{.is_synced = syncs(settings_.durability),
+                               .boot = boot_of_machine(),
+                               .started_s = std::chrono::duration_cast<std::chrono::seconds>(
+                                                SystemClock().now().time_since_epoch())
+                                                .count()};
+  CP_TRY_ASSIGN(journal_, Journal::open(
+                              staging_->fd(), header, was_finished_, attempt,
+                              [this] { return staging_->sync_names(); },
+                              [&](const JournalRecord& record) { recovery.follow(record); }));
+  recovered_ = recovery.finish();
+  had_something_ = !recovered_.empty();
+  settings_.id = journal_->header().id;
+  settings_.landing.root_is_new = journal_->header().root_is_new;
+  staging_->remove_all_but(recovered_.staged_names(), recovery.last_staged());
+  return {};
+}
+
+Result<void> Receiver::start_keeper() {
+  CommitEvents& commit_events = *this;
+  if (!journal_) {
+    committer_ =
+        std::make_unique<Committer>(settings_.durability, *staging_, directories_, commit_events);
+    return {};
+  }
+  keeper_ = std::make_unique<Keeper>(
+      Keeper::Parts{.journal = *journal_,
+                    .syncs = syncs(settings_.durability),
+                    .kept = [this](std::uint64_t bytes) { leaves_kept(bytes); },
+                    .tick = [this] { return flush_old(); }});
+  const std::scoped_lock lock(mutex_);
+  committer_ = std::make_unique<Committer>(settings_.durability, *staging_, directories_,
+                                           commit_events, CommitLog{journal_.get(), keeper_.get()});
+  return {};
+}
+
+// The keeper's thread is there before its committer.
+Result<void> Receiver::flush_old() {
+  Committer* committer = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    committer = committer_.get();
+  }
+  return committer == nullptr ? Result<void>() : committer->flush_old();
+}
+
+std::vector<Have> Receiver::have() const {
+  HaveWriter writer;
+  for (const auto& [stamp, file] : recovered_.landed) {
+    writer.add_landed(stamp);
+  }
+  for (const auto& [stamp, file] : recovered_.partial) {
+    writer.add_partial(file);
+  }
+  return writer.take();
+}
+
+Result<void> Receiver::keep(const Kept& kept) {
+  const std::scoped_lock lock(mutex_);
+  for (const Digest& stamp : kept.stamps) {
+    const auto found = recovered_.landed.find(stamp);
+    if (found == recovered_.landed.end()) {
+      return fail(Errc::protocol, "the peer keeps a file that is not here");
+    }
+    tree_.add(found->second.entry);
+    recovered_.landed.erase(found);
+  }
+  return {};
 }
 
 Result<void> Receiver::check(std::string_view path) const {
@@ -98,7 +211,7 @@ Result<void> Receiver::add_link(const Entry& entry) {
     item_failed(entry.path, 0, {Errc::denied, "the link leads out of the destination", {}});
     return {};
   }
-  const std::string staged = staging_->next_name();
+  const std::string staged = std::to_string(staging_->next_number());
   if (::symlinkat(entry.target.c_str(), staging_->fd(), staged.c_str()) != 0) {
     item_failed(entry.path, 0, {Errc::cannot_create, errno_text(errno), {}});
     return {};
@@ -120,7 +233,12 @@ Result<void> Receiver::add_file(const Entry& entry) {
     return fail(Errc::protocol, "the peer announced a file that cannot be");
   }
   last_id_ = entry.id;
-  files_.emplace(entry.id, std::make_shared<IncomingFile>(entry));
+  const auto file = std::make_shared<IncomingFile>(entry);
+  if (const auto partial = recovered_.take_partial(entry.stamp, entry.size)) {
+    // The sender counts on what it was told.
+    CP_TRY(file->resume(staging_->fd(), *partial));
+  }
+  files_.emplace(entry.id, file);
   announced_.notify_all();
   return {};
 }
@@ -171,8 +289,7 @@ Result<void> Receiver::take_chunk(const ChunkHeader& header, std::span<const std
   if (!file) {
     return {};
   }
-  const auto outcome =
-      file->write(staging_->fd(), staging_->next_name(), header.offset, header.digest, payload);
+  const auto outcome = file->write(*staging_, header.offset, header.digest, payload);
   if (!outcome && outcome.error().code == Errc::protocol) {
     return tl::unexpected<Error>(outcome.error());
   }
@@ -182,8 +299,20 @@ Result<void> Receiver::take_chunk(const ChunkHeader& header, std::span<const std
   }
   if (*outcome != IncomingFile::Outcome::void_already) {
     tally_.bytes_placed += payload.size();
+    CP_TRY(write_down(*file, header));
   }
   return *outcome == IncomingFile::Outcome::whole ? complete(file) : Result<void>();
+}
+
+Result<void> Receiver::write_down(const IncomingFile& file, const ChunkHeader& header) {
+  if (!keeper_ || file.entry().stamp == Digest{}) {
+    return {};
+  }
+  const GrowingFile growing = file.growing();
+  // Another stream may have made it whole and settled it meanwhile.
+  return growing.fd ? keeper_->add(growing, header.offset / limits::leaf_bytes, header.digest,
+                                   header.length)
+                    : Result<void>();
 }
 
 Result<void> Receiver::end(const FileEnd& end) {
@@ -205,13 +334,17 @@ Result<void> Receiver::complete(const std::shared_ptr<IncomingFile>& file) {
     item_failed(entry.path, entry.id, settled.error());
     return {};
   }
-  return committer_->add(
-      {.staged = file->staged(),
-       .place = std::string(settings_.landing.place(entry.path)),
-       .path = entry.path,
-       .id = entry.id,
-       .bytes = entry.size,
-       .entry = entry_digest(EntryType::file, entry.path, file->digest().bytes)});
+  return committer_->add({.staged = file->staged(),
+                          .place = std::string(settings_.landing.place(entry.path)),
+                          .path = entry.path,
+                          .id = entry.id,
+                          .bytes = entry.size,
+                          .entry = entry_digest(EntryType::file, entry.path, file->digest().bytes),
+                          // A source that may have changed without a trace is read again.
+                          .stamp = entry.is_fresh ? Digest{} : entry.stamp,
+                          .inode = file->inode(),
+                          .metadata = file->settled_metadata(),
+                          .grown_as = file->growing().about.staged});
 }
 
 void Receiver::file_failed(IncomingFile& file, const Error& error) {
@@ -253,8 +386,9 @@ Result<void> Receiver::take_packed(const PackedFile& file) {
   if (file.path.empty() || !is_sound(file.metadata)) {
     return fail(Errc::protocol, "the peer packed a file that cannot be");
   }
-  const std::string staged = staging_->next_name();
-  if (const auto made = make_file(staging_->fd(), staged, file.data, file.metadata); !made) {
+  const std::string staged = std::to_string(staging_->next_number());
+  const auto made = make_file(staging_->fd(), staged, file.data, file.metadata);
+  if (!made) {
     ::unlinkat(staging_->fd(), staged.c_str(), 0);
     item_failed(file.path, 0, made.error());
     return {};
@@ -265,13 +399,38 @@ Result<void> Receiver::take_packed(const PackedFile& file) {
        .place = std::string(settings_.landing.place(file.path)),
        .path = std::string(file.path),
        .bytes = file.data.size(),
-       .entry = entry_digest(EntryType::file, file.path, file_digest(file.data).bytes)});
+       .entry = entry_digest(EntryType::file, file.path, file_digest(file.data).bytes),
+       .stamp = file.stamp,
+       .inode = *made,
+       .metadata = file.metadata});
 }
 
 void Receiver::committed(const WholeItem& item) {
   ++tally_.files_placed;
   const std::scoped_lock lock(mutex_);
   tree_.add(item.entry);
+  has_new_ = true;
+}
+
+void Receiver::group_synced(std::uint64_t files, std::uint64_t bytes) {
+  Durable now;
+  {
+    const std::scoped_lock lock(mutex_);
+    durable_.files += files;
+    durable_.bytes += bytes;
+    now = durable_;
+  }
+  events_.became_durable(now);
+}
+
+void Receiver::leaves_kept(std::uint64_t bytes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    has_new_ = true;
+  }
+  if (syncs(settings_.durability)) {
+    group_synced(0, bytes);
+  }
 }
 
 void Receiver::not_committed(const WholeItem& item, const Error& error) {
@@ -295,9 +454,19 @@ Result<void> Receiver::sync_rest() const {
   return {};
 }
 
-Result<void> Receiver::settle() {
+Result<void> Receiver::settle(bool is_finished) {
+  if (keeper_) {
+    CP_TRY(keeper_->end());
+  }
   CP_TRY(committer_->flush());
+  if (!is_finished) {
+    leave_staging();
+  }
+  if (is_finished && journal_ && !settings_.archive.empty()) {
+    archive(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());
+  }
   // Before the root gets its time: the staging directory stands in it.
+  keeper_.reset();
   committer_.reset();
   staging_.reset();
   directories_.finish(
@@ -313,7 +482,7 @@ Result<FinalResult> Receiver::finish() {
       return fail(Errc::protocol, "the peer ended before its files were whole");
     }
   }
-  CP_TRY(settle());
+  CP_TRY(settle(true));
   const std::scoped_lock lock(mutex_);
   return FinalResult{
       .files = tally_.files_placed, .bytes = tally_.bytes_placed, .digest = tree_.value()};
@@ -322,7 +491,7 @@ Result<FinalResult> Receiver::finish() {
 void Receiver::keep_whole() {
   if (committer_) {
     // The transfer has failed already; that this could not be saved either changes nothing.
-    static_cast<void>(settle());
+    static_cast<void>(settle(false));
   }
 }
 

@@ -6,14 +6,19 @@
 #include "transfer/frame.hpp"
 #include "transfer/id_set.hpp"
 #include "transfer/incoming_file.hpp"
+#include "transfer/journal.hpp"
+#include "transfer/keeper.hpp"
 #include "transfer/landing.hpp"
 #include "transfer/pack.hpp"
+#include "transfer/recovery.hpp"
 #include "transfer/tally.hpp"
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <stop_token>
 #include <unordered_map>
 
 namespace cp::transfer {
@@ -30,6 +35,12 @@ class Receiver final : private CommitEvents {
     /// Links that may lead out of the root are refused: they come from a peer.
     bool contain_links = true;
     std::string id;  ///< of the transfer
+    /// What a later attempt finds what this one left by, and this one what an earlier one left.
+    std::optional<Digest> key;
+    /// Where journals of finished transfers are kept; empty: nowhere.
+    std::string archive;
+    /// Whoever waits in `open` for an earlier attempt to end gives up.
+    std::stop_token stop;
   };
 
   /// Borrows EVENTS and TALLY (whose `placed` counts it keeps). cannot_create when nothing can be
@@ -39,8 +50,17 @@ class Receiver final : private CommitEvents {
   Receiver(Settings settings, ReceiveEvents& events, Tally& tally);
   ~Receiver() override;
 
+  /// That of the first attempt, when this one goes on with it.
+  const std::string& id() const { return settings_.id; }
+  /// From 1 on.
+  std::uint64_t attempt() const { return journal_ ? journal_->attempt() : 1; }
+  /// What earlier attempts left, in messages that end with a last one. Before anything is taken.
+  std::vector<Have> have() const;
+
   /// A directory, a link, or a file that will travel alone.
   Result<void> add(const Entry& entry);
+  /// Files of `have` that count as they stand. protocol for others.
+  Result<void> keep(const Kept& kept);
   /// A chunk whose digest was checked over the very bytes of PAYLOAD. A chunk that is there already
   /// is passed over. Waits until its file was announced.
   Result<void> take(const ChunkHeader& header, std::span<const std::byte> payload);
@@ -52,7 +72,7 @@ class Receiver final : private CommitEvents {
   /// what stands. protocol when a file is not whole.
   Result<FinalResult> finish();
   /// Instead of `finish`, when the transfer ended early and no `take` runs any more: what is whole
-  /// stays, under its name.
+  /// stays, under its name, and what can be resumed in the staging directory.
   void keep_whole();
   /// Lets no `take` wait any longer.
   void interrupt();
@@ -60,6 +80,7 @@ class Receiver final : private CommitEvents {
  private:
   void committed(const WholeItem& item) override;
   void not_committed(const WholeItem& item, const Error& error) override;
+  void group_synced(std::uint64_t files, std::uint64_t bytes) override;
 
   Result<void> add_directory(const Entry& entry);
   Result<void> add_link(const Entry& entry);
@@ -73,7 +94,13 @@ class Receiver final : private CommitEvents {
   void file_failed(IncomingFile& file, const Error& error);
   void item_failed(std::string_view path, std::uint64_t id, const Error& error);
   Result<void> check(std::string_view path) const;
-  Result<void> settle();
+  Result<void> recover();
+  void leave_staging();
+  Result<void> start_keeper();
+  Result<void> flush_old();
+  void leaves_kept(std::uint64_t bytes);
+  Result<void> write_down(const IncomingFile& file, const ChunkHeader& header);
+  Result<void> settle(bool is_finished);
   Result<void> sync_rest() const;
 
   Settings settings_;
@@ -81,8 +108,10 @@ class Receiver final : private CommitEvents {
   Tally& tally_;
   Directories directories_;
   std::unique_ptr<Staging> staging_;
+  std::unique_ptr<Journal> journal_;  ///< of a transfer that can be resumed
   std::unique_ptr<Committer> committer_;
-  std::mutex mutex_;  ///< guards what follows
+  std::unique_ptr<Keeper> keeper_;  ///< beside the journal; it drives the committer
+  std::mutex mutex_;                ///< guards what follows
   std::condition_variable announced_;
   std::condition_variable idle_;
   std::unordered_map<std::uint64_t, std::shared_ptr<IncomingFile>> files_;
@@ -91,6 +120,11 @@ class Receiver final : private CommitEvents {
   std::size_t taking_ = 0;
   bool interrupted_ = false;
   TreeDigest tree_;
+  Recovered recovered_;
+  Durable durable_;
+  bool had_something_ = false;  ///< from earlier attempts
+  bool was_finished_ = false;   ///< by an earlier attempt
+  bool has_new_ = false;        ///< since this one began
 };
 
 }  // namespace cp::transfer

@@ -10,7 +10,7 @@ namespace {
 
 using model::Json;
 
-const char* state_of(const Account& account) {
+const char* state_of(const Account& account, const Tally& tally) {
   if (account.error) {
     return "failed";
   }
@@ -23,7 +23,7 @@ const char* state_of(const Account& account) {
   if (account.failed_count == 0) {
     return "done";
   }
-  return account.result->files == 0 ? "failed" : "partial";
+  return account.result->files + tally.files_skipped == 0 ? "failed" : "partial";
 }
 
 // Messages may quote names of any bytes.
@@ -92,17 +92,19 @@ model::Json to_record(const Request& request, const Account& account, const Tall
   Json record = {
       {"schema", "cp.transfer/1"},
       {"id", account.id},
-      {"state", state_of(account)},
+      {"state", state_of(account, tally)},
+      {"attempt", account.attempt},
       {"source", sources_of(request)},
       {"destination", model::text_value(request.destination)},
       {"files",
        {{"total", knows_totals ? Json(tally.files_found.load()) : Json()},
         {"done", files},
-        {"skipped", 0},
+        {"skipped", tally.files_skipped.load()},
         {"failed", account.failed_count}}},
       {"bytes",
        {{"total", knows_totals ? Json(tally.bytes_found.load()) : Json()},
         {"moved", moved},
+        {"skipped", tally.bytes_skipped.load()},
         {"wire", account.rail == "local" || account.rail.empty()
                      ? Json()
                      : Json(tally.bytes_carried.load())}}},

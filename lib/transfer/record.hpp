@@ -16,6 +16,7 @@ namespace cp::transfer {
 /// All that a cp.transfer/1 record says.
 struct Account {
   std::string id;
+  std::uint64_t attempt = 1;  ///< of those that went on with one another, this one included
   UnixTime started_at;
   std::chrono::nanoseconds duration{};
   std::string rail;  ///< "local", "tcp", "fabric"

@@ -41,9 +41,9 @@ void Report::tick() {
     return;
   }
   shown_ = now;
-  observer_.progress({.files_done = tally_.files_placed,
+  observer_.progress({.files_done = tally_.files_placed + tally_.files_skipped,
                       .files_total = tally_.files_found,
-                      .bytes_moved = tally_.bytes_placed,
+                      .bytes_moved = tally_.bytes_placed + tally_.bytes_skipped,
                       .bytes_total = tally_.bytes_found,
                       .walk_ended = tally_.walk_ended,
                       .bottleneck = tally_.bottleneck()});

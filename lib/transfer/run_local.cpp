@@ -2,7 +2,9 @@
 #include "transfer/run_local.hpp"
 
 #include "base/file.hpp"
+#include "transfer/have.hpp"
 #include "transfer/local.hpp"
+#include "transfer/resume.hpp"
 #include "transfer/sender.hpp"
 #include "transfer/wake.hpp"
 
@@ -19,16 +21,18 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 /// Hands the receiver's failures to the sender, which stops sending what cannot land.
 class Events final : public ReceiveEvents {
  public:
-  explicit Events(const Request& request) : request_(request) {}
+  Events(const Request& request, Tally& tally) : request_(request), tally_(tally) {}
   void set_sender(Sender& sender) { sender_ = &sender; }
   void item_failed(const ItemFailed& failed) override {
     ItemFailed shown = failed;
     shown.path = path_join(request_.destination, failed.path);
     sender_->far_failed(shown);
   }
+  void became_durable(const Durable& all) override { tally_.bytes_durable = all.bytes; }
 
  private:
   const Request& request_;
+  Tally& tally_;
   Sender* sender_ = nullptr;
 };
 
@@ -47,6 +51,15 @@ Result<void> check_apart(const std::vector<Source>& sources, const Landing& land
     }
   }
   return {};
+}
+
+Result<HaveTable> have_of(const Receiver& receiver) {
+  HaveTable table;
+  for (const Have& have : receiver.have()) {
+    CP_TRY(table.add(have));
+  }
+  table.seal();
+  return table;
 }
 
 // Waits until the sender is done, and reports meanwhile.
@@ -76,16 +89,21 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   CP_TRY(check_apart(sources, landing));
   const auto avoid = identity_of(landing.root);
   CP_TRY_ASSIGN(const Wake wake, Wake::make());
-  Events events(request);
+  Events events(request, report.tally());
   auto receiver = Receiver::open({.landing = std::move(landing),
                                   .durability = request.durability,
                                   .contain_links = false,
-                                  .id = report.account().id},
+                                  .id = report.account().id,
+                                  .key = wanted_key(request),
+                                  .archive = request.archive},
                                  events, report.tally());
   if (!receiver) {
     return fail(receiver.error().code, "cannot create {}: {}", request.destination,
                 receiver.error().message);
   }
+  report.account().id = (*receiver)->id();
+  report.account().attempt = (*receiver)->attempt();
+  CP_TRY_ASSIGN(const HaveTable have, have_of(**receiver));
   LocalFarEnd far(**receiver);
   Sender* fatal_to = nullptr;
   std::vector<std::unique_ptr<ChunkSender>> streams;
@@ -99,6 +117,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
                  .far = far,
                  .tally = report.tally(),
                  .streams = std::move(streams),
+                 .have = &have,
                  .changed = [&] { wake.signal(); }});
   fatal_to = &sender;
   events.set_sender(sender);

@@ -7,6 +7,7 @@
 #include "transfer/dry_run.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/receive_session.hpp"
+#include "transfer/resume.hpp"
 #include "transfer/run_local.hpp"
 #include "transfer/send_session.hpp"
 #include "transfer/ssh_link.hpp"
@@ -63,7 +64,8 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .rail = rail_of(request, far),
           .provider = request.provider,
           .streams = request.streams == 0 ? kStreams : request.streams,
-          .dry_run = request.dry_run};
+          .dry_run = request.dry_run,
+          .key = request.dry_run ? std::nullopt : wanted_key(request)};
 }
 
 // ERROR with the server that it happened at, before anything was begun.
@@ -113,11 +115,17 @@ Result<void> run_push(const Request& request, const std::vector<Source>& sources
   Open open = open_of(request, destination, Direction::push);
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
+  open.id = report.account().id;
   CP_TRY_ASSIGN(const Opened opened, at_server(destination, client->open(open)));
   if (request.dry_run) {
     return show_plan(sources, opened.plan, destination.prefix(), report, stop);
   }
   CP_TRY_ASSIGN(auto carriers, at_server(destination, client->connect_rails(opened)));
+  report.account().id = opened.id;
+  report.account().attempt = opened.attempt;
+  CP_TRY_ASSIGN(const HaveTable have, opened.tells_have
+                                          ? at_server(destination, hear_have(client->control()))
+                                          : Result<HaveTable>());
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
   report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
   conclude(report, destination,
@@ -127,7 +135,8 @@ Result<void> run_push(const Request& request, const std::vector<Source>& sources
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,
                      .silence = request.silence,
-                     .tick = [&] { report.tick(); }},
+                     .tick = [&] { report.tick(); },
+                     .have = &have},
                     stop));
   return {};
 }
@@ -143,6 +152,7 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
   for (const Location& source : sources) {
     open.sources.push_back(source.path);
   }
+  open.id = report.account().id;
   CP_TRY_ASSIGN(Opened opened, at_server(server, client->open(open)));
   opened.incoming.placement = request.placement;
   CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
@@ -155,12 +165,19 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
   if (const auto ready = session.open({.landing = std::move(landing),
                                        .durability = request.durability,
                                        .contain_links = true,
-                                       .id = report.account().id});
+                                       .id = report.account().id,
+                                       .key = open.key,
+                                       .archive = request.archive});
       !ready) {
     return fail(ready.error().code, "cannot create {}: {}", request.destination,
                 ready.error().message);
   }
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
+  report.account().id = session.receiver().id();
+  report.account().attempt = session.receiver().attempt();
+  if (opened.tells_have) {
+    CP_TRY(at_server(server, session.tell_have()));
+  }
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
   report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
   conclude(report, server, session.run(std::move(streams), stop));

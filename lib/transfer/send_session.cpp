@@ -21,6 +21,7 @@ class SendSession {
                  .far = parts.control,
                  .tally = parts.tally,
                  .streams = std::move(parts.streams),
+                 .have = parts.have,
                  .changed = [&wake] { wake.signal(); }}) {}
 
   Sender& sender() { return sender_; }
@@ -89,6 +90,11 @@ class SendSession {
       parts_.tally.placing_ns = placed.placing_ns;
       return {};
     }
+    if (message.type == MessageType::durable) {
+      CP_TRY_ASSIGN(const auto durable, decode<Durable>(message.body));
+      parts_.tally.bytes_durable = durable.bytes;
+      return {};
+    }
     return fail(Errc::protocol, "a message that only a sender sends");
   }
 
@@ -116,9 +122,7 @@ class SendSession {
   // When that fails, there may still be the peer's last words to hear.
   void speak() {
     if (conversation_.should_speak()) {
-      static_cast<void>(parts_.control.send_if_idle(Totals{.files = parts_.tally.files_found,
-                                                           .bytes = parts_.tally.bytes_found,
-                                                           .walk_ended = parts_.tally.walk_ended}));
+      static_cast<void>(parts_.control.send_if_idle(totals_of(parts_.tally)));
     }
   }
 
@@ -137,6 +141,19 @@ class SendSession {
 };
 
 }  // namespace
+
+Result<HaveTable> hear_have(Control& control) {
+  HaveTable table;
+  bool is_last = false;
+  while (!is_last) {
+    CP_TRY_ASSIGN(const Message message, control.expect(MessageType::have));
+    CP_TRY_ASSIGN(const Have have, decode<Have>(message.body));
+    CP_TRY(table.add(have));
+    is_last = have.is_last;
+  }
+  table.seal();
+  return table;
+}
 
 Result<FinalResult> send_all(SendParts parts, std::stop_token stop) {
   CP_TRY_ASSIGN(const Wake wake, Wake::make());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/control.hpp"
+#include "transfer/have.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/source.hpp"
 #include "transfer/tally.hpp"
@@ -23,8 +24,12 @@ struct SendParts {
   Tally& tally;             ///< borrowed
   std::string destination;  ///< stands before the paths that the receiver could not take
   std::chrono::nanoseconds silence{};
-  std::function<void()> tick;  ///< called about ten times a second on the caller's thread
+  std::function<void()> tick;       ///< called about ten times a second on the caller's thread
+  const HaveTable* have = nullptr;  ///< borrowed: what the receiver has told that it has
 };
+
+/// Hears what the receiver behind CONTROL has from earlier attempts.
+Result<HaveTable> hear_have(Control& control);
 
 /// Sends the sources to the peer behind the control connection and returns what stands there at the
 /// end. An error is what ended it early: the peer's own, timed_out (the peer is gone or silent, or

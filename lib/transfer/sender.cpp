@@ -98,17 +98,21 @@ void Sender::thread_ended() {
 }
 
 Result<void> Sender::plan() {
-  Planner planner(
-      parts_.far, queue_, parts_.tally, [this](const auto& file) { remember(file); },
-      stop_.get_token());
+  ReadEvents& events = *this;
+  Planner planner({.far = parts_.far,
+                   .queue = queue_,
+                   .tally = parts_.tally,
+                   .have = parts_.have,
+                   .announced = [this](const auto& file) { remember(file); },
+                   .events = events,
+                   .stop = stop_.get_token()});
   for (const Source& source : parts_.sources) {
     CP_TRY(planner.begin(source));
     CP_TRY(walk(source, parts_.walk, planner, stop_.get_token()));
   }
   CP_TRY(planner.flush());
   parts_.tally.walk_ended = true;
-  return parts_.far.tell(Totals{
-      .files = parts_.tally.files_found, .bytes = parts_.tally.bytes_found, .walk_ended = true});
+  return parts_.far.tell(totals_of(parts_.tally));
 }
 
 void Sender::run_planner() {

@@ -3,6 +3,7 @@
 
 #include "transfer/chunk_reader.hpp"
 #include "transfer/far_end.hpp"
+#include "transfer/have.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/walk.hpp"
@@ -30,7 +31,8 @@ class Sender final : private ReadEvents {
     FarEnd& far;                                        ///< borrowed
     Tally& tally;                                       ///< borrowed
     std::vector<std::unique_ptr<ChunkSender>> streams;  ///< one at least
-    std::function<void()> changed;  ///< called from any thread when `state` may be another
+    const HaveTable* have = nullptr;  ///< borrowed: what the far end has from earlier attempts
+    std::function<void()> changed;    ///< called from any thread when `state` may be another
   };
   explicit Sender(Parts parts);
   /// Interrupts what still runs, and waits for it.

@@ -144,7 +144,8 @@ void Server::converse(net::TcpStream stream) {
                                                  .door = "",
                                                  .fabrics = fabrics_,
                                                  .random = random_,
-                                                 .silence = settings_.silence},
+                                                 .silence = settings_.silence,
+                                                 .archive = settings_.archive},
                                                 stop_.get_token());
     events_.session_ended(peer, what);
   }

@@ -25,6 +25,7 @@ struct ServerSettings {
   std::size_t sessions = 16;      ///< at a time
   std::size_t connections = 256;  ///< at a time, streams included until they have joined a session
   std::chrono::nanoseconds silence = std::chrono::seconds(30);
+  std::string archive;  ///< where journals of finished transfers are kept; empty: nowhere
 };
 
 /// Is told what the server does. Safe on any thread.
@@ -51,7 +52,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   Result<net::Endpoint> address() const { return listener_.local(); }
-  /// Serves until STOP is asked; then ends the sessions, and what they hold half is gone.
+  /// Serves until STOP is asked; then ends the sessions.
   Result<void> run(std::stop_token stop);
 
  private:

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "base/units.hpp"
 #include "transfer/agreement.hpp"
+#include "transfer/hang_up.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/rail_host.hpp"
 #include "transfer/receive_session.hpp"
@@ -54,8 +55,9 @@ class ServerSession {
   }
 
   Result<std::string> take(const Open& open) {
+    // A client that is gone may be back already, and wait for what this session has.
+    std::optional<HangUpStop> gone(std::in_place, parts_.control.fd(), stop_);
     CP_TRY_ASSIGN(Landing landing, land(*ground(), open.destination, open.incoming));
-    const std::string id = make_id();
     ReceiveSession session({.control = parts_.control,
                             .tally = tally_,
                             .destination = open.destination,
@@ -65,8 +67,17 @@ class ServerSession {
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
                          .contain_links = parts_.root != nullptr,
-                         .id = id}));
-    CP_TRY_ASSIGN(auto carriers, agree(open, {.id = id}));
+                         .id = open.key ? open.id : make_id(),
+                         .key = open.key,
+                         .archive = parts_.archive,
+                         .stop = gone->token()}));
+    gone.reset();
+    CP_TRY_ASSIGN(auto carriers, agree(open, {.id = session.receiver().id(),
+                                              .attempt = session.receiver().attempt(),
+                                              .tells_have = open.key.has_value()}));
+    if (open.key) {
+      CP_TRY(session.tell_have());
+    }
     CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
     CP_TRY_ASSIGN(const FinalResult result, session.run(std::move(streams), stop_));
     return summary("took", open.destination, result);
@@ -77,7 +88,10 @@ class ServerSession {
     const Incoming incoming{.sources = sources.size(),
                             .name = sources.front().name,
                             .is_directory = sources.front().is_directory};
-    CP_TRY_ASSIGN(auto carriers, agree(open, {.id = make_id(), .incoming = incoming}));
+    CP_TRY_ASSIGN(
+        auto carriers,
+        agree(open, {.id = make_id(), .tells_have = open.key.has_value(), .incoming = incoming}));
+    CP_TRY_ASSIGN(const HaveTable have, open.key ? hear_have(parts_.control) : Result<HaveTable>());
     CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
     CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
                                                       .sources = sources,
@@ -85,7 +99,8 @@ class ServerSession {
                                                       .tally = tally_,
                                                       .destination = "",
                                                       .silence = parts_.silence,
-                                                      .tick = [] {}},
+                                                      .tick = [] {},
+                                                      .have = &have},
                                                      stop_));
     return summary("gave", open.sources.front(), result);
   }
@@ -121,7 +136,7 @@ class ServerSession {
       CP_TRY(hear_ready());
       return host->collect({}, stop_);
     }
-    CP_TRY_ASSIGN(auto carriers, host->collect(kRailsPatience, stop_));
+    CP_TRY_ASSIGN(auto carriers, collect(*host));
     CP_TRY(hear_ready());
     return carriers;
   }
@@ -145,6 +160,12 @@ class ServerSession {
       return fail(Errc::unavailable, "there is no such rail over this connection");
     }
     return {};
+  }
+
+  // A client that is gone has no streams to come.
+  Result<Carriers> collect(RailHost& host) {
+    const HangUpStop gone(parts_.control.fd(), stop_);
+    return host.collect(kRailsPatience, gone.token());
   }
 
   Result<void> answer(const Opened& opened) {

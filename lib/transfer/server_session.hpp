@@ -22,6 +22,7 @@ struct ServerSessionParts {
   fabric::Loader& fabrics;
   Random& random;
   std::chrono::nanoseconds silence{};
+  std::string archive;  ///< where journals of finished transfers are kept; empty: nowhere
 };
 
 /// Serves one client from its hello to the end, and returns one line about it. The client is told

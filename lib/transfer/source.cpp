@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "transfer/path.hpp"
+#include "transfer/wire.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -119,6 +120,24 @@ Metadata metadata_of(const struct stat& status) {
   return {.mode = status.st_mode & 0777U,
           .mtime_s = status.st_mtim.tv_sec,
           .mtime_ns = static_cast<std::uint32_t>(status.st_mtim.tv_nsec)};
+}
+
+Digest stamp_of(std::string_view path, const struct stat& status) {
+  WireWriter out;
+  out.put(static_cast<std::uint64_t>(status.st_ino))
+      .put(static_cast<std::uint64_t>(status.st_size))
+      .put_signed(status.st_mtim.tv_sec)
+      .put(static_cast<std::uint32_t>(status.st_mtim.tv_nsec))
+      .put_signed(status.st_ctim.tv_sec)
+      .put(static_cast<std::uint32_t>(status.st_ctim.tv_nsec))
+      .put_text(path);
+  return leaf_digest(std::as_bytes(std::span(out.bytes())));
+}
+
+bool is_fresh(const struct stat& status, UnixTime now) {
+  const std::int64_t seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  return status.st_mtim.tv_sec > seconds - 3;
 }
 
 }  // namespace cp::transfer

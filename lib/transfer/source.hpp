@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/time.hpp"
 #include "transfer/confined.hpp"
 #include "transfer/entry.hpp"
 #include "transfer/transfer.hpp"
@@ -43,6 +44,12 @@ Result<void> check_distinct(const std::vector<Source>& sources);
 
 /// Permission bits and time of STATUS.
 Metadata metadata_of(const struct stat& status);
+
+/// What the file of STATUS at PATH in a transfer is: inode, size, times of change of content and of
+/// status. Another file, or the same one after a change, has another stamp.
+Digest stamp_of(std::string_view path, const struct stat& status);
+/// Whether a file with STATUS that is read at NOW was changed less than 2 s before.
+bool is_fresh(const struct stat& status, UnixTime now);
 
 /// PATH without trailing slashes ("/" becomes ""), and whether it had some or ends in "." or "..".
 struct Operand {

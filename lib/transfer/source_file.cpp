@@ -84,6 +84,45 @@ Result<std::uint32_t> SourceFile::read(std::uint64_t offset, std::span<std::byte
   return static_cast<std::uint32_t>(length);
 }
 
+void SourceFile::skip(const std::map<std::uint64_t, Digest>& leaves) {
+  const std::scoped_lock lock(mutex_);
+  const std::uint64_t all = leaves_of(entry_.size);
+  for (const auto& [index, digest] : leaves) {
+    if (index < all && leaves_.add(index, digest)) {
+      skipped_.insert(index);
+    }
+  }
+}
+
+std::uint64_t SourceFile::skipped_bytes() const {
+  if (skipped_.empty()) {
+    return 0;
+  }
+  const bool has_last = skips(entry_.size - 1);
+  const std::uint64_t last_bytes = (entry_.size - 1) % limits::leaf_bytes + 1;
+  return (skipped_.size() - (has_last ? 1 : 0)) * limits::leaf_bytes + (has_last ? last_bytes : 0);
+}
+
+std::optional<Result<FileEnd>> SourceFile::end_if_skipped() {
+  if (skipped_.size() != leaves_of(entry_.size)) {
+    return std::nullopt;
+  }
+  if (const auto opened = open(); !opened) {
+    return tl::unexpected<Error>(opened.error());
+  }
+  const std::scoped_lock lock(mutex_);
+  return end();
+}
+
+bool SourceFile::matches(const std::map<std::uint64_t, Digest>& leaves) {
+  std::vector<std::byte> buffer(limits::leaf_bytes);
+  return std::ranges::all_of(leaves, [&](const auto& leaf) {
+    const std::uint64_t offset = leaf.first * limits::leaf_bytes;
+    const auto length = offset < entry_.size ? read(offset, buffer) : Result<std::uint32_t>(0);
+    return length && leaf_digest(std::span(buffer).first(*length)) == leaf.second;
+  });
+}
+
 std::optional<Result<FileEnd>> SourceFile::add(std::uint64_t offset, const Digest& leaf) {
   const std::scoped_lock lock(mutex_);
   if (!leaves_.add(offset / limits::leaf_bytes, leaf) ||

@@ -2,14 +2,17 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/message.hpp"
 #include "transfer/source.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 
 namespace cp::transfer {
@@ -21,6 +24,16 @@ class SourceFile {
  public:
   /// Borrows SOURCE.
   SourceFile(const Source& source, Entry entry) : source_(source), entry_(std::move(entry)) {}
+
+  /// Leaves that the far end has: they are not read. Before anything else.
+  void skip(const std::map<std::uint64_t, Digest>& leaves);
+  /// Whether the far end has the leaf at OFFSET.
+  bool skips(std::uint64_t offset) const { return skipped_.contains(offset / limits::leaf_bytes); }
+  std::uint64_t skipped_bytes() const;
+  /// The file's end, when the far end has all of it; failed when it is not what it was.
+  std::optional<Result<FileEnd>> end_if_skipped();
+  /// Whether what LEAVES say is what stands in the file now.
+  bool matches(const std::map<std::uint64_t, Digest>& leaves);
 
   const Entry& entry() const { return entry_; }
   const Source& source() const { return source_; }
@@ -42,6 +55,7 @@ class SourceFile {
 
   const Source& source_;
   const Entry entry_;
+  std::set<std::uint64_t> skipped_;  ///< leaves; set before it is shared
   std::atomic<bool> given_up_{false};
   std::mutex mutex_;  ///< guards what follows
   UniqueFd fd_;

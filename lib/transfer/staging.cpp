@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/staging.hpp"
 
+#include "base/time.hpp"
+#include "transfer/journal.hpp"
+
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -13,7 +20,10 @@ namespace cp::transfer {
 namespace {
 
 constexpr const char* kShared = ".cpxfer";
-constexpr int kTries = 100;
+constexpr int kTries = 1000;
+constexpr auto kPause = std::chrono::milliseconds(5);
+constexpr auto kKeyPatience = std::chrono::seconds(3);
+constexpr std::int64_t kKeptSeconds = std::int64_t{7} * 24 * 3600;
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 struct CloseDirectory {
@@ -51,24 +61,37 @@ bool is_linked(int fd) {
   return ::fstat(fd, &status) == 0 && status.st_nlink != 0;
 }
 
+// Whether a transfer may still come that goes on with what is in the directory FD.
+bool is_resumable(int fd) {
+  struct stat status {};
+  return ::fstatat(fd, Journal::file_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG(status.st_mode) && status.st_mtim.tv_sec > ::time(nullptr) - kKeptSeconds;
+}
+
 // Removes what transfers left that were killed: nobody holds their lock.
 void sweep(int shared) {
   for (const std::string& name : names_in(shared)) {
     const UniqueFd fd(::openat(shared, name.c_str(), kOpenDirectory));
-    if (fd && is_ours_alone(fd.get()) && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+    if (fd && is_ours_alone(fd.get()) && !is_resumable(fd.get()) &&
+        ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && !is_resumable(fd.get())) {
       remove_staging(shared, name, fd.get());
     }
   }
 }
 
-// The locked directory NAME in PARENT; an empty one when somebody's sweep was faster.
+// The locked directory NAME in PARENT; an empty one when another has it, or somebody's sweep was
+// faster.
 Result<UniqueFd> make_locked(int parent, const std::string& name) {
   if (::mkdirat(parent, name.c_str(), 0700) != 0 && errno != EEXIST) {
     return errno == ENOENT ? Result<UniqueFd>() : fail_errno(Errc::cannot_create, errno, kShared);
   }
   UniqueFd fd(::openat(parent, name.c_str(), kOpenDirectory));
+  if (!fd || !is_ours_alone(fd.get())) {
+    return UniqueFd();
+  }
   // Where locks do not work nobody gets one, and nobody's sweep removes anything.
-  return fd && (::flock(fd.get(), LOCK_EX), is_linked(fd.get())) ? std::move(fd) : UniqueFd();
+  const bool is_taken = ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return !is_taken && is_linked(fd.get()) ? std::move(fd) : UniqueFd();
 }
 
 Result<UniqueFd> open_shared(int root) {
@@ -81,28 +104,62 @@ Result<UniqueFd> open_shared(int root) {
 
 }  // namespace
 
-Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const std::string& id) {
+Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish& wish,
+                                               const std::stop_token& stop) {
+  const SteadyTime deadline = SystemClock().steady() + kKeyPatience;
   for (int i = 0; i < kTries; ++i) {
     CP_TRY_ASSIGN(UniqueFd shared, open_shared(root.fd()));
     if (shared) {
       sweep(shared.get());
     }
-    const std::string name = shared ? id : std::string(kShared) + "-" + id;
+    // A transfer whose other end is gone needs a moment to notice.
+    const bool takes_key = !wish.key.empty() && SystemClock().steady() < deadline;
+    const std::string& wanted = takes_key ? wish.key : wish.id;
+    const std::string name = shared ? wanted : std::string(kShared) + "-" + wanted;
     CP_TRY_ASSIGN(UniqueFd fd, make_locked(shared ? shared.get() : root.fd(), name));
     if (fd) {
-      return std::make_unique<Staging>(root, std::move(shared), std::move(fd), name);
+      auto staging = std::make_unique<Staging>(root, std::move(shared), std::move(fd), name);
+      staging->is_resumable_ = takes_key;
+      return staging;
+    }
+    std::this_thread::sleep_for(kPause);
+    if (stop.stop_requested()) {
+      return fail(Errc::timed_out, "interrupted");
     }
   }
   return fail(Errc::cannot_create, "{} cannot be made", kShared);
 }
 
+void Staging::remove_all_but(const std::set<std::string>& names, std::uint64_t last) {
+  next_ = last;
+  for (const std::string& name : names_in(fd_.get())) {
+    std::uint64_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    next_ = std::max(next_.load(), number);
+    if (name != Journal::file_name && !names.contains(name)) {
+      ::unlinkat(fd_.get(), name.c_str(), 0);
+    }
+  }
+}
+
+Result<void> Staging::sync_names() const {
+  const UniqueFd root(::openat(root_.fd(), ".", kOpenDirectory));
+  for (const UniqueFd* directory : {&fd_, &shared_, &root}) {
+    if (*directory && ::fsync(directory->get()) != 0 && errno != EINVAL) {
+      return fail_errno(Errc::io, errno, "cannot sync the destination");
+    }
+  }
+  return {};
+}
+
 Staging::~Staging() {
+  if (is_kept_) {
+    return;
+  }
   remove_staging(shared_ ? shared_.get() : root_.fd(), name_, fd_.get());
   if (shared_) {
     ::unlinkat(root_.fd(), kShared, AT_REMOVEDIR);
   }
 }
-
-std::string Staging::next_name() { return std::to_string(++next_); }
 
 }  // namespace cp::transfer

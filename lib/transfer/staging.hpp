@@ -5,19 +5,28 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
+#include <stop_token>
 #include <string>
 
 namespace cp::transfer {
 
-/// The directory `.cpxfer/ID` below the root of a destination, mode 0700, in which files of one
-/// transfer grow until they are whole. (Where `.cpxfer` belongs to another user it is
-/// `.cpxfer-ID`.) It is locked while its transfer lives; whoever comes next removes what a killed
-/// one left. The journal of a transfer has its place here, too. Safe on any thread after opening.
+/// The directory `.cpxfer/NAME` below the root of a destination, mode 0700, in which files of one
+/// transfer grow until they are whole, and where its journal lies. (Where `.cpxfer` is not ours
+/// alone it is `.cpxfer-NAME`.) It is locked while its transfer lives; whoever comes next removes
+/// what a killed one left that nobody can resume: without a journal, or with one that nobody has
+/// touched for a week. Safe on any thread after opening.
 class Staging {
  public:
-  /// Borrows ROOT. cannot_create, denied.
-  static Result<std::unique_ptr<Staging>> open(const Confined& root, const std::string& id);
-  /// Removes it and everything in it.
+  struct Wish {
+    std::string id;   ///< of the transfer, nobody else's
+    std::string key;  ///< of transfers that go on with what is there; empty: none does
+  };
+  /// Borrows ROOT. The directory has the key for its name, unless another transfer holds that and
+  /// does not end within 3 s: then it has the id. cannot_create, denied, timed_out on STOP.
+  static Result<std::unique_ptr<Staging>> open(const Confined& root, const Wish& wish,
+                                               const std::stop_token& stop);
+  /// Removes it and everything in it, but for what was kept.
   ~Staging();
   /// What `open` made; use that.
   Staging(const Confined& root, UniqueFd shared, UniqueFd fd, std::string name)
@@ -26,14 +35,28 @@ class Staging {
   Staging& operator=(const Staging&) = delete;
 
   int fd() const { return fd_.get(); }
-  /// A name in it that nobody has used.
-  std::string next_name();
+  const std::string& name() const { return name_; }
+  /// Whether a later transfer with the same key finds it again.
+  bool is_resumable() const { return is_resumable_; }
+  /// Lets it be for a later transfer.
+  void keep() { is_kept_ = true; }
+
+  /// Makes its own name durable. io.
+  Result<void> sync_names() const;
+
+  /// A number that is nobody's name in it, and never was.
+  std::uint64_t next_number() { return ++next_; }
+  /// Removes what an earlier transfer left in it, but for its journal and the files NAMES; numbers
+  /// begin after LAST and after whatever was there.
+  void remove_all_but(const std::set<std::string>& names, std::uint64_t last);
 
  private:
   const Confined& root_;
   UniqueFd shared_;  ///< `.cpxfer`, when it is ours
   UniqueFd fd_;
   std::string name_;  ///< in shared_, else in the root
+  bool is_resumable_ = false;
+  bool is_kept_ = false;
   std::atomic<std::uint64_t> next_{0};
 };
 

@@ -29,4 +29,12 @@ std::vector<ItemFailed> Tally::take_failed() {
   return std::exchange(failed_, {});
 }
 
+Totals totals_of(const Tally& tally) {
+  return {.files = tally.files_found,
+          .bytes = tally.bytes_found,
+          .walk_ended = tally.walk_ended,
+          .files_skipped = tally.files_skipped,
+          .bytes_skipped = tally.bytes_skipped};
+}
+
 }  // namespace cp::transfer

@@ -20,6 +20,11 @@ class Tally {
   std::atomic<bool> walk_ended{false};
   std::atomic<std::uint64_t> files_placed{0};
   std::atomic<std::uint64_t> bytes_placed{0};
+  /// There since an earlier attempt, and not sent.
+  std::atomic<std::uint64_t> files_skipped{0};
+  std::atomic<std::uint64_t> bytes_skipped{0};
+  /// Of what was placed: what neither kill nor power cut takes away, as far as it is known.
+  std::atomic<std::uint64_t> bytes_durable{0};
   std::atomic<std::uint64_t> bytes_carried{0};  ///< frames, what was sent again included
   /// What the streams spent their time on, in nanoseconds, all together.
   std::atomic<std::uint64_t> reading_ns{0};
@@ -37,5 +42,8 @@ class Tally {
   std::mutex mutex_;
   std::vector<ItemFailed> failed_;
 };
+
+/// What TALLY, of a sender, has to tell.
+Totals totals_of(const Tally& tally);
 
 }  // namespace cp::transfer

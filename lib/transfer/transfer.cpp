@@ -75,7 +75,7 @@ Result<model::Json> run(const Request& request, Observer& observer, std::stop_to
   CP_TRY_ASSIGN(const auto locations, locations_of(request));
   const bool is_pull = locations.front().is_remote();
   CP_TRY(check_far_end(request, is_pull ? locations.front() : destination));
-  Report report(request, observer, make_id());
+  Report report(request, observer, request.id.empty() ? make_id() : request.id);
   if (is_pull) {
     if (destination.is_remote() || request.dry_run) {
       return fail(Errc::unavailable, "this cpxfer {}",

@@ -56,15 +56,22 @@ struct Request {
   std::string far_program;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
+  /// Go on with what an earlier transfer of the same sources to the same destination left, and
+  /// leave what can be gone on with (SECURITY §10).
+  bool resume = false;
+  /// Of the transfer, when it goes on with none; empty: a new one.
+  std::string id;
+  /// Where journals of finished transfers are kept on this machine; empty: nowhere.
+  std::string archive;
   /// How long a silent peer is waited for.
   std::chrono::nanoseconds silence = std::chrono::seconds(30);
 };
 
 /// How far a transfer is. Totals grow until the walk has ended.
 struct Progress {
-  std::uint64_t files_done = 0;   ///< whole and under their names
+  std::uint64_t files_done = 0;   ///< whole and under their names, from earlier attempts too
   std::uint64_t files_total = 0;  ///< found so far
-  std::uint64_t bytes_moved = 0;  ///< arrived at the destination
+  std::uint64_t bytes_moved = 0;  ///< arrived at the destination, from earlier attempts too
   std::uint64_t bytes_total = 0;  ///< found so far
   bool walk_ended = false;
   std::string_view bottleneck;  ///< "source-disk", "network", "destination-disk", or "" unknown
@@ -86,7 +93,7 @@ class Observer {
 /// `done`, `partial` (some items failed, the others are there) or `failed` (nothing was moved, or
 /// the peer was lost or STOP was asked; whole files that had arrived stay). A file stands under its
 /// name only when it is whole, and each byte was checked by its XXH3-128 digest over the copy that
-/// was written; what was half written is gone.
+/// was written; what was half written can be gone on with, when that is wanted.
 ///
 /// An error, without a record, means that nothing was begun: usage (the request contradicts
 /// itself), not_found (a source is missing), cannot_create (the destination cannot be made),

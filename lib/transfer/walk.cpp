@@ -103,6 +103,8 @@ class Walk {
     if (entry.size >= limits::file_bytes) {
       return sink_.cannot_move(path, Error{Errc::unavailable, "it is too large", {}});
     }
+    entry.stamp = stamp_of(path, status);
+    entry.is_fresh = is_fresh(status, SystemClock().now());
     return sink_.found(std::move(entry));
   }
 

@@ -30,15 +30,19 @@ void WorkQueue::abandon() {
   changed_.notify_all();
 }
 
-// The next leaf of the file in front, which goes when it was its last one.
+// The next leaf of the file in front that the far end has not, and the file goes when it was its
+// last one.
 std::optional<ChunkWork> WorkQueue::next_leaf() {
   auto* const chunk = std::get_if<ChunkWork>(&queue_.front());
   if (chunk == nullptr || !chunk->means_rest) {
     return std::nullopt;
   }
   ChunkWork leaf{.file = chunk->file, .offset = chunk->offset};
-  chunk->offset += limits::leaf_bytes;
-  if (chunk->offset >= leaf.file->entry().size || leaf.file->is_given_up()) {
+  const std::uint64_t size = leaf.file->entry().size;
+  do {
+    chunk->offset += limits::leaf_bytes;
+  } while (chunk->offset < size && leaf.file->skips(chunk->offset));
+  if (chunk->offset >= size || leaf.file->is_given_up()) {
     queue_.pop_front();
   }
   return leaf;

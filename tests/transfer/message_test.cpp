@@ -51,7 +51,10 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(sample_entries());
   refuse_when_cut(FileEnd{.id = 1});
   refuse_when_cut(ItemFailed{.path = "p", .id = 2, .error = {cp::Errc::io, "m", "h"}});
-  refuse_when_cut(Totals{1, 2, true});
+  refuse_when_cut(Totals{1, 2, true, 3, 4});
+  refuse_when_cut(Have{true, {Digest{}}, {{.size = 1, .digests = {Digest{}}}}});
+  refuse_when_cut(Kept{{Digest{}}});
+  refuse_when_cut(Durable{1, 2});
   refuse_when_cut(Placed{1, 2, 3});
   refuse_when_cut(Finish{});
   refuse_when_cut(FinalResult{1, 2, {}});
@@ -63,6 +66,8 @@ TEST_CASE("noise is read without harm") {
   survive_noise<ItemFailed>(2);
   survive_noise<SessionError>(3);
   survive_noise<FileEnd>(4);
+  survive_noise<Have>(5);
+  survive_noise<Kept>(6);
 }
 
 TEST_CASE("an entry that cannot be is refused") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fd.hpp"
+#include "base/file.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
@@ -102,12 +103,17 @@ int status_of(const Context& context, const cp::Error& failure, const cp::model:
 }  // namespace
 
 cp::Result<int> copy(Context& context) {
-  CP_TRY_ASSIGN(const transfer::Request request, request_of(context.arguments()));
+  CP_TRY_ASSIGN(transfer::Request request, request_of(context.arguments()));
   auto& output = context.output(request.dry_run ? std::span<const Column>(kPlanColumns)
                                                 : std::span<const Column>(kColumns));
   // A file-size limit is an error of that file like a full disk, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const auto stop = context.stop_on_signals();
+  request.resume = !context.arguments().has("no-resume");
+  // Without one, what is done is forgotten.
+  if (const auto paths = cp::paths_from_environment(); paths && request.resume) {
+    request.archive = cp::path_join(paths->state, "transfers/done");
+  }
   const auto record = [&] {
     Screen screen(context, "moving", "cannot move");
     return transfer::run(request, screen, stop);

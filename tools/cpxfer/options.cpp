@@ -55,6 +55,8 @@ constexpr std::array kCopyFlags{
          .value = "DURATION",
          .help = "give up when the other end says nothing for DURATION",
          .fallback = "30s"},
+    Flag{.name = "no-resume",
+         .help = "move everything, whatever an earlier transfer left, and leave nothing to resume"},
     cp::cli::flags::dry_run,
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fd.hpp"
+#include "base/file.hpp"
+#include "base/paths.hpp"
 #include "base/signals.hpp"
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
@@ -34,6 +36,12 @@ class Log final : public transfer::ServerEvents {
   std::mutex mutex_;
 };
 
+// Where journals of finished transfers are kept; without one, what is done is forgotten.
+std::string archive() {
+  const auto paths = cp::paths_from_environment();
+  return paths ? cp::path_join(paths->state, "transfers/done") : "";
+}
+
 cp::Result<transfer::ServerSettings> settings_of(const cp::cli::Arguments& arguments) {
   if (!arguments.has("anonymous")) {
     return with_hint(
@@ -51,7 +59,8 @@ cp::Result<transfer::ServerSettings> settings_of(const cp::cli::Arguments& argum
       .listen = addresses.front(),
       .root = arguments.text("root").value_or("."),
       .sessions = static_cast<std::size_t>(sessions),
-      .silence = arguments.duration("timeout").value_or(std::chrono::seconds(30))};
+      .silence = arguments.duration("timeout").value_or(std::chrono::seconds(30)),
+      .archive = archive()};
 }
 
 // What ssh starts at the far end of a transfer: its standard output carries the session alone.
@@ -65,8 +74,9 @@ cp::Result<int> serve_one(Context& context) {
   }
   const auto stop = context.stop_on_signals(true);
   const auto silence = context.arguments().duration("timeout").value_or(std::chrono::seconds(30));
-  CP_TRY_ASSIGN(const std::string what, transfer::serve_stdio(std::move(in), std::move(out),
-                                                              context.random(), silence, stop));
+  CP_TRY_ASSIGN(const std::string what,
+                transfer::serve_stdio(std::move(in), std::move(out), context.random(), silence,
+                                      archive(), stop));
   context.detail(what);
   return 0;
 }

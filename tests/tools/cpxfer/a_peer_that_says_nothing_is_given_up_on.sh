@@ -22,7 +22,7 @@ for rail in tcp fabric; do
   serve "server-$rail" srv -v --timeout 4s
 
   it "ends with 75 and one line when the server is stopped ($rail)"
-  start_server client cpxfer --anonymous --rail $rail --timeout 4s src/ "$URL/in"
+  start_server client cpxfer --no-resume --anonymous --rail $rail --timeout 4s src/ "$URL/in"
   wait_until arriving srv/in
   kill -STOP "${SERVERS[server-$rail]}"
   ended client
@@ -35,7 +35,7 @@ for rail in tcp fabric; do
   expect_equal "" "$(ls srv/in/endless 2>/dev/null)"
 
   it "the server gives a stopped client up and removes what it had half ($rail)"
-  start_server client cpxfer --anonymous --rail $rail --timeout 60s src/ "$URL/in"
+  start_server client cpxfer --no-resume --anonymous --rail $rail --timeout 60s src/ "$URL/in"
   wait_until arriving srv/in
   kill -STOP "${SERVERS[client]}"
   wait_line "server-$rail" 'the other end has been silent for 4 ?s$' >"$TESTDIR/line"

@@ -26,7 +26,7 @@ ended() {
 }
 
 it "leaves no half file under its name when a local copy is killed, and the next one clears up"
-start_server copy cpxfer src/ local
+start_server copy cpxfer --no-resume src/ local
 killed copy local
 expect_equal "" "$(ls local/endless 2>/dev/null)"
 expect_status 0 cpxfer next/ local
@@ -37,7 +37,7 @@ for rail in tcp fabric; do
   serve "server-$rail" srv -v --timeout 5s
 
   it "a server whose client is killed keeps no half file ($rail)"
-  start_server client cpxfer --anonymous --rail $rail src/ "$URL/in"
+  start_server client cpxfer --no-resume --anonymous --rail $rail src/ "$URL/in"
   killed client srv/in
   wait_line "server-$rail" 'the other end is gone$' >"$TESTDIR/line"
   wait_until none_of srv
@@ -49,14 +49,14 @@ for rail in tcp fabric; do
 
   it "and so when the client was to receive, which clears up at its next start ($rail)"
   cp --sparse=always src/endless srv/endless
-  start_server puller cpxfer --anonymous --rail $rail "$URL/endless" "pulled-$rail/"
+  start_server puller cpxfer --no-resume --anonymous --rail $rail "$URL/endless" "pulled-$rail/"
   killed puller "pulled-$rail"
   expect_equal "" "$(ls "pulled-$rail/endless" 2>/dev/null)"
   expect_status 0 cpxfer --anonymous "$URL/in/next" "pulled-$rail/"
   expect_equal next "$(ls -A "pulled-$rail")"
 
   it "a client whose server is killed ends with 75 and one line ($rail)"
-  start_server client cpxfer --anonymous --rail $rail src/ "$URL/in"
+  start_server client cpxfer --no-resume --anonymous --rail $rail src/ "$URL/in"
   killed "server-$rail" srv/in
   ended client
   expect_equal 75 "$STATUS"
@@ -68,7 +68,7 @@ for rail in tcp fabric; do
 
   it "a client that receives keeps nothing half when its server is killed ($rail)"
   serve "second-$rail" srv
-  start_server puller cpxfer --anonymous --rail $rail "$URL/endless" "lost-$rail/"
+  start_server puller cpxfer --no-resume --anonymous --rail $rail "$URL/endless" "lost-$rail/"
   killed "second-$rail" "lost-$rail"
   ended puller
   expect_equal 75 "$STATUS"

@@ -27,23 +27,23 @@ interrupted() {
 }
 
 it "ends by its signal, and keeps what is whole: a local copy"
-interrupted INT 130 local cpxfer src/ local
-interrupted TERM 143 local cpxfer src/ local
+interrupted INT 130 local cpxfer --no-resume src/ local
+interrupted TERM 143 local cpxfer --no-resume src/ local
 expect_status 0 cmp src/a local/a
 
 for rail in tcp fabric; do
   it "and so when it sends ($rail)"
-  interrupted INT 130 "srv/in-$rail" cpxfer --anonymous --rail $rail src/ "$URL/in-$rail"
-  interrupted TERM 143 "srv/in-$rail" cpxfer --anonymous --rail $rail src/ "$URL/in-$rail"
+  interrupted INT 130 "srv/in-$rail" cpxfer --no-resume --anonymous --rail $rail src/ "$URL/in-$rail"
+  interrupted TERM 143 "srv/in-$rail" cpxfer --no-resume --anonymous --rail $rail src/ "$URL/in-$rail"
   wait_until cmp -s src/a "srv/in-$rail/a"
 
   it "and so when it receives ($rail)"
-  interrupted INT 130 "out-$rail" cpxfer --anonymous --rail $rail "$URL/a" "$URL/endless" "out-$rail/"
+  interrupted INT 130 "out-$rail" cpxfer --no-resume --anonymous --rail $rail "$URL/a" "$URL/endless" "out-$rail/"
   expect_status 0 cmp src/a "out-$rail/a"
 done
 
 it "a server that is interrupted ends its sessions, tells its clients, and leaves nothing half"
-start_server client cpxfer --anonymous src/ "$URL/last"
+start_server client cpxfer --no-resume --anonymous src/ "$URL/last"
 wait_until arriving srv/last
 stop_server server INT
 expect_equal 0 "$STATUS"

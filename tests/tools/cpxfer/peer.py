@@ -155,7 +155,7 @@ class Client:
         body = struct.pack("<IBQQIqI", 1, kind, number, size, mode, 0, 0)
         for text in (path, target):
             body += struct.pack("<H", len(text)) + text
-        self.message(ENTRIES, body)
+        self.message(ENTRIES, body + bytes(17))
 
     def told(self):
         """What the server says at the end: the message of its error, "done", or "ended"; what it says of

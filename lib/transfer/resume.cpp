@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/resume.hpp"
+
+#include "base/file.hpp"
+#include "transfer/endpoint.hpp"
+#include "transfer/wire.hpp"
+
+#include <climits>
+
+#include <cstdlib>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace cp::transfer {
+namespace {
+
+std::string machine() {
+  utsname name{};
+  ::uname(&name);
+  return name.nodename + read_file("/etc/machine-id", 4096).value_or("");
+}
+
+// A trailing slash says what lands where.
+std::string absolute(const std::string& path) {
+  const auto location = parse_location(path);
+  if ((location && location->is_remote()) || path.starts_with('/')) {
+    return path;
+  }
+  std::array<char, PATH_MAX> directory{};
+  const char* here = ::getcwd(directory.data(), directory.size());
+  return path_join(here == nullptr ? "." : here, path);
+}
+
+}  // namespace
+
+Digest key_of(const Request& request) {
+  WireWriter out;
+  out.put_text("cpxfer transfer 1").put_text(machine()).put(std::uint64_t{::geteuid()});
+  out.put(static_cast<std::uint8_t>(request.placement));
+  for (const std::string& source : request.sources) {
+    out.put_text(absolute(source));
+  }
+  out.put_text(absolute(request.destination));
+  return leaf_digest(std::as_bytes(std::span(out.bytes())));
+}
+
+}  // namespace cp::transfer

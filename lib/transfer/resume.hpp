@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/digest.hpp"
+#include "transfer/transfer.hpp"
+
+#include <optional>
+
+namespace cp::transfer {
+
+/// What makes two commands the same transfer: this user on this machine, the sources (relative
+/// paths from the working directory), the destination, and how names land there. Options that only
+/// say how bytes travel do not count.
+Digest key_of(const Request& request);
+
+/// That of REQUEST, if it wants to resume and be resumed.
+inline std::optional<Digest> wanted_key(const Request& request) {
+  return request.resume ? std::optional(key_of(request)) : std::nullopt;
+}
+
+}  // namespace cp::transfer
