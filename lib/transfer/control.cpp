@@ -20,6 +20,12 @@ Result<void> Control::send(MessageType type, std::string_view body) {
   return send_locked(type, body);
 }
 
+Result<void> Control::told(Result<void> result) {
+  return !result && result.error().code == Errc::unavailable
+             ? fail(Errc::timed_out, "the other end is gone")
+             : result;
+}
+
 Result<void> Control::send_if_idle(MessageType type, std::string_view body) {
   const std::unique_lock lock(sending_, std::try_to_lock);
   return lock && stream_->is_writable() ? send_locked(type, body) : Result<void>();

@@ -37,12 +37,12 @@ class Control final : public FarEnd {
   }
   Result<void> send_if_idle(MessageType type, std::string_view body);
 
-  Result<void> tell(const Entries& entries) override { return send(entries); }
-  Result<void> tell(const FileEnd& end) override { return send(end); }
-  Result<void> tell(const ItemFailed& failed) override { return send(failed); }
-  Result<void> tell(const Totals& totals) override { return send(totals); }
-  Result<void> tell(const Kept& kept) override { return send(kept); }
-  Result<void> tell(const Finish& finish) override { return send(finish); }
+  Result<void> tell(const Entries& entries) override { return told(send(entries)); }
+  Result<void> tell(const FileEnd& end) override { return told(send(end)); }
+  Result<void> tell(const ItemFailed& failed) override { return told(send(failed)); }
+  Result<void> tell(const Totals& totals) override { return told(send(totals)); }
+  Result<void> tell(const Kept& kept) override { return told(send(kept)); }
+  Result<void> tell(const Finish& finish) override { return told(send(finish)); }
 
   /// Takes in what has come, without waiting. unavailable when the peer has ended.
   Result<void> take_in();
@@ -58,6 +58,8 @@ class Control final : public FarEnd {
 
  private:
   Result<void> wait(SteadyTime deadline);
+  /// RESULT for a transfer that is under way: a peer that is gone then may come back.
+  static Result<void> told(Result<void> result);
   void append(std::span<const std::byte> bytes);
   std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
   Result<void> send_locked(MessageType type, std::string_view body);

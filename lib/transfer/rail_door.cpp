@@ -157,7 +157,8 @@ void RailDoor::take_in(UniqueFd visitor) {
   }
 }
 
-Result<void> hand_over(const std::string& name, const std::string& token, int in, int out) {
+Result<void> hand_over(const std::string& name, const std::string& token, UniqueFd in,
+                       UniqueFd out) {
   const Address address = address_of(name);
   const UniqueFd door = make_socket();
   if (!door || ::connect(door.get(), reinterpret_cast<const sockaddr*>(&address.base),
@@ -167,9 +168,12 @@ Result<void> hand_over(const std::string& name, const std::string& token, int in
   if (!is_of_our_user(door.get())) {
     return fail(Errc::denied, "the session of this stream is somebody else's");
   }
-  if (!send_parcel(door.get(), token, in, out)) {
+  if (!send_parcel(door.get(), token, in.get(), out.get())) {
     return fail_errno(errno, "cannot hand a stream over");
   }
+  // The session alone holds them from now on: when it closes them, the client hears the end.
+  in.reset();
+  out.reset();
   std::array<char, 1> nothing{};
   CP_TRY(read_some(door.get(), nothing));
   return {};

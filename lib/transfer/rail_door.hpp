@@ -44,6 +44,7 @@ class RailDoor {
 /// Hands IN and OUT to the session behind the door NAME as the stream that TOKEN stands for, and
 /// returns when that session has done with them. not_found when there is no such door on this host,
 /// denied.
-Result<void> hand_over(const std::string& name, const std::string& token, int in, int out);
+Result<void> hand_over(const std::string& name, const std::string& token, UniqueFd in,
+                       UniqueFd out);
 
 }  // namespace cp::transfer

@@ -24,7 +24,7 @@ Result<std::string> join_session(UniqueFd in, UniqueFd out) {
   std::string token(limits::token_bytes, '\0');
   CP_TRY(read_exact(in.get(), door));
   CP_TRY(read_exact(in.get(), token));
-  CP_TRY(hand_over(door, token, in.get(), out.get()));
+  CP_TRY(hand_over(door, token, std::move(in), std::move(out)));
   return std::string("carried a stream");
 }
 

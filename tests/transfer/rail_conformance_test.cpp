@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One text of tests for every rail. A new one is added as a line in kRails.
+#include "base/signals.hpp"
 #include "fabric/library.hpp"
+#include "net/fd_stream.hpp"
 #include "net/tcp_listener.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
+#include "transfer/rail_door.hpp"
 #include "transfer/rail_host.hpp"
 
 #include "catch.hpp"
@@ -28,9 +31,11 @@ struct RailKind {
 };
 
 constexpr std::array kRails{RailKind{"tcp", RailChoice::tcp, ""},
+                            RailKind{"ssh", RailChoice::ssh, ""},
                             RailKind{"fabric:tcp", RailChoice::fabric, "tcp"}};
 
 struct Ends {
+  std::future<cp::Result<void>> carrying;  ///< the process that ssh started: ends with its stream
   std::unique_ptr<ChunkSender> sender;
   std::unique_ptr<ChunkReceiver> receiver;
 };
@@ -46,8 +51,43 @@ void deliver_one(cp::net::TcpListener& listener, RailDesk& desk) {
   static_cast<void>(desk.deliver(token, std::make_unique<cp::net::TcpStream>(*std::move(stream))));
 }
 
+// Both ends of one stream, as pipes that sshd made carry it: another process of the far user, here
+// a thread, hands them to the session.
+Ends connected_by_pipes() {
+  cp::survive_closed_pipes();
+  cp::KernelRandom random;
+  RailDesk desk(random);
+  cp::fabric::Loader fabrics;
+  auto door = RailDoor::open(desk, random);
+  REQUIRE(door);
+  auto host = make_rail_host({.kind = RailChoice::ssh, .streams = 1, .door = (*door)->name()}, desk,
+                             fabrics, random);
+  REQUIRE(host);
+  Opened opened;
+  (*host)->offer(opened);
+  auto there = cp::make_pipe();
+  auto back = cp::make_pipe();
+  REQUIRE(there);
+  REQUIRE(back);
+  auto carrying = std::async(std::launch::async, hand_over, opened.door, opened.tokens.front(),
+                             std::move(there->read), std::move(back->write));
+  auto client = cp::net::FdStream::make(std::move(back->read), std::move(there->write));
+  REQUIRE(client);
+  std::array<std::byte, Preface::encoded_bytes> preface{};
+  REQUIRE((*client)->receive_all(preface) == preface.size());
+  // The word went out before the stream lay on the desk.
+  door->reset();
+  auto taken = (*host)->collect({}, {});
+  REQUIRE(taken);
+  return {std::move(carrying), *make_stream_carrier(*std::move(client))->as_sender(kWindow),
+          *taken->front()->as_receiver(kWindow)};
+}
+
 // Both ends of one stream, made as server and client make them.
 Ends connected(const RailKind& kind) {
+  if (kind.choice == RailChoice::ssh) {
+    return connected_by_pipes();
+  }
   cp::KernelRandom random;
   RailDesk desk(random);
   cp::fabric::Loader fabrics;
@@ -77,7 +117,7 @@ Ends connected(const RailKind& kind) {
   auto senders = as_senders(*std::move(client), kWindow);
   REQUIRE(receivers);
   REQUIRE(senders);
-  return {std::move(senders->front()), std::move(receivers->front())};
+  return {{}, std::move(senders->front()), std::move(receivers->front())};
 }
 
 std::byte byte_at(std::uint64_t chunk, std::size_t i) {
@@ -178,9 +218,9 @@ TEST_CASE("rail: a sender keeps within the window that it was granted") {
 TEST_CASE("rail: a drained stream has nothing unplaced") {
   on_every_rail([](Ends ends) {
     REQUIRE(ends.sender->drain());
-    REQUIRE(send_one(*ends.sender, 1, length_of(1)));
     auto draining = std::async(std::launch::async, [&] {
-      const bool drained = ends.sender->drain().has_value();
+      const bool drained =
+          send_one(*ends.sender, 1, length_of(1)).has_value() && ends.sender->drain().has_value();
       return drained ? ends.sender->placed() : 0;
     });
     CHECK(take_all(*ends.receiver, 1) == 1);
@@ -190,8 +230,8 @@ TEST_CASE("rail: a drained stream has nothing unplaced") {
 
 TEST_CASE("rail: a receiver whose sender has gone comes to an end") {
   on_every_rail([](Ends ends) {
-    REQUIRE(send_one(*ends.sender, 1, length_of(1)));
     auto taking = std::async(std::launch::async, [&] { return take_all(*ends.receiver, 1); });
+    REQUIRE(send_one(*ends.sender, 1, length_of(1)));
     REQUIRE(ends.sender->drain());
     CHECK(taking.get() == 1);
     ends.sender.reset();
@@ -203,9 +243,10 @@ TEST_CASE("rail: a receiver whose sender has gone comes to an end") {
 
 TEST_CASE("rail: a sender whose receiver has gone fails and knows what was placed") {
   on_every_rail([](Ends ends) {
+    auto taking = std::async(std::launch::async, [&] { return take_all(*ends.receiver, 1); });
     REQUIRE(send_one(*ends.sender, 1, length_of(1)));
-    CHECK(take_all(*ends.receiver, 1) == 1);
     REQUIRE(ends.sender->drain());
+    CHECK(taking.get() == 1);
     ends.receiver.reset();
     cp::Result<void> sent;
     for (std::uint64_t number = 2; number < 100 && sent; ++number) {
@@ -233,4 +274,25 @@ TEST_CASE("rail: an interrupted end waits no longer") {
     ends.sender->interrupt();
     CHECK_FALSE(waiting.get());
   });
+}
+
+TEST_CASE("rail: a stream that proves nothing finds no session") {
+  cp::survive_closed_pipes();
+  cp::KernelRandom random;
+  RailDesk desk(random);
+  auto door = RailDoor::open(desk, random);
+  REQUIRE(door);
+  const auto hand = [](const std::string& name, const std::string& token) {
+    auto pipe = cp::make_pipe();
+    REQUIRE(pipe);
+    return hand_over(name, token, std::move(pipe->read), std::move(pipe->write));
+  };
+  const std::string token = make_token(random);
+  const auto elsewhere = hand(token, token);
+  REQUIRE_FALSE(elsewhere);
+  CHECK(elsewhere.error().code == Errc::not_found);
+  // Let in and shown out: it returns, and nothing lies on the desk.
+  CHECK(hand((*door)->name(), token));
+  RailDesk::Reservation reservation(desk, 1);
+  CHECK(reservation.take_arrived().empty());
 }
