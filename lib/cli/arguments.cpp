@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -11,8 +12,9 @@ namespace cp::cli {
 
 Arguments::Arguments(std::map<std::string, Value, std::less<>> flags,
                      std::vector<std::string> operands, std::vector<std::string> job,
-                     std::string currency)
+                     std::string currency, std::vector<std::string> order)
     : flags_(std::move(flags)),
+      order_(std::move(order)),
       operands_(std::move(operands)),
       job_(std::move(job)),
       currency_(std::move(currency)) {}
@@ -24,6 +26,18 @@ const Arguments::Value* Arguments::find(std::string_view flag) const {
     std::abort();
   }
   return entry->second.texts.empty() ? nullptr : &entry->second;
+}
+
+std::vector<std::pair<std::string_view, std::string>> Arguments::in_order(
+    std::initializer_list<std::string_view> flags) const {
+  std::vector<std::pair<std::string_view, std::string>> values;
+  std::map<std::string_view, std::size_t> taken;
+  for (const std::string& name : order_) {
+    if (const auto* flag = std::ranges::find(flags, name); flag != flags.end()) {
+      values.emplace_back(*flag, find(*flag)->texts.at(taken[*flag]++));
+    }
+  }
+  return values;
 }
 
 bool Arguments::has(std::string_view flag) const { return find(flag) != nullptr; }

@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cp::cli {
@@ -24,7 +26,8 @@ class Arguments {
   };
 
   Arguments(std::map<std::string, Value, std::less<>> flags, std::vector<std::string> operands,
-            std::vector<std::string> job, std::string currency);
+            std::vector<std::string> job, std::string currency,
+            std::vector<std::string> order = {});
 
   bool has(std::string_view flag) const;
   /// Whether the flag stands on the command line itself.
@@ -36,6 +39,9 @@ class Arguments {
 
   std::optional<std::string> text(std::string_view flag) const;
   std::vector<std::string> texts(std::string_view flag) const;
+  /// The values of FLAGS, each with its flag, in the order in which they stand on the command line.
+  std::vector<std::pair<std::string_view, std::string>> in_order(
+      std::initializer_list<std::string_view> flags) const;
   std::optional<std::int64_t> integer(std::string_view flag) const;
   std::optional<double> number(std::string_view flag) const;
   std::optional<std::uint64_t> bytes(std::string_view flag) const;
@@ -57,6 +63,7 @@ class Arguments {
   const Value* find(std::string_view flag) const;
 
   std::map<std::string, Value, std::less<>> flags_;
+  std::vector<std::string> order_;
   std::vector<std::string> operands_;
   std::vector<std::string> job_;
   std::string currency_;

@@ -72,6 +72,10 @@ Result<Words> parse_words(std::span<const Flag> flags, const std::vector<std::st
             ? std::vector<std::string>{options[i]->results().back() == "false" ? "false" : "true"}
             : options[i]->results();
   }
+  for (const CLI::Option* option : app.parse_order()) {
+    const auto flag = std::ranges::find(options, option) - options.begin();
+    sorted.order.emplace_back(flags[static_cast<std::size_t>(flag)].name);
+  }
   for (const std::string& word : app.remaining()) {
     if (word.size() > 1 && word.starts_with('-')) {
       return unknown(flags, word);

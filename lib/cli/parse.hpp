@@ -15,6 +15,8 @@ namespace cp::cli {
 struct Words {
   std::map<std::string, std::vector<std::string>, std::less<>> flags;
   std::vector<std::string> operands;
+  /// The flags' names as often and in the order as they stand there.
+  std::vector<std::string> order;
 };
 
 /// Sorts WORDS by FLAGS; everything behind "--" is an operand. usage for an unknown flag, with the

@@ -139,7 +139,8 @@ Result<Resolved> resolve(const Tool& tool, const Command& command, Words words,
        settings.unknown(std::string(tool.name) + ".", known_keys(tool))) {
     warnings.push_back(fmt::format("{}: there is no setting {}", value.origin, key));
   }
-  return Resolved{Arguments(std::move(flags), std::move(words.operands), std::move(job), currency),
+  return Resolved{Arguments(std::move(flags), std::move(words.operands), std::move(job), currency,
+                            std::move(words.order)),
                   std::move(values), std::move(warnings)};
 }
 

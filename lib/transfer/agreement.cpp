@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 4> kDurabilities{"batch", "file", "end", 
 constexpr std::array<std::string_view, 4> kRails{"auto", "tcp", "fabric", "ssh"};
 
 constexpr std::size_t kMaxSources = 10'000;
+constexpr std::size_t kMaxRules = 10'000;
 
 template <class Enum, std::size_t n>
 std::string_view word_of(const std::array<std::string_view, n>& words, Enum value) {
@@ -113,6 +114,32 @@ Incoming incoming_of(Fields& fields) {
           .is_directory = fields.boolean("incoming.is_directory")};
 }
 
+Json to_json(const Selection& selection) {
+  Json rules = Json::array();
+  for (const std::string& rule : selection.filter.rules()) {
+    rules.push_back(model::text_value(rule));
+  }
+  Json json{{"rules", rules}, {"one_file_system", selection.one_file_system}};
+  if (selection.newer_than_s) {
+    json["newer_than_s"] = *selection.newer_than_s;
+  }
+  return json;
+}
+
+Result<Selection> selection_of(Fields& fields, const Json& json) {
+  if (model::find(json, "selection") == nullptr) {
+    return Selection{};
+  }
+  Selection selection{.newer_than_s = model::int_at(json, "selection.newer_than_s"),
+                      .one_file_system = fields.boolean("selection.one_file_system")};
+  for (const std::string& rule : fields.texts("selection.rules", kMaxRules)) {
+    if (!selection.filter.add(rule)) {
+      return fail(Errc::protocol, "a rule of selection that is none");
+    }
+  }
+  return selection;
+}
+
 }  // namespace
 
 std::string to_text(const Hello& hello) {
@@ -151,7 +178,8 @@ std::string to_text(const Open& open) {
                          {"streams", open.streams},
                          {"dry_run", open.dry_run},
                          {"key", open.key ? Json(open.key->hex()) : Json()},
-                         {"id", open.id}});
+                         {"id", open.id},
+                         {"selection", to_json(open.selection)}});
 }
 
 namespace {
@@ -184,6 +212,7 @@ Result<Open> parse_open(std::string_view text) {
             .provider = fields.text("provider"),
             .streams = static_cast<int>(fields.integer("streams", 1, limits::streams)),
             .dry_run = fields.boolean("dry_run")};
+  CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
   CP_TRY(fields.good());
   CP_TRY(parse_resumption(json, open));
   open.incoming.placement = open.placement;

@@ -34,6 +34,7 @@ struct Open {
   std::string provider;               ///< of RailChoice::fabric; empty: the server chooses
   int streams = 1;
   bool dry_run = false;
+  Selection selection;  ///< of a pull
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).
   std::optional<Digest> key;

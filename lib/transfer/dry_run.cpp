@@ -52,11 +52,12 @@ class PlanSink final : public WalkSink {
 }  // namespace
 
 Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
-                       const std::string& server, Report& report, std::stop_token stop) {
+                       const Selection& selection, const std::string& server, Report& report,
+                       std::stop_token stop) {
   report.account().is_planned = true;
   for (const Source& source : sources) {
     PlanSink sink(source, server, plan.root, plan.renamed_to, report);
-    CP_TRY(walk(source, {}, sink, stop));
+    CP_TRY(walk(source, {.selection = selection}, sink, stop));
   }
   report.tally().walk_ended = true;
   return {};
@@ -66,7 +67,7 @@ Result<void> show_local(const Request& request, const std::vector<Source>& sourc
                         std::stop_token stop) {
   CP_TRY_ASSIGN(const Plan plan,
                 plan_landing(OpenGround(), request.destination, incoming_of(request, sources)));
-  return show_plan(sources, plan, "", report, stop);
+  return show_plan(sources, plan, request.selection, "", report, stop);
 }
 
 }  // namespace cp::transfer

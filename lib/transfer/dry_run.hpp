@@ -10,10 +10,11 @@
 
 namespace cp::transfer {
 
-/// Tells the observer what would land where when SOURCES go to PLAN below SERVER ("" for this
-/// machine), and counts it, without reading or writing a file.
+/// Tells the observer what would land where when SELECTION of SOURCES goes to PLAN below SERVER (""
+/// for this machine), and counts it, without reading or writing a file.
 Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
-                       const std::string& server, Report& report, std::stop_token stop);
+                       const Selection& selection, const std::string& server, Report& report,
+                       std::stop_token stop);
 
 /// As show_plan, for REQUEST's destination on this machine.
 Result<void> show_local(const Request& request, const std::vector<Source>& sources, Report& report,

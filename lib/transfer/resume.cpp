@@ -41,6 +41,10 @@ Digest key_of(const Request& request) {
     out.put_text(absolute(source));
   }
   out.put_text(absolute(request.destination));
+  for (const std::string& rule : request.selection.filter.rules()) {
+    out.put_text(rule);
+  }
+  out.put(static_cast<std::uint8_t>(request.selection.one_file_system));
   return leaf_digest(std::as_bytes(std::span(out.bytes())));
 }
 

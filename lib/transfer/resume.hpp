@@ -9,8 +9,8 @@
 namespace cp::transfer {
 
 /// What makes two commands the same transfer: this user on this machine, the sources (relative
-/// paths from the working directory), the destination, and how names land there. Options that only
-/// say how bytes travel do not count.
+/// paths from the working directory), the destination, how names land there, and which of them are
+/// left out (by age apart, which moves on). Options that only say how bytes travel do not count.
 Digest key_of(const Request& request);
 
 /// That of REQUEST, if it wants to resume and be resumed.

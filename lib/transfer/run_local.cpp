@@ -113,7 +113,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   }
   report.begin("local", "", kStreams);
   Sender sender({.sources = sources,
-                 .walk = {avoid},
+                 .walk = {avoid, request.selection},
                  .far = far,
                  .tally = report.tally(),
                  .streams = std::move(streams),

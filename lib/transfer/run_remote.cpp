@@ -65,6 +65,7 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .provider = request.provider,
           .streams = request.streams == 0 ? kStreams : request.streams,
           .dry_run = request.dry_run,
+          .selection = request.selection,
           .key = request.dry_run ? std::nullopt : wanted_key(request)};
 }
 
@@ -118,7 +119,7 @@ Result<void> run_push(const Request& request, const std::vector<Source>& sources
   open.id = report.account().id;
   CP_TRY_ASSIGN(const Opened opened, at_server(destination, client->open(open)));
   if (request.dry_run) {
-    return show_plan(sources, opened.plan, destination.prefix(), report, stop);
+    return show_plan(sources, opened.plan, request.selection, destination.prefix(), report, stop);
   }
   CP_TRY_ASSIGN(auto carriers, at_server(destination, client->connect_rails(opened)));
   report.account().id = opened.id;
@@ -131,6 +132,7 @@ Result<void> run_push(const Request& request, const std::vector<Source>& sources
   conclude(report, destination,
            send_all({.control = client->control(),
                      .sources = sources,
+                     .selection = request.selection,
                      .streams = std::move(streams),
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,

@@ -17,7 +17,7 @@ class SendSession {
       : parts_(parts),
         conversation_(parts.control, wake, parts.silence),
         sender_({.sources = parts.sources,
-                 .walk = {},
+                 .walk = {.selection = parts.selection},
                  .far = parts.control,
                  .tally = parts.tally,
                  .streams = std::move(parts.streams),

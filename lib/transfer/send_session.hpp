@@ -20,6 +20,7 @@ namespace cp::transfer {
 struct SendParts {
   Control& control;                    ///< borrowed
   const std::vector<Source>& sources;  ///< borrowed
+  Selection selection;
   std::vector<std::unique_ptr<ChunkSender>> streams;
   Tally& tally;             ///< borrowed
   std::string destination;  ///< stands before the paths that the receiver could not take

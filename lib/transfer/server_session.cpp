@@ -95,6 +95,7 @@ class ServerSession {
     CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
     CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
                                                       .sources = sources,
+                                                      .selection = open.selection,
                                                       .streams = std::move(streams),
                                                       .tally = tally_,
                                                       .destination = "",

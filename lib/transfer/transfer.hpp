@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "model/json_fwd.hpp"
 #include "net/ssh.hpp"
+#include "transfer/selection.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -44,6 +45,7 @@ struct Request {
   Placement placement = Placement::inside;
   Durability durability = Durability::batch;
   RailChoice rail = RailChoice::automatic;
+  Selection selection;
   /// The libfabric provider for RailChoice::fabric; empty: the first that serves.
   std::string provider;
   /// Parallel streams over each rail; 0 chooses.

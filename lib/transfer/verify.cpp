@@ -175,7 +175,9 @@ Result<Json> verify(const Request& request, Observer& observer, std::stop_token 
   const Counterpart counterpart(landing, request.destination, stop);
   Comparing comparing(counterpart, tally);
   const auto tick = [&] { report.tick(); };
-  CP_TRY(sum_trees({.sources = sources, .threads = kThreads}, comparing, tally, tick, stop));
+  CP_TRY(
+      sum_trees({.sources = sources, .threads = kThreads, .walk = {.selection = request.selection}},
+                comparing, tally, tick, stop));
   tick();
   return Json{{"schema", "cp.digest/1"},
               {"path", sources_of(request)},

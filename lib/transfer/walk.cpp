@@ -89,6 +89,9 @@ class Walk {
       return sink_.cannot_move(path, Error{errc_of_errno(errno), errno_text(errno), {}});
     }
     Entry entry{.path = path, .metadata = metadata_of(status)};
+    if (is_left_out(path, status)) {
+      return {};
+    }
     if (S_ISDIR(status.st_mode)) {
       return visit_directory(std::move(entry), status);
     }
@@ -108,11 +111,25 @@ class Walk {
     return sink_.found(std::move(entry));
   }
 
+  // The root of the transfer has no name that a pattern could mean.
+  bool is_left_out(const std::string& path, const struct stat& status) const {
+    const Selection& selection = options_.selection;
+    const bool is_directory = S_ISDIR(status.st_mode);
+    if (!path.empty() && selection.filter.excludes(path, is_directory)) {
+      return true;
+    }
+    return !is_directory && selection.newer_than_s &&
+           status.st_mtim.tv_sec < *selection.newer_than_s;
+  }
+
   Result<void> visit_directory(Entry entry, const struct stat& status) {
     if (options_.avoid == std::pair(status.st_dev, status.st_ino)) {
       return sink_.cannot_move(entry.path, Error{Errc::usage, "it is the destination itself", {}});
     }
-    pending_.push_back(entry.path);
+    device_ = device_.value_or(status.st_dev);
+    if (!options_.selection.one_file_system || *device_ == status.st_dev) {
+      pending_.push_back(entry.path);
+    }
     entry.type = EntryType::directory;
     return sink_.found(std::move(entry));
   }
@@ -160,6 +177,7 @@ class Walk {
   const WalkOptions& options_;
   WalkSink& sink_;
   std::stop_token stop_;
+  std::optional<dev_t> device_;       ///< of the first directory
   std::vector<std::string> pending_;  ///< directories still to be entered, the next one last
 };
 

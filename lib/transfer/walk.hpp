@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/selection.hpp"
 #include "transfer/source.hpp"
 
 #include <optional>
@@ -23,6 +24,8 @@ class WalkSink {
 struct WalkOptions {
   /// The directory (device, inode) that is being written to: not entered.
   std::optional<std::pair<dev_t, ino_t>> avoid;
+  /// What is looked at and found at all.
+  Selection selection;
 };
 
 /// Walks SOURCE without following any link, one open directory at a time, names of a directory in

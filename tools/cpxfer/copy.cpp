@@ -7,6 +7,7 @@
 #include "cpxfer.hpp"
 #include "model/json.hpp"
 #include "screen.hpp"
+#include "selection.hpp"
 #include "transfer/transfer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -72,7 +73,8 @@ cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
   return ssh;
 }
 
-cp::Result<transfer::Request> request_of(const cp::cli::Arguments& arguments) {
+cp::Result<transfer::Request> request_of(const Context& context) {
+  const cp::cli::Arguments& arguments = context.arguments();
   transfer::Request request;
   request.sources = arguments.operands();
   request.destination = request.sources.back();
@@ -80,6 +82,7 @@ cp::Result<transfer::Request> request_of(const cp::cli::Arguments& arguments) {
   if (arguments.has("no-target-directory")) {
     request.placement = transfer::Placement::exact;
   }
+  CP_TRY_ASSIGN(request.selection, selection_of(arguments, context.clock()));
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
   request.anonymous = arguments.has("anonymous");
@@ -103,7 +106,7 @@ int status_of(const Context& context, const cp::Error& failure, const cp::model:
 }  // namespace
 
 cp::Result<int> copy(Context& context) {
-  CP_TRY_ASSIGN(transfer::Request request, request_of(context.arguments()));
+  CP_TRY_ASSIGN(transfer::Request request, request_of(context));
   auto& output = context.output(request.dry_run ? std::span<const Column>(kPlanColumns)
                                                 : std::span<const Column>(kColumns));
   // A file-size limit is an error of that file like a full disk, not the end of the process.

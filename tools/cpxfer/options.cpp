@@ -11,10 +11,41 @@ using cp::cli::Example;
 using cp::cli::Flag;
 using cp::cli::Type;
 
+constexpr Flag kNoTargetDirectory{
+    .name = "no-target-directory",
+    .letter = 'T',
+    .help = "DESTINATION is the name itself, not a directory to put the source in"};
+constexpr Flag kInclude{.name = "include",
+                        .type = Type::octets,
+                        .value = "PATTERN",
+                        .help = "take what matches PATTERN, whatever a later --exclude says",
+                        .repeats = true};
+constexpr Flag kExclude{.name = "exclude",
+                        .type = Type::octets,
+                        .value = "PATTERN",
+                        .help = "leave out what matches PATTERN, and all that is in it",
+                        .repeats = true};
+constexpr Flag kExcludeFrom{
+    .name = "exclude-from",
+    .type = Type::file,
+    .value = "FILE",
+    .help = "leave out what matches a line of FILE; '+ ' before it takes it",
+    .repeats = true};
+constexpr Flag kMaxAge{.name = "max-age",
+                       .type = Type::duration,
+                       .value = "DURATION",
+                       .help = "leave out files that have not changed for DURATION"};
+constexpr Flag kOneFileSystem{.name = "one-file-system",
+                              .letter = 'x',
+                              .help = "do not enter directories of other file systems"};
+
 constexpr std::array kCopyFlags{
-    Flag{.name = "no-target-directory",
-         .letter = 'T',
-         .help = "DESTINATION is the name itself, not a directory to put the source in"},
+    kNoTargetDirectory,
+    kInclude,
+    kExclude,
+    kExcludeFrom,
+    kMaxAge,
+    kOneFileSystem,
     Flag{.name = "durability",
          .type = Type::choice,
          .value = "WHEN",
@@ -76,7 +107,8 @@ constexpr std::array kHashFlags{
          .fallback = "2"},
 };
 
-constexpr std::array kVerifyFlags{kCopyFlags[0]};
+constexpr std::array kVerifyFlags{kNoTargetDirectory, kInclude, kExclude,
+                                  kExcludeFrom,       kMaxAge,  kOneFileSystem};
 
 constexpr std::array kServeFlags{
     Flag{.name = "listen",
@@ -112,6 +144,8 @@ constexpr std::array kCopyExamples{
     Example{"cpxfer data login.example:scratch/", "puts scratch/data into the home there, by ssh"},
     Example{"cpxfer login.example:results/ .", "brings the contents of results here"},
     Example{"cpxfer --anonymous data cpx://127.0.0.1:7031/in/", "hands data to a server here"},
+    Example{"cpxfer --exclude '*.o' --exclude /src/.git src /backup",
+            "leaves object files and the repository out"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
 };
 

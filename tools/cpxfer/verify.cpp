@@ -4,6 +4,7 @@
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
 #include "screen.hpp"
+#include "selection.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,6 +30,7 @@ cp::Result<int> verify(cp::cli::Context& context) {
   if (context.arguments().has("no-target-directory")) {
     request.placement = cp::transfer::Placement::exact;
   }
+  CP_TRY_ASSIGN(request.selection, selection_of(context.arguments(), context.clock()));
   auto& output = context.output(kColumns);
   const auto stop = context.stop_on_signals();
   const auto record = [&] {
