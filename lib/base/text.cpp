@@ -31,6 +31,16 @@ constexpr std::string_view kUrl =
 std::string encode(std::string_view bytes, std::string_view alphabet, bool padded) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
+  while (bytes.size() >= 3) {
+    const auto byte = [&](std::size_t i) {
+      return std::uint32_t{static_cast<unsigned char>(bytes[i])};
+    };
+    const std::uint32_t three = (byte(0) << 16U) | (byte(1) << 8U) | byte(2);
+    const std::array<char, 4> four{alphabet[three >> 18U], alphabet[(three >> 12U) & 63U],
+                                   alphabet[(three >> 6U) & 63U], alphabet[three & 63U]};
+    out.append(four.data(), four.size());
+    bytes.remove_prefix(3);
+  }
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : bytes) {

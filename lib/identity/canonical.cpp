@@ -10,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cp::identity {
@@ -34,6 +35,13 @@ Units utf16_units(std::uint32_t code) {
 // RFC 8785 section 3.2.3: names compare as arrays of UTF-16 code units, which is not the order of
 // UTF-8 bytes: U+1F600 comes before U+FB33.
 bool comes_before(std::string_view a, std::string_view b) {
+  const auto differ = std::ranges::mismatch(a, b);
+  if (differ.in1 == a.end() || differ.in2 == b.end()) {
+    return a.size() < b.size();
+  }
+  if (*differ.in1 >= 0 && *differ.in2 >= 0) {  // both are ASCII
+    return *differ.in1 < *differ.in2;
+  }
   while (!a.empty() && !b.empty()) {
     const utf8::CodePoint left = utf8::decode(a);
     const utf8::CodePoint right = utf8::decode(b);
@@ -48,6 +56,9 @@ bool comes_before(std::string_view a, std::string_view b) {
 
 class Writer {
  public:
+  // WITHOUT is a member of the outermost object that is left out.
+  explicit Writer(std::string_view without = {}) : without_(without) {}
+
   Result<void> write(const Json& value) {
     switch (value.type()) {
       case Json::value_t::object:
@@ -78,8 +89,12 @@ class Writer {
  private:
   Result<void> write_object(const Json& object) {
     std::vector<Json::const_iterator> members;
+    members.reserve(object.size());
+    const std::string_view without = std::exchange(without_, {});
     for (auto member = object.begin(); member != object.end(); ++member) {
-      members.push_back(member);
+      if (without.empty() || member.key() != without) {
+        members.push_back(member);
+      }
     }
     std::ranges::sort(members,
                       [](const auto& a, const auto& b) { return comes_before(a.key(), b.key()); });
@@ -156,10 +171,17 @@ class Writer {
     return {};
   }
 
+  std::string_view without_;
   std::string out_;
 };
 
 }  // namespace
+
+Result<std::string> canonical_without(const Json& value, std::string_view name) {
+  Writer writer(name);
+  CP_TRY(writer.write(value));
+  return writer.take();
+}
 
 Result<std::string> canonical(const Json& value) {
   Writer writer;

@@ -5,6 +5,7 @@
 #include "model/json_fwd.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace cp::identity {
 
@@ -14,5 +15,8 @@ namespace cp::identity {
 /// an integer that is not exactly a binary64, a number that is not finite, a string that is not
 /// UTF-8.
 Result<std::string> canonical(const model::Json& value);
+
+/// The canonical form of the object VALUE without its member NAME: what a proof signs.
+Result<std::string> canonical_without(const model::Json& value, std::string_view name);
 
 }  // namespace cp::identity

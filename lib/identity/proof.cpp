@@ -24,9 +24,8 @@ Result<std::string> type_of(const Json& document) {
   return "cp-" + std::string(cut->before.substr(3)) + "+jws";
 }
 
-Result<std::string> payload_of(Json document) {
-  document.erase("proof");
-  return canonical(document);
+Result<std::string> payload_of(const Json& document) {
+  return canonical_without(document, "proof");
 }
 
 Result<std::string> verify_proof(const Json& proof, std::string_view payload, std::string_view typ,

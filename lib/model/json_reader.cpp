@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -64,10 +65,10 @@ Result<bool> JsonReader::fill() {
 }
 
 void JsonReader::consume(std::size_t count) {
-  for (const char c : std::string_view(buffer_).substr(at_, count)) {
-    here_.line += c == '\n' ? 1 : 0;
-    here_.column = c == '\n' ? 1 : here_.column + 1;
-  }
+  const std::string_view passed = std::string_view(buffer_).substr(at_, count);
+  here_.line += static_cast<std::size_t>(std::ranges::count(passed, '\n'));
+  const auto last = passed.rfind('\n');
+  here_.column = last == std::string_view::npos ? here_.column + count : count - last;
   at_ += count;
 }
 

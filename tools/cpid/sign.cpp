@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <map>
+#include <memory>
 
 namespace cpid {
 namespace {
@@ -42,21 +44,43 @@ Result<std::string_view> use_in(const Json& document) {
   return use;
 }
 
-// The file's key, or that of the authority here for what it has a say in.
-Result<PrivateKey> key_for(Context& context, const Json& document, std::string_view use) {
-  if (const auto file = context.arguments().text("key")) {
-    return PrivateKey::load(*file, passphrases(context));
+// The file's key, or those of the authority here for what it has a say in; each is opened once.
+class Keys {
+ public:
+  explicit Keys(Context& context) : context_(context) {}
+
+  Result<const PrivateKey*> find(const Json& document, std::string_view use) {
+    const auto file = context_.arguments().text("key");
+    if (!file && !estate_) {
+      CP_TRY_ASSIGN(estate_, open_estate(context_));
+    }
+    if (!file) {
+      CP_TRY(cp::identity::check_say(*estate_, document));
+    }
+    const std::string name(file ? "" : use);
+    auto known = keys_.find(name);
+    if (known == keys_.end()) {
+      auto key = file ? PrivateKey::load(*file, passphrases(context_)) : estate_->key_for(use);
+      if (!key) {
+        return tl::unexpected<cp::Error>(std::move(key).error());
+      }
+      known = keys_.emplace(name, *std::move(key)).first;
+    }
+    return &known->second;
   }
-  CP_TRY_ASSIGN(const auto estate, open_estate(context));
-  CP_TRY(cp::identity::check_say(*estate, document));
-  return estate->key_for(use);
-}
+
+ private:
+  Context& context_;
+  std::unique_ptr<cp::identity::Estate> estate_;
+  std::map<std::string, PrivateKey, std::less<>> keys_;
+};
 
 }  // namespace
 
 Result<int> sign(Context& context) {
   auto reader = context.open_documents(context.arguments().operands());
   auto& output = context.output(kColumns);
+  Keys keys(context);
   for (std::size_t count = 0;; ++count) {
     CP_TRY_ASSIGN(auto document, reader.next());
     if (!document) {
@@ -64,11 +88,11 @@ Result<int> sign(Context& context) {
                        : cp::fail(Errc::bad_data, "there is no document in the input");
     }
     CP_TRY_ASSIGN(const std::string_view use, use_in(*document));
-    CP_TRY_ASSIGN(const PrivateKey key, key_for(context, *document, use));
+    CP_TRY_ASSIGN(const PrivateKey* const key, keys.find(*document, use));
     CP_TRY_ASSIGN(const Json done,
                   context.arguments().has("add")
-                      ? cp::identity::countersign_document(*std::move(document), key)
-                      : cp::identity::sign_document(*std::move(document), key));
+                      ? cp::identity::countersign_document(*std::move(document), *key)
+                      : cp::identity::sign_document(*std::move(document), *key));
     output.record(done);
   }
 }
