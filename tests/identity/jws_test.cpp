@@ -88,6 +88,29 @@ TEST_CASE("a text that is no signature is refused") {
                                    "payload", "t", find_key));
 }
 
+TEST_CASE("what RFC 7515 shows of other kinds is refused") {
+  const auto any = [](std::string_view) { return std::optional(rfc_key().public_key()); };
+  // Appendix A.1 (HS256), A.5 (none) and E (a critical header that nobody knows).
+  const std::string hs256 =
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+      "fQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  const std::string none =
+      "eyJhbGciOiJub25lIn0."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+      "fQ.";
+  const std::string crit =
+      "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9l"
+      "eGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0.RkFJTA.";
+  CHECK(jws::verify_compact(hs256, "JWT", any).error().message ==
+        "a signature's algorithm is not EdDSA");
+  CHECK(jws::verify_compact(none, "JWT", any).error().message ==
+        "a signature's algorithm is not EdDSA");
+  CHECK(jws::verify_compact(crit, "JWT", any).error().message == "a signature's header has crit");
+  // Appendix C: base64url without padding.
+  CHECK(cp::text::to_base64url("\x03\xEC\xFF\xE0\xC1") == "A-z_4ME");
+}
+
 TEST_CASE("the signature of RFC 8037 appendix A.4 comes out byte for byte") {
   CHECK(jws::sign_compact(R"({"alg":"EdDSA"})", "Example of Ed25519 signing", rfc_key()) ==
         "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."

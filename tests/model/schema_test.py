@@ -30,8 +30,8 @@ import check_code
 import sums
 import validate
 
-DOCUMENTS = """accelerator answer assignment check delegation demand digest error explanation field head
-  identifier job jobspec measurement node offer resource source state token transfer usage""".split()
+DOCUMENTS = """accelerator anchor answer assignment check delegation demand digest error explanation field head
+  identifier job jobspec key measurement node offer resource source state token transfer usage""".split()
 SCHEMAS = validate.load(FOLDER)
 KNOWN = validate.validators(FOLDER, SCHEMAS)
 
