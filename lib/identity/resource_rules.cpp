@@ -167,6 +167,11 @@ constexpr Rule kRules[] = {
     {"access[].native", is_object, "an object"},
     {"policy", is_expression, "a condition of at most 4 KiB"},
     {"software[]", is_text, "a text"},
+    {"ended", is_object, "an object"},
+    {"ended.how", is_word, "a word"},
+    {"ended.at", is_time, "a time in UTC (RFC 3339)"},
+    {"ended.why", is_text, "a text"},
+    {"ended.successor", is_code, "an identifier"},
 };
 
 // Members that must be there when their parent is.
@@ -189,6 +194,8 @@ constexpr Need kNeeds[] = {
     {"prices[]", "price"},
     {"access[]", "role"},
     {"access[]", "url"},
+    {"ended", "how"},
+    {"ended", "at"},
 };
 
 // Calls VISIT(value, place) for what stands at PATH below VALUE; PLACE names it with indices.

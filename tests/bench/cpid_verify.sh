@@ -23,9 +23,9 @@ as user cpid trust add --prefix 86 root.json >anchor
 for ((round = 1; round <= rounds; ++round)); do
   rm -rf "$TESTDIR/fresh"
   cp -r "$TESTDIR/user" "$TESTDIR/fresh"
-  as fresh taskset -c 0 bash -c 'TIMEFORMAT="%U %S"; time cpid verify --only-bad <records >verdict' 2>times
+  as fresh taskset -c 0 bash -c 'TIMEFORMAT="%U %S"; time cpid verify --only-bad <records >verdict' 2>cpu
   jq -e '.summary.valid == '$count verdict >/dev/null || fail "not all hold"
-  ours=$(awk -v n=$count '{ print n / ($1 + $2) }' times)
+  ours=$(awk -v n=$count '{ print n / ($1 + $2) }' cpu)
   theirs=$(taskset -c 0 openssl speed -seconds 1 ed25519 2>/dev/null | awk '/253 bits EdDSA/ { print $NF }')
   awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.0f %.0f %.3f\n", a, b, a / b }' >>ratios
 done

@@ -59,7 +59,8 @@ expect_status 0 $python other.py verify "$key" <ours
 expect_equal 200 "$(grep -cx holds "$STDOUT")"
 expect_status 0 $python other.py verify "$key" <root.json
 cpid head >head.json
-expect_status 0 $python other.py verify "$CP_STATE_DIR/keys/$(jq -r .proof.key head.json).pem" <head.json
+live=$CP_STATE_DIR/keys/$(jq -r .proof.key head.json).pem
+expect_status 0 $python other.py verify "$live" <head.json
 sed 's/"nodes":/"nodes":1/' ours >forged
 expect_status 1 $python other.py verify "$key" <forged
 
