@@ -94,6 +94,7 @@ model::Json to_record(const Request& request, const Account& account, const Tall
       {"id", account.id},
       {"state", state_of(account, tally)},
       {"attempt", account.attempt},
+      {"connections", account.connections},
       {"source", sources_of(request)},
       {"destination", model::text_value(request.destination)},
       {"files",

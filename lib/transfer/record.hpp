@@ -16,7 +16,8 @@ namespace cp::transfer {
 /// All that a cp.transfer/1 record says.
 struct Account {
   std::string id;
-  std::uint64_t attempt = 1;  ///< of those that went on with one another, this one included
+  std::uint64_t attempt = 1;      ///< of those that went on with one another, this one included
+  std::uint64_t connections = 1;  ///< to the other end, each with what the one before left
   UnixTime started_at;
   std::chrono::nanoseconds duration{};
   std::string rail;  ///< "local", "tcp", "fabric"

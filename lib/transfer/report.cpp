@@ -49,6 +49,15 @@ void Report::tick() {
                       .bottleneck = tally_.bottleneck()});
 }
 
+void Report::begin_again() {
+  observer_.lost(*account_.error);
+  account_.error.reset();
+  account_.failed.clear();
+  account_.failed_count = 0;
+  ++account_.connections;
+  tally_.begin_again();
+}
+
 model::Json Report::finish() {
   take_failed();
   account_.duration = SystemClock().steady() - started_;

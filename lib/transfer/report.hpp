@@ -19,6 +19,8 @@ class Report {
   void begin(std::string rail, std::string provider, std::size_t streams);
   /// Hands on what the tally has gathered, the progress when a tenth of a second has passed.
   void tick();
+  /// The connection was lost, and there will be another: what failed will fail again.
+  void begin_again();
   /// The record of the transfer, which is over.
   model::Json finish();
 

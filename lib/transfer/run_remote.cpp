@@ -8,6 +8,7 @@
 #include "transfer/limits.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/resume.hpp"
+#include "transfer/retry.hpp"
 #include "transfer/run_local.hpp"
 #include "transfer/send_session.hpp"
 #include "transfer/ssh_link.hpp"
@@ -47,9 +48,12 @@ Result<void> check_rail(const Request& request, const Location& far) {
   return {};
 }
 
-std::unique_ptr<Link> link_to(const Request& request, const Location& far) {
+// Only the first connection may ask for a password: nobody may be there for another.
+std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first) {
   if (far.kind == Place::ssh) {
-    return std::make_unique<SshLink>(SshLink::Settings{.ssh = *request.ssh,
+    net::SshSettings ssh = *request.ssh;
+    ssh.may_prompt = ssh.may_prompt && is_first;
+    return std::make_unique<SshLink>(SshLink::Settings{.ssh = std::move(ssh),
                                                        .host = far.login,
                                                        .far_program = request.far_program,
                                                        .silence = request.silence});
@@ -80,11 +84,12 @@ Result<T> at_server(const Location& server, Result<T> result) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-// What ended a transfer that was under way.
-Error while_moving(const Location& server, Error error) {
-  error.message = fmt::format("{}: {}", server.server(), error.message);
-  if (error.code == Errc::timed_out && error.hint.empty()) {
-    error.hint = "files that had arrived whole stay; the same command moves the rest";
+// What ended a transfer that was under way, for good.
+Error given_up(const Request& request, Error error) {
+  error.code = Errc::timed_out;
+  if (error.hint.empty()) {
+    error.hint =
+        request.resume ? "the same command goes on from here" : "files that had arrived whole stay";
   }
   return error;
 }
@@ -93,7 +98,7 @@ void conclude(Report& report, const Location& server, Result<FinalResult> result
   if (result) {
     report.account().result = *result;
   } else {
-    report.account().error = while_moving(server, std::move(result).error());
+    report.account().error = at_server(server, std::move(result)).error();
   }
 }
 
@@ -106,12 +111,10 @@ Result<void> check_one_server(const std::vector<Location>& sources) {
   return {};
 }
 
-}  // namespace
-
-Result<void> run_push(const Request& request, const std::vector<Source>& sources,
-                      const Location& destination, Report& report, std::stop_token stop) {
+Result<void> push_once(const Request& request, const std::vector<Source>& sources,
+                       const Location& destination, Report& report, std::stop_token stop) {
   CP_TRY(check_rail(request, destination));
-  const auto link = link_to(request, destination);
+  const auto link = link_to(request, destination, report.account().connections == 1);
   CP_TRY_ASSIGN(auto client, at_server(destination, Client::connect(*link, request.silence, stop)));
   Open open = open_of(request, destination, Direction::push);
   open.destination = destination.path;
@@ -143,12 +146,12 @@ Result<void> run_push(const Request& request, const std::vector<Source>& sources
   return {};
 }
 
-Result<void> run_pull(const Request& request, const std::vector<Location>& sources, Report& report,
-                      std::stop_token stop) {
+Result<void> pull_once(const Request& request, const std::vector<Location>& sources, Report& report,
+                       std::stop_token stop) {
   CP_TRY(check_one_server(sources));
   const Location& server = sources.front();
   CP_TRY(check_rail(request, server));
-  const auto link = link_to(request, server);
+  const auto link = link_to(request, server, report.account().connections == 1);
   CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(*link, request.silence, stop)));
   Open open = open_of(request, server, Direction::pull);
   for (const Location& source : sources) {
@@ -184,6 +187,54 @@ Result<void> run_pull(const Request& request, const std::vector<Location>& sourc
   report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
   conclude(report, server, session.run(std::move(streams), stop));
   return {};
+}
+
+// Whether another connection may go on: the peer is gone, or was not there in the first place.
+bool is_lost(const std::optional<Error>& error) {
+  return error && (error->code == Errc::timed_out || error->code == Errc::unavailable);
+}
+
+// Moves by ONCE, again and again while the other end is lost and comes back.
+template <class Once>
+Result<void> move(const Request& request, Report& report, const std::stop_token& stop, Once once) {
+  CP_TRY(once());
+  const SystemClock clock;
+  KernelRandom random;
+  Retry retry(request.resume ? request.retry : std::chrono::nanoseconds(0), clock, random);
+  while (is_lost(report.account().error)) {
+    if (report.tally().bytes_placed != 0) {
+      retry.succeeded();
+    }
+    const auto wait = retry.next();
+    if (!wait || !pause(*wait, stop)) {
+      break;
+    }
+    const Error why = *report.account().error;
+    report.begin_again();
+    if (const auto begun = once(); !begun) {
+      report.account().error = begun.error();
+    }
+    if (stop.stop_requested() && is_lost(report.account().error)) {
+      report.account().error = why;
+    }
+  }
+  if (is_lost(report.account().error)) {
+    report.account().error = given_up(request, *std::move(report.account().error));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_push(const Request& request, const std::vector<Source>& sources,
+                      const Location& destination, Report& report, std::stop_token stop) {
+  return move(request, report, stop,
+              [&] { return push_once(request, sources, destination, report, stop); });
+}
+
+Result<void> run_pull(const Request& request, const std::vector<Location>& sources, Report& report,
+                      std::stop_token stop) {
+  return move(request, report, stop, [&] { return pull_once(request, sources, report, stop); });
 }
 
 }  // namespace cp::transfer

@@ -6,6 +6,14 @@
 
 namespace cp::transfer {
 
+void Tally::begin_again() {
+  for (auto* count : {&files_found, &bytes_found, &files_placed, &bytes_placed, &files_skipped,
+                      &bytes_skipped, &bytes_durable}) {
+    *count = 0;
+  }
+  walk_ended = false;
+}
+
 void Tally::failed(ItemFailed item) {
   const std::scoped_lock lock(mutex_);
   failed_.push_back(std::move(item));

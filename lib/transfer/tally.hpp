@@ -34,6 +34,9 @@ class Tally {
   /// "source-disk", "network" or "destination-disk": where the time went; "" while that is open.
   std::string_view bottleneck() const;
 
+  /// For another connection of the same transfer: what was carried stays, all else is found anew.
+  void begin_again();
+
   void failed(ItemFailed item);
   /// The items that failed since the last call.
   std::vector<ItemFailed> take_failed();

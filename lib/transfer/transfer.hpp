@@ -65,6 +65,9 @@ struct Request {
   std::string id;
   /// Where journals of finished transfers are kept on this machine; empty: nowhere.
   std::string archive;
+  /// How long to try to come back, without getting any further, when the other end is lost; only
+  /// with `resume`.
+  std::chrono::nanoseconds retry{0};
   /// How long a silent peer is waited for.
   std::chrono::nanoseconds silence = std::chrono::seconds(30);
 };
@@ -87,6 +90,8 @@ class Observer {
   virtual void progress(const Progress& /*now*/) {}
   /// One item (a path as the user would write it) did not arrive. It stands in the record, too.
   virtual void item_failed(const Error& /*error*/, std::string_view /*path*/) {}
+  /// The other end was lost, and will be looked for again.
+  virtual void lost(const Error& /*error*/) {}
   /// In a dry run: FROM would land as TO.
   virtual void would_land(std::string_view /*from*/, std::string_view /*to*/) {}
 };

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace cpxfer {
 
 Screen::Screen(cp::cli::Context& context, std::string_view doing, std::string_view cannot)
@@ -24,6 +26,13 @@ void Screen::item_failed(const cp::Error& error, std::string_view path) {
   const std::string message =
       fmt::format("{} {}: {}", cannot_, cp::escape::terminal(path), error.message);
   context_.item_failed({error.code, message, error.hint}, path);
+}
+
+// One line, however often it takes.
+void Screen::lost(const cp::Error& error) {
+  if (std::exchange(lost_, error.message) != error.message) {
+    context_.note(fmt::format("{}; trying to come back", cp::escape::terminal(error.message)));
+  }
 }
 
 void Screen::would_land(std::string_view from, std::string_view to) {

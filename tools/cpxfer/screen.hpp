@@ -4,6 +4,7 @@
 #include "cli/progress.hpp"
 #include "transfer/transfer.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace cp::cli {
@@ -20,12 +21,14 @@ class Screen final : public cp::transfer::Observer {
 
   void progress(const cp::transfer::Progress& now) override;
   void item_failed(const cp::Error& error, std::string_view path) override;
+  void lost(const cp::Error& error) override;
   void would_land(std::string_view from, std::string_view to) override;
 
  private:
   cp::cli::Context& context_;
   cp::cli::Progress progress_;
   std::string_view cannot_;
+  std::string lost_;  ///< why, the last time
 };
 
 }  // namespace cpxfer

@@ -56,7 +56,7 @@ for direction in push pull; do
   fi
 
   it "ends with 75 when the far end is killed ($direction)"
-  begin $direction cpxfer $from $to
+  begin $direction cpxfer --retry 0s $from $to
   wait_until arriving "$at"
   # shellcheck disable=SC2046
   kill -KILL $(running "$FAR_END")
@@ -67,7 +67,7 @@ for direction in push pull; do
   expect_equal "" "$(ls "$at")"
 
   it "ends with 75 when the connection is cut ($direction)"
-  begin $direction cpxfer $from $to
+  begin $direction cpxfer --retry 0s $from $to
   wait_until arriving "$at"
   # shellcheck disable=SC2046
   kill -KILL $(running "$CONTROL") $(running "$RAIL")
@@ -78,7 +78,7 @@ for direction in push pull; do
 
   it "leaves nothing running anywhere after a signal, or when it is killed ($direction)"
   for signal in INT KILL; do
-    begin $direction cpxfer $from $to
+    begin $direction cpxfer --retry 0s $from $to
     wait_until arriving "$at"
     stop_server $direction $signal
     [ "$STATUS" -gt 128 ] || fail "ended with $STATUS"

@@ -21,7 +21,7 @@ kill_soon() {
   killed=$((killed + 1))
 }
 # The command of this test: its last record is in record.json.
-move() { cpxfer -q --anonymous --json "$FROM" "$TO" >record.json; }
+move() { cpxfer -q --anonymous --retry 0s --json "$FROM" "$TO" >record.json; }
 # After as many kills as are wanted, lets it end, and compares.
 end_and_compare() {
   local have
