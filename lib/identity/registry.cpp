@@ -129,7 +129,7 @@ const std::string& Registry::thumbprint() const { return state_->authority.thumb
 const Json& Registry::delegation() const { return state_->delegation; }
 
 Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& random,
-                            const Minted& minted) {
+                            const Minted& minted, Serials order) {
   if (length < kMinSerial || length > kMaxSerial) {
     return fail(Errc::usage, "a serial has {} to {} characters", kMinSerial, kMaxSerial);
   }
@@ -139,7 +139,10 @@ Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& ran
   while (count > 0) {
     const auto some = std::min<std::uint64_t>(count, kCodesPerTransaction);
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(state_->database));
-    CP_TRY_ASSIGN(auto serials, state_->store.allocate(some, length, state_->clock.now(), random));
+    CP_TRY_ASSIGN(auto serials,
+                  order == Serials::next
+                      ? state_->store.allocate_next(some, length, state_->clock.now())
+                      : state_->store.allocate(some, length, state_->clock.now(), random));
     CP_TRY(transaction.commit());
     for (std::string& serial : serials) {
       serial = Identifier::make(prefix(), serial).value().text();

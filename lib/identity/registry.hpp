@@ -54,10 +54,15 @@ class Registry {
 
   /// Called with codes that are durable in the ledger; an error ends the minting.
   using Minted = std::function<Result<void>(std::span<const std::string> codes)>;
-  /// Allocates COUNT identifiers with random serials of LENGTH characters, batch by batch, each in
+  enum class Serials : std::uint8_t {
+    random,  ///< nobody can guess one from another
+    next,    ///< one after the other, for whoever wants short ones in order
+  };
+  /// Allocates COUNT identifiers with SERIALS of LENGTH characters, batch by batch, each in
   /// one transaction: what MINTED gets is durable, and never given out again. denied while the
   /// authority was not given its prefix.
-  Result<void> mint(std::uint64_t count, std::size_t length, Random& random, const Minted& minted);
+  Result<void> mint(std::uint64_t count, std::size_t length, Random& random, const Minted& minted,
+                    Serials serials = Serials::random);
 
   /// Signs RECORD (cp.resource/1) and keeps it; a proof in it counts for nothing. One without an id
   /// gets a new one. The next sequence

@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 2> kMigrations{R"(
+constexpr std::array<std::string_view, 3> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -115,6 +115,14 @@ CREATE TABLE child (
   UNIQUE (authority, label)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO kept SELECT thumbprint, 'cp.delegation', prefix, '', 1, delegation, 0 FROM authority;
+)",
+                                                      R"(
+CREATE TABLE counter (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  length INTEGER NOT NULL,
+  last TEXT NOT NULL,
+  PRIMARY KEY (authority, length)
+) STRICT, WITHOUT ROWID;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;
@@ -154,6 +162,40 @@ Result<std::vector<std::string>> RegistryStore::allocate(std::size_t count, std:
       }
     }
   }
+  CP_TRY(enter(serials, now));
+  return serials;
+}
+
+Result<std::string> RegistryStore::last_counted(std::size_t length) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT last FROM counter WHERE authority = ?1 "
+                                            "AND length = ?2"));
+  row.bind(1, authority_.row).bind(2, static_cast<std::int64_t>(length));
+  CP_TRY_ASSIGN(const bool found, row.step());
+  return found ? std::string(row.text(0)) : std::string();
+}
+
+Result<std::vector<std::string>> RegistryStore::allocate_next(std::size_t count, std::size_t length,
+                                                              UnixTime now) const {
+  CP_TRY_ASSIGN(std::string last, last_counted(length));
+  CP_TRY_ASSIGN(auto insert, database_.prepare("INSERT OR IGNORE INTO identifier "
+                                               "(authority, serial) VALUES (?1, ?2)"));
+  std::vector<std::string> serials;
+  serials.reserve(count);
+  while (serials.size() < count) {
+    last = next_serial(authority_.prefix, last, length);
+    if (last.empty()) {
+      return with_hint(fail(Errc::failed, "the serials of {} characters are used up", length),
+                       "ask for longer ones with --length");
+    }
+    CP_TRY(insert.bind(1, authority_.row).bind_borrowed(2, last).run());
+    if (database_.changes() == 1) {
+      serials.push_back(last);
+    }
+  }
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO counter "
+                                            "(authority, length, last) VALUES (?1, ?2, ?3)"));
+  row.bind(1, authority_.row).bind(2, static_cast<std::int64_t>(length)).bind(3, last);
+  CP_TRY(row.run());
   CP_TRY(enter(serials, now));
   return serials;
 }

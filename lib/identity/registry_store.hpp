@@ -45,6 +45,9 @@ class RegistryStore {
   /// failed when free ones of that length are too few.
   Result<std::vector<std::string>> allocate(std::size_t count, std::size_t length, UnixTime now,
                                             Random& random) const;
+  /// The same for the COUNT serials that follow the last one that was allocated so.
+  Result<std::vector<std::string>> allocate_next(std::size_t count, std::size_t length,
+                                                 UnixTime now) const;
   Result<bool> is_allocated(std::string_view serial) const;
   /// As `is_allocated`, for many serials.
   class Allocations {
@@ -72,6 +75,7 @@ class RegistryStore {
   Result<void> put(const StoredRecord& record) const;
 
  private:
+  Result<std::string> last_counted(std::size_t length) const;
   Result<void> enter(std::span<const std::string> serials, UnixTime now) const;
 
   store::Database& database_;

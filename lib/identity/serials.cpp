@@ -36,6 +36,31 @@ class Letters {
 
 }  // namespace
 
+namespace {
+
+// Counts SERIAL up by one; false when it was the last.
+bool count_up(std::string& serial) {
+  for (auto digit = serial.rbegin(); digit != serial.rend(); ++digit) {
+    const std::size_t at = kLetters.find(*digit) + 1;
+    *digit = kLetters[at % kLetters.size()];
+    if (at < kLetters.size()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string next_serial(std::string_view prefix, std::string_view last, std::size_t length) {
+  std::string serial = last.empty() ? std::string(length, '0') : std::string(last);
+  bool there = last.empty() || count_up(serial);
+  while (there && !has_check_characters(std::string(prefix) + "/" + serial)) {
+    there = count_up(serial);
+  }
+  return there ? serial : "";
+}
+
 std::vector<std::string> draw_serials(std::string_view prefix, std::size_t count,
                                       std::size_t length, Random& random) {
   Letters letters(random);

@@ -16,4 +16,8 @@ namespace cp::identity {
 std::vector<std::string> draw_serials(std::string_view prefix, std::size_t count,
                                       std::size_t length, Random& random);
 
+/// The serial of LENGTH characters that follows LAST ("": the first of all) for PREFIX in the order
+/// of the alphabet, among those whose check characters look like no digits; "" after the last.
+std::string next_serial(std::string_view prefix, std::string_view last, std::size_t length);
+
 }  // namespace cp::identity

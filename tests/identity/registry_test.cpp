@@ -48,7 +48,7 @@ struct Fixture {
     REQUIRE(database);
     REQUIRE(database->execute(sql));
   }
-  static constexpr std::array<std::string_view, 2> kNone{};
+  static constexpr std::array<std::string_view, 3> kNone{};
 };
 
 Json resource(const std::string& alias = "") {
@@ -115,6 +115,32 @@ TEST_CASE("identifiers are unique and stay in the ledger") {
   CHECK(listed == all);
   CHECK(registry.audit()->codes == 7'500);
   CHECK(registry.audit()->entries == 10);  // init, and three for each of three
+}
+
+TEST_CASE("sequential serials go on where the last ones ended, around those that are taken") {
+  Fixture f;
+  Registry registry = f.init();
+  std::vector<std::string> codes;
+  const auto next = [&](Registry& from, std::uint64_t count) {
+    return from.mint(
+        count, 4, f.random,
+        [&](auto some) -> cp::Result<void> {
+          codes.insert(codes.end(), some.begin(), some.end());
+          return {};
+        },
+        Registry::Serials::next);
+  };
+  f.mint(registry, 5'000, 4);
+  REQUIRE(next(registry, 300));
+  Registry other = f.open();
+  REQUIRE(next(other, 300));
+  CHECK(codes.size() == 600);
+  CHECK(std::is_sorted(codes.begin(), codes.end()));
+  CHECK(std::set<std::string>(codes.begin(), codes.end()).size() == 600);
+  CHECK(registry.audit()->codes == 5'600);
+  f.tamper("UPDATE counter SET last = 'ZZZZ'");
+  CHECK(next(registry, 1).error().code == Errc::failed);
+  CHECK(registry.audit()->codes == 5'600);
 }
 
 TEST_CASE("an error from the reader ends the minting, and what was allocated stays") {

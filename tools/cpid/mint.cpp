@@ -7,6 +7,7 @@ namespace cpid {
 
 using cp::Result;
 using cp::cli::Output;
+using cp::identity::Registry;
 
 Result<int> mint(cp::cli::Context& context) {
   const cp::cli::Arguments& given = context.arguments();
@@ -19,9 +20,10 @@ Result<int> mint(cp::cli::Context& context) {
     }
     return output.flush();
   };
-  CP_TRY(registry.mint(static_cast<std::uint64_t>(*given.integer("count")),
-                       static_cast<std::size_t>(*given.integer("length")), context.random(),
-                       minted));
+  CP_TRY(
+      registry.mint(static_cast<std::uint64_t>(*given.integer("count")),
+                    static_cast<std::size_t>(*given.integer("length")), context.random(), minted,
+                    given.has("sequential") ? Registry::Serials::next : Registry::Serials::random));
   return 0;
 }
 

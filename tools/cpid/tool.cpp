@@ -193,6 +193,8 @@ constexpr std::array kMintFlags{
          .help = "characters of a serial, 4 to 32",
          .fallback = "8",
          .setting = "cpid.length"},
+    Flag{.name = "sequential",
+         .help = "count serials up instead of drawing them; anyone can guess the next one"},
 };
 
 constexpr std::array kCheckFlags{
@@ -337,7 +339,7 @@ constexpr std::array kCommands{
     Command{.name = "mint",
             .summary = "allocate identifiers",
             .description =
-                "Allocates identifiers with random serials and prints them as cp.identifier. What "
+                "Allocates identifiers and prints them as cp.identifier. What "
                 "is printed is in the ledger, durably, and is never given out again: not after a "
                 "crash, not by two processes at once.",
             .flags = kMintFlags,

@@ -24,6 +24,14 @@ expect_sound
 expect_equal 3600 "$(wc -l <printed)" printed
 expect_equal 3600 "$(wc -l <ledger)" 'in the ledger'
 
+it "counts serials up in turn when several do it at once"
+for i in {1..6}; do
+  cpid mint --count 200 --length 5 --sequential --plain >"printed.s$i" &
+done
+wait
+expect_equal 1200 "$(cat printed.s* | sort -u | wc -l)" different
+expect_sound
+
 it "loses and doubles nothing that was printed when it is killed at any time"
 for round in {1..15}; do
   rm -f killed.*
