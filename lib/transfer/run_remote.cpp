@@ -56,6 +56,7 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
     return std::make_unique<SshLink>(SshLink::Settings{.ssh = std::move(ssh),
                                                        .host = far.login,
                                                        .far_program = request.far_program,
+                                                       .installs = request.installs_far_program,
                                                        .silence = request.silence});
   }
   return std::make_unique<DaemonLink>(far, request.silence);

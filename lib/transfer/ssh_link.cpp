@@ -14,10 +14,16 @@
 namespace cp::transfer {
 namespace {
 
-// Reads which cpxfer is wanted, says what it found, and becomes it.
-constexpr std::string_view kScript = R"(
+// Reads which cpxfer is wanted and which one may be brought, says what there is, and becomes it.
+std::string script() {
+  return fmt::format("{}{}{}", R"(
 cd || exit
 IFS= read -r wanted
+IFS= read -r system
+IFS= read -r sum
+IFS= read -r bytes
+)",
+                     install_script, R"(
 case $wanted in
 "") set -- cpxfer "$HOME/.local/bin/cpxfer" ;;
 "~/"*) set -- "$HOME/${wanted#??}" ;;
@@ -30,9 +36,12 @@ for program do
   fi
 done
 printf 'none\n'
-)";
+)");
+}
 
-constexpr std::size_t kAnswerBytes = 256;
+constexpr std::string_view kInstalled = "~/.local/bin/cpxfer";
+// A few megabytes over whatever line there is.
+constexpr auto kInstallPatience = std::chrono::minutes(10);
 
 // sshd turns away every third of those that wait for their key exchange beyond ten (MaxStartups).
 constexpr std::size_t kAtOnce = 3;
@@ -43,24 +52,8 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-Result<std::string> read_line(net::Stream& stream, SteadyTime deadline) {
-  std::string line;
-  while (line.size() < kAnswerBytes) {
-    std::byte byte{};
-    CP_TRY_ASSIGN(const std::size_t count, stream.receive_all(std::span(&byte, 1), deadline));
-    if (count == 0) {
-      return fail(Errc::unavailable, "the connection is cut");
-    }
-    if (byte == std::byte{'\n'}) {
-      return line;
-    }
-    line += static_cast<char>(byte);
-  }
-  return fail(Errc::protocol, "the far shell answers what was not asked");
-}
-
 Error explained(const std::shared_ptr<net::SshProcess>& process, Error error) {
-  if (error.code == Errc::timed_out) {
+  if (error.code != Errc::unavailable && error.code != Errc::protocol) {
     return error;
   }
   const auto words = process->last_words();
@@ -84,20 +77,34 @@ Result<net::SshProgram> SshLink::start(net::SshSharing sharing, const std::stop_
                             ? std::chrono::nanoseconds(0)
                             : settings_.silence;
   CP_TRY_ASSIGN(auto program, net::run_by_ssh(settings_.ssh, settings_.host, sharing, control_path_,
-                                              kScript, patience, stop));
+                                              script(), patience, stop));
   const std::stop_callback interrupt(stop, [&] { program.stream->shutdown(); });
-  CP_TRY(program.stream->send(bytes_of(settings_.far_program + "\n")));
-  const auto answer = read_line(*program.stream, SystemClock().steady() + settings_.silence);
+  // It came with the first connection, if at all.
+  const bool brings = settings_.installs && sharing == net::SshSharing::master;
+  CP_TRY_ASSIGN(const FarProgram ours, brings ? this_program() : Result<FarProgram>());
+  const std::string_view wanted =
+      settings_.installs ? kInstalled : std::string_view(settings_.far_program);
+  CP_TRY(program.stream->send(
+      bytes_of(fmt::format("{}\n{}\n{}\n{}\n", wanted, ours.system, ours.sum, ours.bytes))));
+  const auto answer = hear_answer(*program.stream, brings ? &ours : nullptr);
   if (!answer) {
     return tl::unexpected<Error>(explained(program.process, answer.error()));
   }
   if (*answer != "cpxfer") {
     return settings_.far_program.empty()
-               ? with_hint(fail(Errc::unavailable, "there is no cpxfer in the PATH there"),
-                           "--remote-cpxfer PATH says where it is")
+               ? with_hint(
+                     fail(Errc::unavailable, "there is no cpxfer in the PATH there"),
+                     "--remote-cpxfer PATH says where it is, --install-remote brings this one")
                : fail(Errc::unavailable, "there is no {} there", settings_.far_program);
   }
   return program;
+}
+
+Result<std::string> SshLink::hear_answer(net::Stream& stream, const FarProgram* brought) const {
+  if (brought != nullptr) {
+    CP_TRY(install(stream, *brought, SystemClock().steady() + kInstallPatience));
+  }
+  return read_line(stream, SystemClock().steady() + settings_.silence);
 }
 
 Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 
 #include "net/ssh_process.hpp"
 #include "transfer/endpoint.hpp"
+#include "transfer/far_install.hpp"
 #include "transfer/link.hpp"
 
 #include <chrono>
@@ -21,6 +22,7 @@ class SshLink final : public Link {
     net::SshSettings ssh;
     net::SshHost host;
     std::string far_program;  ///< "" for the one that is found there
+    bool installs = false;    ///< this program is brought there and used
     std::chrono::nanoseconds silence{};
   };
   explicit SshLink(Settings settings) : settings_(std::move(settings)) {}
@@ -33,6 +35,7 @@ class SshLink final : public Link {
   using Streams = std::vector<std::unique_ptr<net::Stream>>;
 
   Result<net::SshProgram> start(net::SshSharing sharing, const std::stop_token& stop) const;
+  Result<std::string> hear_answer(net::Stream& stream, const FarProgram* brought) const;
   Result<std::unique_ptr<net::Stream>> open_rail(net::SshSharing sharing, const std::string& door,
                                                  const std::string& token,
                                                  const std::stop_token& stop) const;

@@ -56,6 +56,8 @@ struct Request {
   std::optional<net::SshSettings> ssh;
   /// The cpxfer of hosts that ssh reaches; "" for the one in the PATH there.
   std::string far_program;
+  /// Bring this program there first, unless it is there, and use that.
+  bool installs_far_program = false;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
   /// Go on with what an earlier transfer of the same sources to the same destination left, and

@@ -81,6 +81,8 @@ constexpr std::array kCopyFlags{
          .value = "PATH",
          .help = "the cpxfer on the host that ssh reaches",
          .setting = "cpxfer.remote"},
+    Flag{.name = "install-remote",
+         .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"},
     Flag{.name = "timeout",
          .type = Type::duration,
          .value = "DURATION",
