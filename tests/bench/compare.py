@@ -5,7 +5,8 @@ peer …) and prints one line: the medians, the spread, and the median of the ra
 
 A COMMAND is split as a shell splits words; one that needs a pipe is "sh -c '…'". Each must end with
 0. --before runs untimed before every run, e.g. to remove what the last one made. --items N and
---bytes N say how much one run does, and add a rate. --at-most R or --within SECONDS is the target:
+--bytes N say how much one run does, and add a rate; with --bytes the CPU is told for a gigabyte, of
+both. --far PID is a server whose children's CPU counts with each command's own. --at-most R or --within SECONDS is the target:
 when it is missed the line says so and the exit status is 1. Absolute figures swing with whatever
 else the machine does: quote the ratio."""
 
@@ -28,15 +29,29 @@ def arguments():
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--items", type=float)
     parser.add_argument("--bytes", type=float)
+    parser.add_argument("--far", type=int)
     parser.add_argument("--at-most", type=float)
     parser.add_argument("--within", type=float)
     return parser.parse_args()
+
+
+def waited_for(pid):
+    """CPU seconds of the children that PID has waited for, once it has no others."""
+    for _ in range(200):
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as children:
+            if not children.read().strip():
+                break
+        time.sleep(0.01)
+    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def seconds_of(command, options):
     """Wall and CPU seconds of one run."""
     if options.before:
         subprocess.run(shlex.split(options.before), check=True, stdin=subprocess.DEVNULL)
+    far_before = waited_for(options.far) if options.far else 0
     with open(options.stdin, "rb") as source:
         start = time.monotonic()
         process = subprocess.Popen(shlex.split(command), stdin=source, stdout=subprocess.DEVNULL)
@@ -45,7 +60,8 @@ def seconds_of(command, options):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit("compare: status %d of: %s" % (process.returncode, command))
-    return wall, usage.ru_utime + usage.ru_stime
+    far = waited_for(options.far) - far_before if options.far else 0
+    return wall, usage.ru_utime + usage.ru_stime + far
 
 
 def shown(value):
@@ -56,6 +72,14 @@ def shown(value):
 
 def figure(walls):
     return "%s (%s to %s)" % (shown(statistics.median(walls)), shown(min(walls)), shown(max(walls)))
+
+
+def cpu_of(runs, i, options):
+    """The CPU of command I, for a gigabyte where bytes are what is moved."""
+    median = statistics.median(run[i][1] for run in runs)
+    if options.bytes:
+        return "%.3g s of CPU per GB" % (median / options.bytes * 1e9)
+    return "%s of CPU" % shown(median)
 
 
 def rate(amount, unit, wall):
@@ -73,8 +97,7 @@ def main():
     runs = [[seconds_of(command, options) for command in commands] for _ in range(options.runs)]
     walls = [[run[i][0] for run in runs] for i in range(len(commands))]
     median = statistics.median(walls[0])
-    line = "%s: %s, %s of CPU" % (options.label, figure(walls[0]),
-                                  shown(statistics.median(run[0][1] for run in runs)))
+    line = "%s: %s, %s" % (options.label, figure(walls[0]), cpu_of(runs, 0, options))
     for amount, unit in ((options.items, "items"), (options.bytes, "B")):
         line += rate(amount, " " + unit if unit == "items" else unit, median) if amount else ""
     missed = options.within is not None and median > options.within
@@ -82,7 +105,8 @@ def main():
         line += " [at most %s]" % shown(options.within)
     if options.peer:
         ratio = statistics.median(a / b for a, b in zip(*walls))
-        line += "; %s %s: %.2f x" % (shlex.split(options.peer)[0], figure(walls[1]), ratio)
+        line += "; %s %s, %s: %.2f x" % (shlex.split(options.peer)[0], figure(walls[1]),
+                                         cpu_of(runs, 1, options), ratio)
         if options.at_most is not None:
             line += " [at most %.3g x]" % options.at_most
             missed = missed or ratio > options.at_most
