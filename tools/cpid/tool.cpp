@@ -307,6 +307,10 @@ constexpr std::array kDescribeExamples{
     Example{"cpid describe --from local --with site.toml | cpid register",
             "Registers this machine with its prices."},
 };
+constexpr std::array kLintExamples{
+    Example{"cpid describe --with site.toml | cpid lint",
+            "Shows what is missing before it is signed."},
+};
 constexpr std::array kRegisterExamples{
     Example{"cpid resolve @lab/a | jq '.name=\"new\"' | cpid register", "Changes a record."},
 };
@@ -381,6 +385,17 @@ constexpr std::array kCommands{
             .flags = kDescribeFlags,
             .examples = kDescribeExamples,
             .run = describe},
+    Command{
+        .name = "lint",
+        .summary = "find what a record lacks, and what cannot be",
+        .description =
+            "Looks through cp.resource records of FILE or standard input as a reader would: what "
+            "is missing that offers are chosen by, placeholders that stand for unknown, wrong "
+            "units, totals given for one, prices of nothing. Prints a cp.check for each finding "
+            "and a closing summary. The exit status is 1 when there is any.",
+        .operand = {.name = "FILE", .help = "cp.resource records", .most = -1, .type = Type::file},
+        .examples = kLintExamples,
+        .run = lint},
     Command{
         .name = "register",
         .summary = "sign records and keep them in this machine's registry",

@@ -24,6 +24,7 @@ cp::Result<int> rekey(cp::cli::Context& context);
 cp::Result<int> tombstone(cp::cli::Context& context);
 cp::Result<int> move(cp::cli::Context& context);
 cp::Result<int> merge_records(cp::cli::Context& context);
+cp::Result<int> lint(cp::cli::Context& context);
 cp::Result<int> alias(cp::cli::Context& context);
 cp::Result<int> check(cp::cli::Context& context);
 cp::Result<int> parse(cp::cli::Context& context);

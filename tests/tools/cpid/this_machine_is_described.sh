@@ -2,6 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$CP_SOURCE/tests/tools/harness.sh"
 
+it "is looked through before it is signed"
+cpid describe >described.json
+expect_status 1 cpid lint described.json
+validate "$STDOUT"
+expect_json '[$all[] | select(.reason == "missing").place] | index("prices") != null and index("node.cpu.cores") == null'
+expect_json '[$all[] | select(.reason == "impossible")] == []'
+expect_status 1 cpid lint --table <<<'{"schema":"cp.resource/1","kind":"node","nodes":999999999}'
+expect_match 'impossible +nodes +999999999 stands for unknown; leave it out'
+expect_status 65 cpid lint </dev/null
+
+
 it "says what lscpu and the kernel say"
 expect_status 0 cpid describe --from local
 validate "$STDOUT"
