@@ -120,6 +120,12 @@ Json to_json(const Selection& selection) {
     rules.push_back(model::text_value(rule));
   }
   Json json{{"rules", rules}, {"one_file_system", selection.one_file_system}};
+  if (selection.names) {
+    json["names"] = Json::array();
+    for (const std::string& name : *selection.names) {
+      json["names"].push_back(model::text_value(name));
+    }
+  }
   if (selection.newer_than_s) {
     json["newer_than_s"] = *selection.newer_than_s;
   }
@@ -132,6 +138,9 @@ Result<Selection> selection_of(Fields& fields, const Json& json) {
   }
   Selection selection{.newer_than_s = model::int_at(json, "selection.newer_than_s"),
                       .one_file_system = fields.boolean("selection.one_file_system")};
+  if (model::find(json, "selection.names") != nullptr) {
+    selection.names = fields.texts("selection.names", limits::message_bytes);
+  }
   for (const std::string& rule : fields.texts("selection.rules", kMaxRules)) {
     if (!selection.filter.add(rule)) {
       return fail(Errc::protocol, "a rule of selection that is none");
@@ -179,7 +188,8 @@ std::string to_text(const Open& open) {
                          {"dry_run", open.dry_run},
                          {"key", open.key ? Json(open.key->hex()) : Json()},
                          {"id", open.id},
-                         {"selection", to_json(open.selection)}});
+                         {"selection", to_json(open.selection)},
+                         {"bytes_per_second", open.bytes_per_second}});
 }
 
 namespace {
@@ -213,6 +223,7 @@ Result<Open> parse_open(std::string_view text) {
             .streams = static_cast<int>(fields.integer("streams", 1, limits::streams)),
             .dry_run = fields.boolean("dry_run")};
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
+  open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(fields.good());
   CP_TRY(parse_resumption(json, open));
   open.incoming.placement = open.placement;

@@ -34,7 +34,8 @@ struct Open {
   std::string provider;               ///< of RailChoice::fabric; empty: the server chooses
   int streams = 1;
   bool dry_run = false;
-  Selection selection;  ///< of a pull
+  Selection selection;          ///< of a pull
+  double bytes_per_second = 0;  ///< of a pull: at most; 0: as fast as it goes
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).
   std::optional<Digest> key;

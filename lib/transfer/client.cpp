@@ -46,7 +46,11 @@ Result<void> Client::greet() {
 Result<Opened> Client::open(const Open& open) {
   const std::stop_callback interrupt(stop_, [this] { control_.shutdown(); });
   link_.prepare(open);
-  CP_TRY(control_.send(MessageType::open, to_text(open)));
+  const std::string wanted = to_text(open);
+  if (wanted.size() > limits::message_bytes) {
+    return fail(Errc::usage, "the names and rules do not fit into a request to a server");
+  }
+  CP_TRY(control_.send(MessageType::open, wanted));
   CP_TRY_ASSIGN(const Message message, control_.expect(MessageType::opened));
   return parse_opened(message.body);
 }

@@ -44,6 +44,9 @@ Digest key_of(const Request& request) {
   for (const std::string& rule : request.selection.filter.rules()) {
     out.put_text(rule);
   }
+  for (const std::string& name : request.selection.names.value_or(std::vector<std::string>())) {
+    out.put_text(name);
+  }
   out.put(static_cast<std::uint8_t>(request.selection.one_file_system));
   return leaf_digest(std::as_bytes(std::span(out.bytes())));
 }

@@ -118,6 +118,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
                  .tally = report.tally(),
                  .streams = std::move(streams),
                  .have = &have,
+                 .bytes_per_second = request.bytes_per_second,
                  .changed = [&] { wake.signal(); }});
   fatal_to = &sender;
   events.set_sender(sender);

@@ -71,6 +71,7 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .streams = request.streams == 0 ? kStreams : request.streams,
           .dry_run = request.dry_run,
           .selection = request.selection,
+          .bytes_per_second = request.bytes_per_second,
           .key = request.dry_run ? std::nullopt : wanted_key(request)};
 }
 
@@ -137,6 +138,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
            send_all({.control = client->control(),
                      .sources = sources,
                      .selection = request.selection,
+                     .bytes_per_second = request.bytes_per_second,
                      .streams = std::move(streams),
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,

@@ -22,6 +22,7 @@ class SendSession {
                  .tally = parts.tally,
                  .streams = std::move(parts.streams),
                  .have = parts.have,
+                 .bytes_per_second = parts.bytes_per_second,
                  .changed = [&wake] { wake.signal(); }}) {}
 
   Sender& sender() { return sender_; }

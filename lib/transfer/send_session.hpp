@@ -21,6 +21,7 @@ struct SendParts {
   Control& control;                    ///< borrowed
   const std::vector<Source>& sources;  ///< borrowed
   Selection selection;
+  double bytes_per_second = 0;  ///< at most; 0: as fast as it goes
   std::vector<std::unique_ptr<ChunkSender>> streams;
   Tally& tally;             ///< borrowed
   std::string destination;  ///< stands before the paths that the receiver could not take

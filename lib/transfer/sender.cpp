@@ -36,7 +36,8 @@ struct Sender::Unfinished {
   }
 };
 
-Sender::Sender(Parts parts) : parts_(std::move(parts)), queue_(kQueuedWork) {}
+Sender::Sender(Parts parts)
+    : parts_(std::move(parts)), queue_(kQueuedWork), pacer_(parts_.bytes_per_second) {}
 
 Sender::~Sender() { end(); }
 
@@ -165,7 +166,10 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
     return {};
   }
   parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + (*header)->length;
-  return timed(parts_.tally.sending_ns, [&] { return stream.send(**header); });
+  return timed(parts_.tally.sending_ns, [&] {
+    pacer_.wait((*header)->length, stop_.get_token());
+    return stream.send(**header);
+  });
 }
 
 void Sender::stream_broke(const Error& why) {

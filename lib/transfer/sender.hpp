@@ -4,6 +4,7 @@
 #include "transfer/chunk_reader.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/have.hpp"
+#include "transfer/pacer.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/walk.hpp"
@@ -32,6 +33,7 @@ class Sender final : private ReadEvents {
     Tally& tally;                                       ///< borrowed
     std::vector<std::unique_ptr<ChunkSender>> streams;  ///< one at least
     const HaveTable* have = nullptr;  ///< borrowed: what the far end has from earlier attempts
+    double bytes_per_second = 0;      ///< at most; 0: as fast as it goes
     std::function<void()> changed;    ///< called from any thread when `state` may be another
   };
   explicit Sender(Parts parts);
@@ -71,6 +73,7 @@ class Sender final : private ReadEvents {
 
   Parts parts_;
   WorkQueue queue_;
+  Pacer pacer_;
   std::stop_source stop_;
   mutable std::mutex mutex_;  ///< guards what follows
   std::unordered_map<std::uint64_t, std::shared_ptr<SourceFile>> files_;

@@ -96,6 +96,7 @@ class ServerSession {
     CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
                                                       .sources = sources,
                                                       .selection = open.selection,
+                                                      .bytes_per_second = open.bytes_per_second,
                                                       .streams = std::move(streams),
                                                       .tally = tally_,
                                                       .destination = "",

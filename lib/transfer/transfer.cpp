@@ -22,6 +22,9 @@ Result<void> check(const Request& request) {
   if (request.placement == Placement::exact && request.sources.size() != 1) {
     return fail(Errc::usage, "only one source can take the destination's name");
   }
+  if (request.selection.names && request.sources.size() != 1) {
+    return fail(Errc::usage, "names are those below one source");
+  }
   if (request.streams < 0 || request.streams > limits::streams) {
     return fail(Errc::usage, "there may be 1 to {} streams", limits::streams);
   }

@@ -70,6 +70,8 @@ struct Request {
   /// How long to try to come back, without getting any further, when the other end is lost; only
   /// with `resume`.
   std::chrono::nanoseconds retry{0};
+  /// Payload moves at that rate at most, over all streams; 0: as fast as it goes.
+  double bytes_per_second = 0;
   /// How long a silent peer is waited for.
   std::chrono::nanoseconds silence = std::chrono::seconds(30);
 };

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <set>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -67,6 +68,9 @@ class Walk {
 
   Result<void> run() {
     CP_TRY(visit(source_.root.fd(), source_.name, source_.name));
+    if (options_.selection.names) {
+      return visit_named();
+    }
     while (!pending_.empty()) {
       const std::string path = std::move(pending_.back());
       pending_.pop_back();
@@ -76,6 +80,55 @@ class Walk {
   }
 
  private:
+  Result<void> visit_named() {
+    std::set<std::string, std::less<>> visited;
+    for (const std::string& name : *options_.selection.names) {
+      CP_TRY(visit_one(join_path(source_.name, normal(name)), visited));
+    }
+    return {};
+  }
+
+  Result<void> visit_one(const std::string& path, std::set<std::string, std::less<>>& visited) {
+    if (const auto checked = check_path(path); !checked) {
+      return sink_.cannot_move(path, checked.error());
+    }
+    for (auto slash = path.find('/', source_.name.size() + 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+      const std::string above = path.substr(0, slash);
+      if (options_.selection.filter.excludes(above, true)) {
+        return {};
+      }
+      CP_TRY(visit_beneath(above, visited));
+    }
+    return visit_beneath(path, visited);
+  }
+
+  // As find(1) and people write it.
+  static std::string normal(std::string_view name) {
+    while (name.starts_with("./") || name.starts_with('/')) {
+      name.remove_prefix(name.starts_with('/') ? 1 : 2);
+    }
+    while (name.ends_with('/') || name == ".") {
+      name.remove_suffix(1);
+    }
+    return std::string(name);
+  }
+
+  Result<void> visit_beneath(const std::string& path, std::set<std::string, std::less<>>& visited) {
+    if (path == source_.name || !visited.insert(path).second) {
+      return {};
+    }
+    const auto slash = path.rfind('/');
+    const auto above = slash == std::string::npos ? "" : path.substr(0, slash);
+    const auto directory = source_.root.open_beneath(above, O_PATH | O_DIRECTORY);
+    if (!directory) {
+      return sink_.cannot_move(path, directory.error());
+    }
+    CP_TRY(visit(directory->get(), path.substr(slash == std::string::npos ? 0 : slash + 1), path));
+    pending_.clear();
+    return {};
+  }
+
   // NAME in the open directory AT is PATH.
   Result<void> visit(int at, const std::string& name, const std::string& path) {
     if (stop_.stop_requested()) {

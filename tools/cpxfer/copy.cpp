@@ -89,6 +89,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   request.streams =
       static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
   request.retry = arguments.duration("retry").value_or(request.retry);
+  request.bytes_per_second = arguments.rate_bps("bwlimit").value_or(0) / 8;
   request.silence = arguments.duration("timeout").value_or(request.silence);
   CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
   request.far_program = arguments.text("remote-cpxfer").value_or("");

@@ -31,6 +31,13 @@ constexpr Flag kExcludeFrom{
     .value = "FILE",
     .help = "leave out what matches a line of FILE; '+ ' before it takes it",
     .repeats = true};
+constexpr Flag kFilesFrom{
+    .name = "files-from",
+    .type = Type::file,
+    .value = "FILE",
+    .help = "take what FILE names, a name below SOURCE a line, and nothing else; - is stdin"};
+constexpr Flag kFrom0{
+    .name = "from0", .letter = '0', .help = "the names end with a NUL, as those of find -print0"};
 constexpr Flag kMaxAge{.name = "max-age",
                        .type = Type::duration,
                        .value = "DURATION",
@@ -44,6 +51,8 @@ constexpr std::array kCopyFlags{
     kInclude,
     kExclude,
     kExcludeFrom,
+    kFilesFrom,
+    kFrom0,
     kMaxAge,
     kOneFileSystem,
     Flag{.name = "durability",
@@ -83,6 +92,11 @@ constexpr std::array kCopyFlags{
          .setting = "cpxfer.remote"},
     Flag{.name = "install-remote",
          .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"},
+    Flag{.name = "bwlimit",
+         .type = Type::rate,
+         .value = "RATE",
+         .help = "move no more than RATE, such as 200Mbit/s or 25MB/s",
+         .setting = "cpxfer.bwlimit"},
     Flag{.name = "timeout",
          .type = Type::duration,
          .value = "DURATION",
@@ -115,8 +129,8 @@ constexpr std::array kHashFlags{
          .fallback = "2"},
 };
 
-constexpr std::array kVerifyFlags{kNoTargetDirectory, kInclude, kExclude,
-                                  kExcludeFrom,       kMaxAge,  kOneFileSystem};
+constexpr std::array kVerifyFlags{kNoTargetDirectory, kInclude, kExclude, kExcludeFrom,
+                                  kFilesFrom,         kFrom0,   kMaxAge,  kOneFileSystem};
 
 constexpr std::array kServeFlags{
     Flag{.name = "listen",
@@ -154,6 +168,8 @@ constexpr std::array kCopyExamples{
     Example{"cpxfer --anonymous data cpx://127.0.0.1:7031/in/", "hands data to a server here"},
     Example{"cpxfer --exclude '*.o' --exclude /src/.git src /backup",
             "leaves object files and the repository out"},
+    Example{"find data -newer stamp -printf '%P\\0' | cpxfer -0 --files-from - data/ /backup",
+            "moves what find chooses"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
 };
 

@@ -2,9 +2,12 @@
 #include "selection.hpp"
 
 #include "base/escape.hpp"
+#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+
+#include <unistd.h>
 
 namespace cpxfer {
 namespace {
@@ -13,6 +16,7 @@ using cp::Result;
 using cp::transfer::Filter;
 
 constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::size_t kMostNameBytes = 1 << 30;
 
 Result<void> add(Filter& filter, char sign, std::string_view pattern) {
   if (pattern.empty()) {
@@ -35,11 +39,28 @@ Result<void> add_file(Filter& filter, const std::string& path) {
   return {};
 }
 
+// The names in FILE, one a line, or each ended by a NUL.
+Result<std::vector<std::string>> names_in(const std::string& file, bool is_nul_ended) {
+  CP_TRY_ASSIGN(const std::string text, file == "-" ? cp::read_to_end(STDIN_FILENO, kMostNameBytes)
+                                                    : cp::read_file(file, kMostNameBytes));
+  std::vector<std::string> names;
+  for (std::string_view name : cp::text::split(text, is_nul_ended ? '\0' : '\n')) {
+    name = !is_nul_ended && name.ends_with('\r') ? name.substr(0, name.size() - 1) : name;
+    if (!name.empty()) {
+      names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 Result<cp::transfer::Selection> selection_of(const cp::cli::Arguments& arguments,
                                              const cp::Clock& clock) {
   cp::transfer::Selection selection{.one_file_system = arguments.has("one-file-system")};
+  if (const auto file = arguments.text("files-from")) {
+    CP_TRY_ASSIGN(selection.names, names_in(*file, arguments.has("from0")));
+  }
   for (const auto& [flag, value] : arguments.in_order({"include", "exclude", "exclude-from"})) {
     CP_TRY(flag == "exclude-from" ? add_file(selection.filter, value)
                                   : add(selection.filter, flag == "include" ? '+' : '-', value));

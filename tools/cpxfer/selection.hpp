@@ -10,8 +10,8 @@ class Clock;
 
 namespace cpxfer {
 
-/// What --include, --exclude, --exclude-from, --max-age and --one-file-system choose. usage for a
-/// pattern that is none; errors of open(2) for a file of patterns.
+/// What --files-from, --include, --exclude, --exclude-from, --max-age and --one-file-system choose.
+/// usage for a pattern that is none; errors of open(2) for a file of patterns.
 cp::Result<cp::transfer::Selection> selection_of(const cp::cli::Arguments& arguments,
                                                  const cp::Clock& clock);
 
