@@ -4,7 +4,7 @@
 
 # The commands of a tool, and the long flags of a command, as its help names them.
 commands_of() { "$1" --help | awk -v tool="$1" '/^  / && $1 == tool {print $2}'; }
-flags_of() { "$1" "$2" --help | grep -oE '^  (-., |    )--[a-z-]+' | grep -oE -e '--[a-z-]+'; }
+flags_of() { "$1" "$2" --help | grep -oE '^  (-., |    )--[a-z0-9-]+' | grep -oE -e '--[a-z0-9-]+'; }
 # The part of a man page that is about one command.
 page_section() { sed 's/\\-/-/g' "$CP_BUILD/man/$1.1" | awk -v head=".SS $2" '$0 == head {on = 1; next} /^\.S[SH]/ {on = 0} on'; }
 common=$(flags_of cpid mint | grep -xE -e '--(help|version|quiet|verbose|json|table|plain|color|progress|config|print-config|output)')
