@@ -75,8 +75,7 @@ std::vector<std::string> draw_serials(std::string_view prefix, std::size_t count
     }
   }
   std::ranges::sort(serials);
-  const auto twins = std::ranges::unique(serials);
-  serials.erase(twins.begin(), twins.end());
+  serials.erase(std::unique(serials.begin(), serials.end()), serials.end());
   return serials;
 }
 

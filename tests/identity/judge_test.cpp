@@ -353,6 +353,24 @@ TEST_CASE("a head revokes below its own prefix only") {
   CHECK(f.accepted(f.record("86.31", f.region, 2)) == "verified");
 }
 
+TEST_CASE("nothing is remembered of what was refused") {
+  Fixture f;
+  const auto remembers = [&](const char* kind, const std::string& subject) {
+    return f.trust.find(Fixture::thumbprint(f.root), kind, subject)->has_value();
+  };
+  const Json revoked{{{"key", Fixture::thumbprint(f.root)}, {"why", "rage"}}};
+  CHECK(f.accepted(f.delegation("86.31", f.region, f.region_live, f.root_live)) ==
+        "failed: wrong_use");
+  CHECK(f.accepted(f.head("86", f.root, 6, revoked)) == "failed: wrong_use");
+  CHECK(f.accepted(f.record("86", f.root_live)) == "failed: wrong_use");
+  CHECK_FALSE(remembers("cp.delegation", "86.31"));
+  CHECK_FALSE(remembers("cp.head", "86"));
+  CHECK_FALSE(remembers("cp.resource", code_below("86")));
+  CHECK(f.trust.revocations(Fixture::thumbprint(f.root))->empty());
+  CHECK(f.accepted(f.record("86", f.root)) == "verified");
+  CHECK(remembers("cp.resource", code_below("86")));
+}
+
 TEST_CASE("an older document is a replay") {
   Fixture f;
   f.with_region();

@@ -44,7 +44,7 @@ class Suggester {
   Json for_text(std::string_view text) const {
     std::vector<Identifier> found = cp::identity::suggestions(text);
     if (registry_) {
-      std::ranges::stable_partition(found, [this](const Identifier& id) {
+      std::stable_partition(found.begin(), found.end(), [this](const Identifier& id) {
         return registry_->is_allocated(id).value_or(false);
       });
     }
