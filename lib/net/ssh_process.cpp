@@ -136,10 +136,12 @@ void SshProcess::listen() {
   std::array<char, 4096> buffer{};
   while (::poll(polls.data(), polls.size(), -1) < 0 || polls[1].revents == 0) {
     const auto count = read_some(errors_.get(), buffer);
+    const std::scoped_lock lock(mutex_);
     if (!count || *count == 0) {
+      heard_all_ = true;
+      heard_.notify_all();
       return;
     }
-    const std::scoped_lock lock(mutex_);
     said_.append(buffer.data(), *count);
     said_.erase(0, said_.size() - std::min(said_.size(), kSaidBytes));
   }
@@ -166,8 +168,8 @@ bool SshProcess::has_ended_within(std::chrono::milliseconds patience) {
 std::optional<Error> SshProcess::last_words() {
   static_cast<void>(has_ended_within(kLastWordsPatience));
   // What it said last may still be on its way through the pipe.
-  std::this_thread::sleep_for(kPause);
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
+  heard_.wait_for(lock, kLastWordsPatience, [this] { return heard_all_; });
   std::string line = last_line_of(said_);
   if (line.empty()) {
     return std::nullopt;

@@ -6,6 +6,7 @@
 #include "net/ssh.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,7 +39,9 @@ class SshProcess {
   UniqueFd ending_;
   std::thread listener_;
   std::mutex mutex_;  ///< guards what follows
+  std::condition_variable heard_;
   std::string said_;
+  bool heard_all_ = false;
   std::optional<int> status_;
 };
 

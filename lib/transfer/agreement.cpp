@@ -152,7 +152,9 @@ Result<Selection> selection_of(Fields& fields, const Json& json) {
 }  // namespace
 
 std::string to_text(const Hello& hello) {
-  return model::to_line({{"cptools", hello.version}, {"chunk_bytes", hello.chunk_bytes}});
+  return model::to_line({{"cptools", hello.version},
+                         {"chunk_bytes", hello.chunk_bytes},
+                         {"door", text::to_base64(hello.door)}});
 }
 
 Result<Hello> parse_hello(std::string_view text) {
@@ -162,6 +164,10 @@ Result<Hello> parse_hello(std::string_view text) {
               .chunk_bytes = static_cast<std::uint64_t>(
                   fields.integer("chunk_bytes", limits::chunk_bytes, std::int64_t{1} << 40))};
   CP_TRY(fields.good());
+  const std::string door = model::text_at(json, "door").value_or("");
+  if (!door.empty()) {
+    CP_TRY_ASSIGN(hello.door, token_in(door));
+  }
   return hello;
 }
 
@@ -246,6 +252,7 @@ std::string to_text(const Opened& opened) {
                          {"provider", model::text_value(opened.provider)},
                          {"endpoint", "msg"},
                          {"port", opened.port},
+                         {"address", opened.address},
                          {"door", text::to_base64(opened.door)},
                          {"incoming", to_json(opened.incoming)},
                          {"root", model::text_value(opened.plan.root)},
@@ -264,6 +271,7 @@ Result<Opened> parse_opened(std::string_view text) {
       .tokens = fields.texts("tokens", limits::streams),
       .provider = fields.text("provider"),
       .port = static_cast<std::uint16_t>(fields.integer("port", 0, 0xFFFF)),
+      .address = fields.text("address"),
       .door = fields.text("door"),
       .incoming = incoming_of(fields),
       .plan = {fields.text("root"), fields.text("renamed_to")}};

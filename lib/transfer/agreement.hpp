@@ -18,6 +18,7 @@ namespace cp::transfer {
 struct Hello {
   std::string version;            ///< of cptools
   std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
+  std::string door;               ///< of a server that ssh reached: its `RailDoor`
 };
 
 enum class Direction { push, pull };
@@ -51,7 +52,8 @@ struct Opened {
   std::vector<std::string>
       tokens;              ///< 16 bytes each; one for each stream, which proves the session
   std::string provider;    ///< of a fabric, with connected endpoints; empty: plain TCP
-  std::uint16_t port = 0;  ///< of a fabric's listener, at the server's address
+  std::uint16_t port = 0;  ///< of the streams' listener, where it is their own
+  std::string address;     ///< of that listener; "": the server's
   std::string door;        ///< where streams of ssh come in; empty: they do not
   Incoming incoming;       ///< of a pull
   Plan plan;               ///< of a dry run

@@ -39,13 +39,13 @@ Result<void> Client::greet() {
   CP_TRY(control_.send(MessageType::hello,
                        to_text(Hello{.version = CP_VERSION, .chunk_bytes = limits::chunk_bytes})));
   CP_TRY_ASSIGN(const Message hello, control_.expect(MessageType::hello));
-  CP_TRY(parse_hello(hello.body));
+  CP_TRY_ASSIGN(far_, parse_hello(hello.body));
   return {};
 }
 
 Result<Opened> Client::open(const Open& open) {
   const std::stop_callback interrupt(stop_, [this] { control_.shutdown(); });
-  link_.prepare(open);
+  CP_TRY(link_.prepare(open, far_));
   const std::string wanted = to_text(open);
   if (wanted.size() > limits::message_bytes) {
     return fail(Errc::usage, "the names and rules do not fit into a request to a server");

@@ -33,6 +33,7 @@ class Client {
 
   Link& link_;
   Control control_;
+  Hello far_;
   std::chrono::nanoseconds silence_;
   std::stop_token stop_;
 };

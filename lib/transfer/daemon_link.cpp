@@ -39,11 +39,12 @@ Result<std::unique_ptr<net::Stream>> DaemonLink::connect(const std::stop_token& 
   return std::make_unique<net::TcpStream>(std::move(stream));
 }
 
-void DaemonLink::prepare(const Open& open) {
+Result<void> DaemonLink::prepare(const Open& open, const Hello& /*far*/) {
   if (open.rail == RailChoice::fabric && !open.dry_run) {
     // While the server loads its own.
     fabrics_.start();
   }
+  return {};
 }
 
 Result<Carriers> DaemonLink::open_rails(const Opened& opened, const std::stop_token& stop) {

@@ -157,6 +157,15 @@ void RailDoor::take_in(UniqueFd visitor) {
   }
 }
 
+bool is_here(const std::string& name) {
+  const Address address = address_of(name);
+  const UniqueFd door = make_socket();
+  return door &&
+         ::connect(door.get(), reinterpret_cast<const sockaddr*>(&address.base), address.length) ==
+             0 &&
+         is_of_our_user(door.get());
+}
+
 Result<void> hand_over(const std::string& name, const std::string& token, UniqueFd in,
                        UniqueFd out) {
   const Address address = address_of(name);

@@ -47,4 +47,7 @@ class RailDoor {
 Result<void> hand_over(const std::string& name, const std::string& token, UniqueFd in,
                        UniqueFd out);
 
+/// Whether the door NAME is on this host, and of this user: proof that both ends are one.
+bool is_here(const std::string& name);
+
 }  // namespace cp::transfer

@@ -5,6 +5,7 @@
 #include "net/tcp_stream.hpp"
 #include "transfer/fabric_rail.hpp"
 #include "transfer/preface.hpp"
+#include "transfer/tcp_door.hpp"
 
 #include <algorithm>
 
@@ -54,6 +55,40 @@ class DoorHost final : public RailHost {
   RailDesk::Reservation reservation_;
   std::string door_;
 };
+
+/// TCP streams of a session that ssh carries, which come to a port of its own.
+class TcpDoorHost final : public RailHost {
+ public:
+  TcpDoorHost(std::unique_ptr<TcpDoor> door, std::string address, RailDesk& desk,
+              std::size_t streams)
+      : door_(std::move(door)), address_(std::move(address)), host_(desk, streams) {}
+
+  void offer(Opened& opened) const override {
+    host_.offer(opened);
+    opened.address = address_;
+    opened.port = door_->port();
+  }
+  Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
+    return host_.collect(patience, std::move(stop));
+  }
+
+ private:
+  std::unique_ptr<TcpDoor> door_;
+  std::string address_;
+  TcpHost host_;
+};
+
+Result<std::unique_ptr<RailHost>> make_tcp_host(const RailWish& wish, RailDesk& desk) {
+  if (wish.door.empty()) {
+    return std::make_unique<TcpHost>(desk, wish.streams);
+  }
+  const auto address = net::IpAddress::parse(wish.host);
+  if (!address) {
+    return fail(Errc::unavailable, "nobody knows at which address this host was reached");
+  }
+  CP_TRY_ASSIGN(auto door, TcpDoor::open(*address, desk));
+  return std::make_unique<TcpDoorHost>(std::move(door), wish.host, desk, wish.streams);
+}
 
 class FabricHost final : public RailHost {
  public:
@@ -131,7 +166,7 @@ Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk&
   if (wish.kind == RailChoice::ssh) {
     return std::make_unique<DoorHost>(desk, wish.streams, wish.door);
   }
-  return std::make_unique<TcpHost>(desk, wish.streams);
+  return make_tcp_host(wish, desk);
 }
 
 Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,

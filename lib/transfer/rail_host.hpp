@@ -31,7 +31,7 @@ struct RailWish {
   RailChoice kind = RailChoice::tcp;
   std::string provider;  ///< of a fabric; "" for the usual one
   std::size_t streams = 1;
-  std::string host;  ///< the address of ours that the client reached
+  std::string host;  ///< the address of ours that the client reached; "" if nobody knows
   std::string door;  ///< where streams come in that ssh carries
 };
 

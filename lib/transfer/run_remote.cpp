@@ -32,18 +32,16 @@ constexpr std::string_view name_of(RailChoice rail) {
   return rail == RailChoice::fabric ? "fabric" : rail == RailChoice::ssh ? "ssh" : "tcp";
 }
 
-// ssh carries nothing to a daemon, and what would go beside ssh in clear text goes nowhere.
+// ssh carries nothing to a daemon.
 Result<void> check_rail(const Request& request, const Location& far) {
   const RailChoice rail = rail_of(request, far);
   if (rail == RailChoice::ssh && far.kind != Place::ssh) {
     return fail(Errc::usage, "{} is not reached through ssh, so no rail of ssh goes there",
                 far.server());
   }
-  if (rail != RailChoice::ssh && far.kind == Place::ssh) {
-    return with_hint(
-        fail(Errc::unavailable, "{}: a rail of {} beside ssh would be clear text over the network",
-             far.server(), name_of(rail)),
-        "--rail ssh is encrypted");
+  if (rail == RailChoice::fabric && far.kind == Place::ssh) {
+    return fail(Errc::unavailable, "{}: this cpxfer has no rail of a fabric beside ssh",
+                far.server());
   }
   return {};
 }
@@ -57,6 +55,7 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
                                                        .host = far.login,
                                                        .far_program = request.far_program,
                                                        .installs = request.installs_far_program,
+                                                       .trusts_network = request.trusts_network,
                                                        .silence = request.silence});
   }
   return std::make_unique<DaemonLink>(far, request.silence);

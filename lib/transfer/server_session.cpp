@@ -38,9 +38,9 @@ class ServerSession {
     const std::stop_callback interrupt(stop_, [this] { parts_.control.shutdown(); });
     CP_TRY_ASSIGN(const Message hello, parts_.control.expect(MessageType::hello));
     CP_TRY(parse_hello(hello.body));
-    CP_TRY(parts_.control.send(
-        MessageType::hello,
-        to_text(Hello{.version = CP_VERSION, .chunk_bytes = limits::chunk_bytes})));
+    CP_TRY(parts_.control.send(MessageType::hello, to_text(Hello{.version = CP_VERSION,
+                                                                 .chunk_bytes = limits::chunk_bytes,
+                                                                 .door = parts_.door})));
     CP_TRY_ASSIGN(const Message open, parts_.control.expect(MessageType::open));
     return parse_open(open.body);
   }
@@ -158,7 +158,8 @@ class ServerSession {
 
   // Streams come by the way that the client came.
   Result<void> check_rail(const Open& open) const {
-    if ((open.rail == RailChoice::ssh) == parts_.door.empty()) {
+    const RailChoice missing = parts_.door.empty() ? RailChoice::ssh : RailChoice::fabric;
+    if (open.rail == missing) {
       return fail(Errc::unavailable, "there is no such rail over this connection");
     }
     return {};

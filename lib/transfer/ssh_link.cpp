@@ -6,6 +6,8 @@
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
 #include "transfer/rail_desk.hpp"
+#include "transfer/rail_door.hpp"
+#include "transfer/rail_host.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,6 +47,7 @@ constexpr auto kInstallPatience = std::chrono::minutes(10);
 
 // sshd turns away every third of those that wait for their key exchange beyond ten (MaxStartups).
 constexpr std::size_t kAtOnce = 3;
+constexpr auto kConnectPatience = std::chrono::seconds(10);
 constexpr int kTries = 5;
 constexpr auto kFirstPause = std::chrono::milliseconds(200);
 
@@ -163,7 +166,30 @@ Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& d
   return open_rail(net::SshSharing::shared, door, token, stop);
 }
 
+Result<void> SshLink::prepare(const Open& open, const Hello& far) {
+  if (open.rail == RailChoice::ssh || settings_.trusts_network || is_here(far.door)) {
+    return {};
+  }
+  return with_hint(fail(Errc::denied, "TCP beside ssh would be clear text over the network"),
+                   "--rail ssh is encrypted; --trusted-network says that nobody listens");
+}
+
+Result<Carriers> SshLink::open_tcp(const Opened& opened, const std::stop_token& stop) {
+  const auto address = net::IpAddress::parse(opened.address);
+  if (!address) {
+    return fail(Errc::protocol, "the other end has no address for streams");
+  }
+  fabric::Loader none;
+  auto carriers = connect_rails(opened, {*address, opened.port}, none, kConnectPatience, stop);
+  return carriers || carriers.error().code == Errc::denied
+             ? std::move(carriers)
+             : with_hint(tl::unexpected<Error>(carriers.error()), "--rail ssh needs no other port");
+}
+
 Result<Carriers> SshLink::open_rails(const Opened& opened, const std::stop_token& stop) {
+  if (opened.port != 0) {
+    return open_tcp(opened, stop);
+  }
   if (opened.door.empty()) {
     return fail(Errc::protocol, "the other end takes no streams");
   }

@@ -29,8 +29,8 @@ Result<std::string> join_session(UniqueFd in, UniqueFd out) {
 }
 
 Result<std::string> serve_session(UniqueFd in, UniqueFd out, Random& random,
-                                  std::chrono::nanoseconds silence, std::string archive,
-                                  std::stop_token stop) {
+                                  std::chrono::nanoseconds silence, std::string host,
+                                  std::string archive, std::stop_token stop) {
   CP_TRY_ASSIGN(auto stream, net::FdStream::make(std::move(in), std::move(out)));
   CP_TRY(stream->set_patience(silence));
   Control control(std::move(stream), kControlPatience);
@@ -40,7 +40,7 @@ Result<std::string> serve_session(UniqueFd in, UniqueFd out, Random& random,
   return run_server_session({.control = control,
                              .root = nullptr,
                              .desk = desk,
-                             .host = "127.0.0.1",
+                             .host = std::move(host),
                              .door = door->name(),
                              .fabrics = fabrics,
                              .random = random,
@@ -52,8 +52,8 @@ Result<std::string> serve_session(UniqueFd in, UniqueFd out, Random& random,
 }  // namespace
 
 Result<std::string> serve_stdio(UniqueFd in, UniqueFd out, Random& random,
-                                std::chrono::nanoseconds silence, std::string archive,
-                                std::stop_token stop) {
+                                std::chrono::nanoseconds silence, std::string host,
+                                std::string archive, std::stop_token stop) {
   std::array<std::byte, Preface::encoded_bytes> bytes{};
   CP_TRY(read_all(in.get(), bytes));
   const auto preface = decode_preface(bytes);
@@ -65,8 +65,8 @@ Result<std::string> serve_stdio(UniqueFd in, UniqueFd out, Random& random,
   CP_TRY(preface);
   return preface->purpose == Purpose::rail
              ? join_session(std::move(in), std::move(out))
-             : serve_session(std::move(in), std::move(out), random, silence, std::move(archive),
-                             std::move(stop));
+             : serve_session(std::move(in), std::move(out), random, silence, std::move(host),
+                             std::move(archive), std::move(stop));
 }
 
 }  // namespace cp::transfer

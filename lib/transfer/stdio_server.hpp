@@ -14,10 +14,11 @@ namespace cp::transfer {
 /// proven: paths are those of this user, relative ones begin in the working directory. A connection
 /// that is for a stream is handed to the process that has its session. Returns one line about what
 /// was done; the client was told what went wrong. An error when it was no client of ours. The
-/// process has to survive closed pipes. ARCHIVE: where journals of finished transfers are kept;
+/// process has to survive closed pipes. HOST: the address at which the client reached this host,
+/// for TCP streams; "" where nobody knows. ARCHIVE: where journals of finished transfers are kept;
 /// empty: nowhere.
 Result<std::string> serve_stdio(UniqueFd in, UniqueFd out, Random& random,
-                                std::chrono::nanoseconds silence, std::string archive,
-                                std::stop_token stop);
+                                std::chrono::nanoseconds silence, std::string host,
+                                std::string archive, std::stop_token stop);
 
 }  // namespace cp::transfer

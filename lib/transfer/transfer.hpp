@@ -58,6 +58,8 @@ struct Request {
   std::string far_program;
   /// Bring this program there first, unless it is there, and use that.
   bool installs_far_program = false;
+  /// Nobody listens on the network: clear text may go beside ssh.
+  bool trusts_network = false;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
   /// Go on with what an earlier transfer of the same sources to the same destination left, and

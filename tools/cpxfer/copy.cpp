@@ -93,6 +93,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   request.silence = arguments.duration("timeout").value_or(request.silence);
   CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
   request.far_program = arguments.text("remote-cpxfer").value_or("");
+  request.trusts_network = arguments.has("trusted-network");
   request.installs_far_program = arguments.has("install-remote");
   if (request.installs_far_program && arguments.is_given("remote-cpxfer")) {
     return cp::fail(cp::Errc::usage, "--install-remote and --remote-cpxfer exclude each other");

@@ -90,6 +90,9 @@ constexpr std::array kCopyFlags{
          .value = "PATH",
          .help = "the cpxfer on the host that ssh reaches",
          .setting = "cpxfer.remote"},
+    Flag{.name = "trusted-network",
+         .help = "nobody listens on the network: streams may go beside ssh in clear text "
+                 "(--rail tcp)"},
     Flag{.name = "install-remote",
          .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"},
     Flag{.name = "bwlimit",

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/paths.hpp"
 #include "base/signals.hpp"
+#include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
 #include "net/host_port.hpp"
@@ -12,6 +13,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <mutex>
 #include <unistd.h>
@@ -63,6 +65,13 @@ cp::Result<transfer::ServerSettings> settings_of(const cp::cli::Arguments& argum
       .archive = archive()};
 }
 
+// sshd says which two ends its connection has: "CLIENT PORT SERVER PORT".
+std::string reached_at() {
+  const char* const value = std::getenv("SSH_CONNECTION");  // NOLINT(concurrency-mt-unsafe)
+  const auto words = cp::text::split(value == nullptr ? "" : value, ' ');
+  return words.size() == 4 ? std::string(words[2]) : "";
+}
+
 // What ssh starts at the far end of a transfer: its standard output carries the session alone.
 cp::Result<int> serve_one(Context& context) {
   cp::survive_closed_pipes();
@@ -76,7 +85,7 @@ cp::Result<int> serve_one(Context& context) {
   const auto silence = context.arguments().duration("timeout").value_or(std::chrono::seconds(30));
   CP_TRY_ASSIGN(const std::string what,
                 transfer::serve_stdio(std::move(in), std::move(out), context.random(), silence,
-                                      archive(), stop));
+                                      reached_at(), archive(), stop));
   context.detail(what);
   return 0;
 }

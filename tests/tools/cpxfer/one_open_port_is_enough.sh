@@ -63,6 +63,13 @@ in_namespace near_net bash -c ': <>/dev/tcp/10.99.0.2/22' || fail "port 22 does 
 expect_status 124 in_namespace near_net timeout 1 bash -c ': <>/dev/tcp/10.99.0.2/7031'
 
 plant_tree src
+it "lets nothing go in clear text over a network, unless it is trusted, and says which port is shut then"
+expect_status 77 in_namespace near_net cpxfer --rail tcp src/ far:clear
+expect_match '^cpxfer: far: TCP beside ssh would be clear text over the network' "$STDERR"
+expect_equal "" "$(ls -d "$FAR/clear" 2>/dev/null)"
+expect_status 75 in_namespace near_net cpxfer --rail tcp --trusted-network src/ far:clear
+expect_match '^cpxfer: far: cannot connect to 10\.99\.0\.2:[0-9]+' "$STDERR"
+
 for rail in auto ssh; do
   it "pushes and pulls through the only open port (--rail $rail)"
   expect_status 0 in_namespace near_net cpxfer --rail $rail --streams 6 src/ far:$rail
@@ -72,3 +79,9 @@ for rail in auto ssh; do
   expect_status 0 diff -r --no-dereference src back-$rail
   expect_equal "$(list src)" "$(list back-$rail)"
 done
+
+it "goes beside ssh where other ports are open and the network is trusted"
+in_namespace far_net nft flush ruleset
+expect_status 0 in_namespace near_net cpxfer --rail tcp --trusted-network src/ far:trusted
+expect_json '.state == "done" and .rails[0].kind == "tcp" and .encrypted == false'
+expect_status 0 diff -r --no-dereference src "$FAR/trusted"

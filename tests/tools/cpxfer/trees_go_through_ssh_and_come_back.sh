@@ -94,6 +94,13 @@ expect_status 0 diff -r --no-dereference src "$FAR/seven"
 expect_status 0 cpxfer --streams 1 far:seven/ seven
 expect_status 0 diff -r --no-dereference src seven
 
+it "lets TCP streams go beside ssh where both ends are one host, and says that they are clear"
+expect_status 0 cpxfer --rail tcp --streams 3 src/ far:tcp
+expect_json '.rails == [{kind: "tcp", streams: 3, bytes: .bytes.moved}] and .encrypted == false'
+expect_status 0 diff -r --no-dereference src "$FAR/tcp"
+expect_status 0 cpxfer --rail tcp far:tcp/ back-tcp
+expect_status 0 diff -r --no-dereference src back-tcp
+
 it "names what the far end does not have, and what it cannot read or write"
 expect_status 66 cpxfer far:none here
 expect_stderr "cpxfer: far: cannot open none: no such file or directory"

@@ -82,7 +82,7 @@ printf '#!/no/interpreter\n' >bin/cpxfer
 expect_status 69 cpxfer file far:x
 far_path "$CP_BUILD/bin" /usr/bin /bin
 
-it "refuses a rail that would be clear text beside ssh, and one of ssh to a daemon"
+it "refuses a fabric beside ssh, and a rail of ssh to a daemon"
 expect_status 69 cpxfer --rail fabric file far:x
 expect_status 64 cpxfer --anonymous --rail ssh file cpx://127.0.0.1:1/x
 

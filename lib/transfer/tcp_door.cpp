@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/tcp_door.hpp"
+
+#include "net/stop_fd.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/preface.hpp"
+
+#include <array>
+
+namespace cp::transfer {
+namespace {
+
+// Ours have their token ready; strangers find the port, and hold a thread each for no longer.
+constexpr auto kTokenPatience = std::chrono::seconds(5);
+constexpr std::size_t kVisitors = 64;
+
+Result<void> let_in(net::TcpStream stream, RailDesk& desk) {
+  const SteadyTime deadline = SystemClock().steady() + kTokenPatience;
+  std::array<std::byte, Preface::encoded_bytes> bytes{};
+  std::string token(limits::token_bytes, '\0');
+  CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes, deadline));
+  if (have != bytes.size()) {
+    return fail(Errc::protocol, "a stream without a token");
+  }
+  CP_TRY(decode_preface(bytes));
+  CP_TRY_ASSIGN(const std::size_t got,
+                stream.receive_all(std::as_writable_bytes(std::span(token)), deadline));
+  if (got != token.size()) {
+    return fail(Errc::protocol, "a stream without a token");
+  }
+  return desk.deliver(token, std::make_unique<net::TcpStream>(std::move(stream)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TcpDoor>> TcpDoor::open(const net::IpAddress& address, RailDesk& desk) {
+  CP_TRY_ASSIGN(auto listener, net::TcpListener::bind({address, 0}));
+  CP_TRY_ASSIGN(const net::Endpoint local, listener.local());
+  return std::make_unique<TcpDoor>(std::move(listener), local.port, desk);
+}
+
+TcpDoor::TcpDoor(net::TcpListener listener, std::uint16_t port, RailDesk& desk)
+    : listener_(std::move(listener)), port_(port), desk_(desk) {
+  thread_ = std::jthread([this](const std::stop_token& stop) { listen(stop); });
+}
+
+void TcpDoor::listen(const std::stop_token& stop) {
+  const auto stop_fd = net::StopFd::make(stop);
+  std::vector<std::jthread> visitors;
+  while (stop_fd && !stop.stop_requested() && visitors.size() < kVisitors) {
+    if (auto stream = listener_.accept(**stop_fd)) {
+      visitors.emplace_back(
+          [this](net::TcpStream own) { static_cast<void>(let_in(std::move(own), desk_)); },
+          *std::move(stream));
+    }
+  }
+}
+
+}  // namespace cp::transfer
