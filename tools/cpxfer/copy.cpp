@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
+#include "known.hpp"
 #include "model/json.hpp"
 #include "screen.hpp"
 #include "selection.hpp"
@@ -124,6 +125,8 @@ cp::Result<int> copy(Context& context) {
   if (const auto paths = cp::paths_from_environment(); paths && request.resume) {
     request.archive = cp::path_join(paths->state, "transfers/done");
   }
+  const auto entry =
+      request.resume && !request.dry_run ? begin_entry(context, request) : std::nullopt;
   const auto record = [&] {
     Screen screen(context, "moving", "cannot move");
     return transfer::run(request, screen, stop);
@@ -131,10 +134,16 @@ cp::Result<int> copy(Context& context) {
   if (!record) {
     return tl::unexpected<cp::Error>(record.error());
   }
+  if (entry) {
+    entry->write(*record);
+  }
   output.record(*record);
-  const auto failure = transfer::failure_of(*record);
+  auto failure = transfer::failure_of(*record);
   if (!failure) {
     return 0;
+  }
+  if (entry && record->contains("error")) {
+    failure->hint = "cpxfer resume " + cp::model::text_at(*record, "id").value_or("");
   }
   context.warn(*failure);
   return status_of(context, *failure, *record);

@@ -163,6 +163,18 @@ constexpr std::array kServeFlags{
          .fallback = "30s"},
 };
 
+constexpr std::array kListFlags{
+    Flag{.name = "resumable", .help = "only those that can be resumed"},
+};
+
+constexpr std::array kListExamples{
+    Example{"cpxfer list --resumable", "shows what was interrupted"},
+};
+
+constexpr std::array kResumeExamples{
+    Example{"cpxfer resume t-01M8233HY9NHH45D4A69ZNK920", "goes on with that transfer"},
+};
+
 constexpr std::array kCopyExamples{
     Example{"cpxfer results/ /backup/results", "puts the contents of results into /backup/results"},
     Example{"cpxfer data model.bin /scratch", "puts /scratch/data and /scratch/model.bin there"},
@@ -254,6 +266,40 @@ constexpr std::array kCommands{
                     .type = Type::file},
         .examples = kVerifyExamples,
         .run = verify},
+    Command{.name = "list",
+            .summary = "show the transfers that ran here",
+            .description =
+                "Prints the cp.transfer record of each transfer that this user began on this "
+                "machine within the last week: what runs, what is done, and what can be resumed.",
+            .flags = kListFlags,
+            .examples = kListExamples,
+            .run = list},
+    Command{
+        .name = "resume",
+        .summary = "go on with a transfer that ended early",
+        .description =
+            "Gives the command that began the transfer once more, in the directory where it was "
+            "given: what is durable at the destination is not moved again. Without ID the only "
+            "transfer that can be resumed is meant.",
+        .operand = {.name = "ID",
+                    .help = "as `cpxfer list` shows it",
+                    .least = 0,
+                    .most = 1,
+                    .complete = "resumable"},
+        .examples = kResumeExamples,
+        .run = resume},
+    Command{
+        .name = "forget",
+        .summary = "take transfers off the list",
+        .description =
+            "Removes transfers that do not run from what `cpxfer list` shows. What they left at a "
+            "destination goes a week after it was used for the last time.",
+        .operand = {.name = "ID…",
+                    .help = "as `cpxfer list` shows it",
+                    .least = 1,
+                    .most = -1,
+                    .complete = "transfer"},
+        .run = forget},
     Command{
         .name = "serve",
         .summary = "take and give files for other machines and programs",
@@ -279,6 +325,7 @@ constexpr cp::cli::Tool tool{
         "cpxfer moves files and directories. A file called like a command is written with "
         "its directory: ./serve.",
     .commands = kCommands,
-    .default_command = "copy"};
+    .default_command = "copy",
+    .complete = complete};
 
 }  // namespace cpxfer

@@ -3,6 +3,7 @@
 # For each call that makes, writes, syncs, renames, removes or sends the run is repeated with SIGKILL at the
 # n-th of them in any thread, n = 1, 2, …, until a run ends by itself; after each the same command ends what
 # was begun. CP_CRASH_STEP: only every so many of them (9).
+STEP=${CP_CRASH_STEP:-9} # before the harness forgets it
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpxfer/moving.sh"
 need strace
@@ -10,7 +11,6 @@ strace -o /dev/null -e inject=getpid:signal=KILL:when=1 true 2>/dev/null || [ $?
 unset CP_CPXFER_DURABILITY
 calls=(openat mkdirat write pwrite64 ftruncate fchmod utimensat symlinkat fsync fdatasync syncfs rename renameat
   unlink unlinkat sendmsg sendto flock)
-STEP=${CP_CRASH_STEP:-9}
 
 mkdir -p src/d/empty srv
 head -c 3000001 /dev/urandom >src/large

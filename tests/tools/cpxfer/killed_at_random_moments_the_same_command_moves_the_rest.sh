@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Either end is killed again and again while it moves a tree; the same command goes on, and at the end the
 # trees are the same. CP_KILLS: how often, all together (60).
+KILLS=$((${CP_KILLS:-60} / 5 + 1)) # before the harness forgets it
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpxfer/moving.sh"
-KILLS=$((${CP_KILLS:-60} / 5 + 1))
 
 plant_tree src
-head -c 40000000 /dev/urandom >src/large
+head -c 60000000 /dev/urandom >src/large
 find src -type f -exec touch -d '1 hour ago' {} +
 # A part of the files has changed just now, and is not to be trusted.
 touch src/many/* src/d/inner/big
@@ -16,7 +16,7 @@ killed=0 attempts=0
 
 # kill_soon PID: within some hundredths of a second, or not at all when it was faster.
 kill_soon() {
-  sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+  sleep "0.0$((RANDOM % 7))$((RANDOM % 10))"
   kill -KILL "$1" 2>/dev/null || return 0
   killed=$((killed + 1))
 }
@@ -25,7 +25,11 @@ move() { cpxfer -q --anonymous --retry 0s --json "$FROM" "$TO" >record.json; }
 # After as many kills as are wanted, lets it end, and compares.
 end_and_compare() {
   local have
+  [ $# -eq 1 ] || serve_at_port
   expect_status 0 move
+  if [ $# -ne 1 ]; then
+    stop_server server
+  fi
   validate record.json
   expect_json '.state == "done" and .failed == [] and .bytes.moved + .bytes.skipped == .bytes.total' record.json
   attempts=$((attempts + $(jq .attempt record.json)))
@@ -44,7 +48,7 @@ kill_command() {
     pid=$!
     # The shell that runs the function has one child.
     kill_soon "$(wait_child $pid)"
-    wait $pid 2>/dev/null || true
+    ! wait $pid 2>/dev/null || end_and_compare "$1"
   done
 }
 wait_child() {
@@ -66,7 +70,7 @@ kill_server() {
     kill_soon "${SERVERS[server]}"
     wait "${SERVERS[server]}" 2>/dev/null || true
     unset "SERVERS[server]"
-    wait $pid 2>/dev/null || true
+    ! wait $pid 2>/dev/null || end_and_compare "$1" with_a_server
   done
   serve_at_port
 }
@@ -81,31 +85,31 @@ serve_at_port() {
 
 it "a local copy"
 FROM=src/ TO=local
-kill_command
+kill_command local
 end_and_compare local
 
 it "a push whose client is killed"
 serve server srv
 FROM=src/ TO=$URL/in
-kill_command
+kill_command srv/in
 end_and_compare srv/in
 
 it "a pull whose client is killed"
 cp -a src srv/src
 FROM=$URL/src/ TO=pulled
-kill_command
+kill_command pulled
 end_and_compare pulled
 stop_server server
 
 it "a push whose server is killed"
 FROM=src/ TO=@URL/in
-kill_server
+kill_server srv/in
 end_and_compare srv/in
 stop_server server
 
 it "a pull whose server is killed"
 FROM=@URL/src/ TO=pulled
-kill_server
+kill_server pulled
 end_and_compare pulled
 stop_server server
 echo "$killed kills, $attempts attempts that went on"
