@@ -148,7 +148,8 @@ Result<std::uint64_t> Committer::write_down(const std::vector<WholeItem>& group)
   std::size_t place_bytes = 0;
   for (const WholeItem& item : group) {
     const bool is_written = log_.journal != nullptr && item.stamp != Digest{};
-    if (is_written && item.grown_as != 0) {
+    if (log_.keeper != nullptr && item.grown_as != 0) {
+      // The keeper has told of the others.
       auto rest = log_.keeper->take(item.grown_as);
       std::ranges::move(rest.records, std::back_inserter(records));
       bytes += rest.bytes;

@@ -142,7 +142,7 @@ cp::Result<int> copy(Context& context) {
   if (!failure) {
     return 0;
   }
-  if (entry && record->contains("error")) {
+  if (entry && failure->code == cp::Errc::timed_out) {
     failure->hint = "cpxfer resume " + cp::model::text_at(*record, "id").value_or("");
   }
   context.warn(*failure);

@@ -39,7 +39,7 @@ end_and_compare() {
 client_crashes() {
   for call in "${calls[@]}"; do
     for ((n = 1; n < 1000; n += STEP)); do
-      ! strace -f -qq -o "$TESTDIR/trace" -e trace=$call -e signal=none -e inject=$call:signal=KILL:when=$n \
+      ! strace -f -qq -o "$TESTDIR/trace" -e trace="$call" -e signal=none -e inject="$call:signal=KILL:when=$n" \
         cpxfer -q --anonymous --retry 0s --json "$FROM" "$TO" >record.json 2>/dev/null || break
       end_and_compare "$1"
     done
