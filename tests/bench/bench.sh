@@ -9,4 +9,7 @@ MISSED=0
 compare() {
   /usr/bin/python3 "$CP_SOURCE/tests/bench/compare.py" "$@" || MISSED=1
 }
-finish() { exit $MISSED; }
+finish() {
+  SENTENCE='a target was missed'
+  exit $MISSED
+}
