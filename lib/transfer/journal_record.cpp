@@ -163,16 +163,22 @@ std::uint64_t checksum_of(const RecordHeader& header, std::span<const std::byte>
 
 }  // namespace
 
+RecordHeader head_of(std::uint16_t type, std::span<const std::byte> body, std::uint64_t at) {
+  RecordHeader header{
+      .body_bytes = static_cast<std::uint32_t>(body.size()), .type = type, .checksum = 0};
+  header.checksum = checksum_of(header, body, at);
+  return header;
+}
+
 std::string encode_record(const JournalRecord& record, std::uint64_t at) {
-  RecordHeader header;
+  std::uint16_t type = 0;
   const std::string body = std::visit(
       [&](const auto& one) {
-        header.type = one.type;
+        type = one.type;
         return body_of(one);
       },
       record);
-  header.body_bytes = static_cast<std::uint32_t>(body.size());
-  header.checksum = checksum_of(header, std::as_bytes(std::span(body)), at);
+  const RecordHeader header = head_of(type, std::as_bytes(std::span(body)), at);
   return WireWriter()
              .put(header.body_bytes)
              .put(header.type)

@@ -90,6 +90,9 @@ struct RecordHeader {
   std::uint64_t checksum = 0;
 };
 
+/// What stands before BODY, of a record of TYPE, at AT in the file.
+RecordHeader head_of(std::uint16_t type, std::span<const std::byte> body, std::uint64_t at);
+
 /// RECORD as it stands at AT in the file. Its body is at most limits::journal_record_bytes, which
 /// the caller sees to.
 std::string encode_record(const JournalRecord& record, std::uint64_t at);
