@@ -59,6 +59,8 @@ at_exit() {
   local status=$?
   trap - EXIT
   [ $status -eq 0 ] || [ $status -eq 77 ] || echo "not ok: ${SENTENCE:-before the first sentence}"
+  # sshd writes over its environment, by which the others are found.
+  [ ${#SERVERS[@]} -eq 0 ] || kill "${SERVERS[@]}" 2>/dev/null || true
   end_the_rest
   chmod -R u+rwX "$TESTDIR" 2>/dev/null || true
   rm -rf "$TESTDIR"
