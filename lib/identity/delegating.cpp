@@ -238,7 +238,8 @@ Result<Json> accept_delegation(Estate& estate, std::span<const Json> documents) 
     }
   }
   if (!taken) {
-    return fail(Errc::denied, "prefix {} was not given: {}", prefix, problem);
+    return with_hint(fail(Errc::denied, "prefix {} was not given: {}", prefix, problem),
+                     "cpid trust add --prefix P FILE pins the root that stands above it");
   }
   CP_TRY(estate.set_delegation(*taken, true));
   CP_TRY_ASSIGN(std::string digest, digest_of(*taken));

@@ -62,7 +62,8 @@ class Report {
 
   void pass_on(const Json& document) { output_.record(document); }
 
-  int finish() {
+  /// The exit status; bad_data when nothing was checked: whoever made the input may have died.
+  Result<int> finish() {
     const std::chrono::duration<double> took = context_.clock().steady() - started_;
     if (context_.arguments().has("offline")) {
       say_ages();
@@ -78,6 +79,9 @@ class Report {
                         {"failed", failed_},
                         {"duration_s", took.count()}}},
                       {"as_of", seconds_text(context_.clock().now())}});
+    }
+    if (checked_ == 0) {
+      return cp::fail(cp::Errc::bad_data, "there is no document to verify");
     }
     return failed_ == 0 ? 0 : 1;
   }

@@ -88,6 +88,8 @@ cp "$STDOUT" bundle.json
 expect_json '$all | map(.schema) == ["cp.delegation/1", "cp.delegation/1", "cp.delegation/1", "cp.head/1", "cp.resource/1"]'
 expect_status 1 as user cpid verify bundle.json
 expect_json '($all[0:5] | all(.verdict == "failed" and .reason == "no_anchor")) and $all[5].summary.failed == 5'
+expect_status 65 as user cpid verify /dev/null
+expect_match 'there is no document to verify' "$STDERR"
 expect_status 0 as user cpid trust add --prefix 86 root.json
 expect_status 0 as user cpid verify bundle.json
 validate "$STDOUT"
