@@ -148,7 +148,7 @@ TEST_CASE("what a receiver has is told in messages of a bounded size, and unders
                    .size = 200'000 * limits::leaf_bytes,
                    .is_fresh = true,
                    .leaves = {}};
-  for (std::uint64_t i = 0; i < 150'000; i += 1 + (i % 1000 == 0 ? 1 : 0)) {
+  for (std::uint64_t i = 0; i < 150'000; i += i % 1000 == 0 ? 2U : 1U) {
     file.leaves[i] = link_digest(std::to_string(i));
   }
   writer.add_partial(file);
