@@ -28,9 +28,10 @@ cp::Result<int> submit(cp::cli::Context& context) {
   if (stop.stop_requested()) {
     return 128 + context.stop_signal();
   }
-  if (draft.job().has_ended() && exit_status_of(draft.job()) != 0) {
-    context.warn(draft.job().message.empty() ? cp::jobs::describe(draft.job())
-                                             : draft.job().message);
+  // A job that has run is submitted, however it ended meanwhile.
+  const auto& job = draft.job();
+  if (job.has_ended() && !job.exit && exit_status_of(job) != 0) {
+    context.warn(job.message.empty() ? cp::jobs::describe(job) : job.message);
     return 1;
   }
   return 0;

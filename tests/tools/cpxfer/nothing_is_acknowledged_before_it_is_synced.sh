@@ -30,7 +30,8 @@ end_traced() {
 for durability in batch file; do
   it "syncs, then tells ($durability)"
   traced env
-  expect_status 0 cpxfer --anonymous --durability $durability src/ "$URL/$durability"
+  # Slow enough that something is acknowledged before the end.
+  expect_status 0 cpxfer --anonymous --bwlimit 100MB/s --durability $durability src/ "$URL/$durability"
   end_traced
   expect_status 0 diff -r src srv/$durability
   expect_status 0 python3 "$ORDER" "$TESTDIR/trace"
