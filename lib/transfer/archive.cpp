@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "transfer/journal.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/wire.hpp"
 
 #include <dirent.h>
@@ -15,7 +16,6 @@ namespace cp::transfer {
 namespace {
 
 constexpr std::size_t kLargest = std::size_t{64} << 20U;
-constexpr std::int64_t kKeptSeconds = std::int64_t{7} * 24 * 3600;
 constexpr std::size_t kMostKept = 1000;
 
 struct CloseDirectory {
@@ -40,7 +40,7 @@ void remove_old(const std::string& directory) {
     const bool is_journal =
         ::fstatat(::dirfd(open.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISREG(status.st_mode);
-    const bool is_old = status.st_mtim.tv_sec < ::time(nullptr) - kKeptSeconds;
+    const bool is_old = status.st_mtim.tv_sec < ::time(nullptr) - limits::kept_seconds;
     if (is_journal && (is_old || ++kept > kMostKept)) {
       ::unlinkat(::dirfd(open.get()), entry->d_name, 0);
     }

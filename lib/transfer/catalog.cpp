@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "model/json.hpp"
+#include "transfer/limits.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,6 @@ namespace {
 using model::Json;
 
 constexpr std::size_t kLargest = std::size_t{1} << 20U;
-constexpr std::int64_t kKeptSeconds = std::int64_t{7} * 24 * 3600;
 constexpr std::string_view kEnding = ".json";
 
 struct CloseDirectory {
@@ -42,7 +42,8 @@ std::optional<Json> read_record(int fd) {
 
 bool is_old(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) == 0 && status.st_mtim.tv_sec < ::time(nullptr) - kKeptSeconds;
+  return ::fstat(fd, &status) == 0 &&
+         status.st_mtim.tv_sec < ::time(nullptr) - limits::kept_seconds;
 }
 
 Json to_json(const CommandLine& command) {

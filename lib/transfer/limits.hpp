@@ -35,6 +35,8 @@ inline constexpr std::size_t have_batch = 32'768;  ///< digests in one message
 inline constexpr std::uint64_t group_bytes = std::uint64_t{128} << 20U;
 
 inline constexpr std::size_t token_bytes = 16;  ///< what proves that a stream belongs to a session
-inline constexpr int streams = 32;              ///< streams of one transfer
+/// How long what an unfinished transfer left, and what is known of a finished one, is kept.
+inline constexpr std::int64_t kept_seconds = std::int64_t{7} * 24 * 3600;
+inline constexpr int streams = 32;  ///< streams of one transfer
 
 }  // namespace cp::transfer::limits

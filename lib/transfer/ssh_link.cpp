@@ -8,6 +8,7 @@
 #include "transfer/rail_desk.hpp"
 #include "transfer/rail_door.hpp"
 #include "transfer/rail_host.hpp"
+#include "transfer/retry.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,15 +62,6 @@ Error explained(const std::shared_ptr<net::SshProcess>& process, Error error) {
   }
   const auto words = process->last_words();
   return words ? *words : error;
-}
-
-// Waits, unless it is asked to stop.
-bool pause(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
 }
 
 }  // namespace

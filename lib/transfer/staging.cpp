@@ -3,6 +3,7 @@
 
 #include "base/time.hpp"
 #include "transfer/journal.hpp"
+#include "transfer/limits.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -23,7 +24,6 @@ constexpr const char* kShared = ".cpxfer";
 constexpr int kTries = 1000;
 constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(3);
-constexpr std::int64_t kKeptSeconds = std::int64_t{7} * 24 * 3600;
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 struct CloseDirectory {
@@ -65,7 +65,7 @@ bool is_linked(int fd) {
 bool is_resumable(int fd) {
   struct stat status {};
   return ::fstatat(fd, Journal::file_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISREG(status.st_mode) && status.st_mtim.tv_sec > ::time(nullptr) - kKeptSeconds;
+         S_ISREG(status.st_mode) && status.st_mtim.tv_sec > ::time(nullptr) - limits::kept_seconds;
 }
 
 // Removes what transfers left that were killed: nobody holds their lock.
