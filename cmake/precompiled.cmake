@@ -6,6 +6,17 @@ option(CP_PRECOMPILE "Precompile the headers that most sources include" OFF)
 set(CP_PRECOMPILED_HEADERS <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <span>
   <stop_token> <string> <string_view> <thread> <vector> <fmt/core.h> <tl/expected.hpp> <nlohmann/json.hpp>)
 
+# Sources of one target are compiled together, some at a time: what they all include, and what they
+# all make of the same templates, costs once. Names in anonymous namespaces must therefore be unique in
+# their module. The preset dev does without.
+option(CP_JOIN_SOURCES "Compile the sources of a target in groups" OFF)
+if(CP_JOIN_SOURCES)
+  set(CMAKE_UNITY_BUILD ON)
+  if(NOT DEFINED CMAKE_UNITY_BUILD_BATCH_SIZE)
+    set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endif()
+
 # cp_add_precompiled(NAME LIBRARIES … HEADERS …)  makes the object library that targets reuse.
 function(cp_add_precompiled name)
   cmake_parse_arguments(arg "" "" "LIBRARIES;HEADERS" ${ARGN})

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "identity/must.hpp"
 #include "identity/sha256.hpp"
 #include "model/json.hpp"
 
@@ -39,13 +40,6 @@ using Bio = std::unique_ptr<BIO, FreeBio>;
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-// What cannot fail with a good key and memory.
-void must(bool done) {
-  if (!done) {
-    std::abort();
-  }
 }
 
 // A string that holds a secret and is wiped at its end.

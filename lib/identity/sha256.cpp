@@ -2,22 +2,12 @@
 #include "identity/sha256.hpp"
 
 #include "base/text.hpp"
+#include "identity/must.hpp"
 
 #include <openssl/evp.h>
 
-#include <cstdlib>
-
 namespace cp::identity {
-namespace {
-
-// Hashing in memory fails only when libcrypto is broken.
-void must(bool done) {
-  if (!done) {
-    std::abort();
-  }
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void Sha256::Free::operator()(void* context) const {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));

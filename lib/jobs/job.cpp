@@ -44,11 +44,6 @@ void put_money(Json& out, const char* name, const std::optional<Money>& money) {
   }
 }
 
-std::string text_in(const Json& document, std::string_view path) {
-  const Json* const value = model::find(document, path);
-  return value == nullptr ? std::string{} : model::text_of(*value).value_or("");
-}
-
 std::int64_t int_in(const Json& document, std::string_view path, std::int64_t fallback) {
   return model::int_at(document, path).value_or(fallback);
 }
@@ -68,9 +63,11 @@ void put_outcome(Json& out, JobState state, JobReason reason, const std::optiona
 
 template <class T>
 void read_outcome(const Json& document, T& target) {
-  target.state = model::job_state_of(text_in(document, "state")).value_or(JobState::unknown);
-  target.reason = model::job_reason_of(text_in(document, "reason")).value_or(JobReason::none);
-  target.message = text_in(document, "message");
+  target.state =
+      model::job_state_of(model::bytes_at(document, "state")).value_or(JobState::unknown);
+  target.reason =
+      model::job_reason_of(model::bytes_at(document, "reason")).value_or(JobReason::none);
+  target.message = model::bytes_at(document, "message");
   const auto code = model::int_at(document, "exit_code");
   const auto signal = model::int_at(document, "signal");
   target.exit = std::nullopt;
@@ -131,8 +128,8 @@ std::optional<Price> read_price(const Json* document) {
   if (!money) {
     return std::nullopt;
   }
-  return Price{text_in(*document, "unit"), *money, int_in(*document, "quantum_s", 1),
-               int_in(*document, "minimum_s", 0), text_in(*document, "terms")};
+  return Price{model::bytes_at(*document, "unit"), *money, int_in(*document, "quantum_s", 1),
+               int_in(*document, "minimum_s", 0), model::bytes_at(*document, "terms")};
 }
 
 void put_candidate(Json& out, const Candidate& at) {
@@ -150,12 +147,12 @@ void put_candidate(Json& out, const Candidate& at) {
 
 Candidate read_candidate(const Json& document) {
   Candidate at;
-  at.url = text_in(document, "url");
-  at.resource = text_in(document, "resource");
+  at.url = model::bytes_at(document, "url");
+  at.resource = model::bytes_at(document, "resource");
   at.resource_seq = model::int_at(document, "resource_seq");
-  at.provider = text_in(document, "provider");
-  at.workdir = text_in(document, "workdir");
-  at.card_model = text_in(document, "card_model");
+  at.provider = model::bytes_at(document, "provider");
+  at.workdir = model::bytes_at(document, "workdir");
+  at.card_model = model::bytes_at(document, "card_model");
   at.walltime_s = model::int_at(document, "walltime_s");
   at.price = read_price(model::find(document, "price"));
   return at;
@@ -195,14 +192,15 @@ Attempt read_attempt(const Json& document) {
   Attempt attempt;
   attempt.n = static_cast<int>(int_in(document, "n", 1));
   attempt.at = read_candidate(document);
-  attempt.token = text_in(document, "token");
-  attempt.native_name = text_in(document, "native_name");
-  attempt.native_id = text_in(document, "native_id");
-  attempt.native_state = text_in(document, "native_state");
-  attempt.exactly_once = text_in(document, "guarantee") != "at-most-once";
+  attempt.token = model::bytes_at(document, "token");
+  attempt.native_name = model::bytes_at(document, "native_name");
+  attempt.native_id = model::bytes_at(document, "native_id");
+  attempt.native_state = model::bytes_at(document, "native_state");
+  attempt.exactly_once = model::bytes_at(document, "guarantee") != "at-most-once";
   read_outcome(document, attempt);
-  attempt.known = model::job_state_of(text_in(document, "known_state")).value_or(attempt.state);
-  attempt.directory = text_in(document, "directory");
+  attempt.known =
+      model::job_state_of(model::bytes_at(document, "known_state")).value_or(attempt.state);
+  attempt.directory = model::bytes_at(document, "directory");
   attempt.never_ran = model::bool_at(document, "never_ran").value_or(false);
   attempt.submitted_at = model::time_at(document, "submitted_at");
   attempt.started_at = model::time_at(document, "started_at");
@@ -251,8 +249,8 @@ Result<void> read_document(const model::Json& document, Job& job) {
   if (attempts == nullptr || !attempts->is_array() || !created) {
     return fail(Errc::bad_data, "the store holds no job where one should be");
   }
-  job.id = text_in(document, "id");
-  job.name = text_in(document, "name");
+  job.id = model::bytes_at(document, "id");
+  job.name = model::bytes_at(document, "name");
   read_outcome(document, job);
   job.created_at = *created;
   job.observed_at = model::time_at(document, "observed_at").value_or(*created);

@@ -12,6 +12,8 @@ namespace cp::market {
 
 /// Prices are stored as whole billionths of their currency.
 inline constexpr std::int64_t kNano = 1'000'000'000;
+/// Bytes in what catalogs call a megabyte of memory.
+inline constexpr double kMib = 1048576;
 
 /// A price in a catalog, exactly.
 struct Price {

@@ -90,7 +90,7 @@ CREATE TABLE runs (
 INSERT INTO runs SELECT row, row, cpus, memory, gpu_count, gpu_model, gpu_memory FROM offers;
 )"};
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kOfferColumns =
     "row,flags,unit,price,spot,currency,cpus,memory,gpu_count,gpu_model,gpu_memory,region,country,"
     "name,terms,quantum_s,minimum_s,kind,provider,arch,nodes,cores,threads,disk,network,rdma,zone,"
     "city,gpu_vendor,gpu_native,cpu_vendor,cpu_model,walltime,nodes_per_job,resource,latitude,"
@@ -161,10 +161,10 @@ void bind_accelerator(Binder& binder, const BasicRow<Text>& row) {
   }
 }
 
-// Reads the columns of kColumns in turn.
-class Reader {
+// Reads the columns of kOfferColumns in turn.
+class RowReader {
  public:
-  explicit Reader(const store::Statement& statement) : statement_(statement) {}
+  explicit RowReader(const store::Statement& statement) : statement_(statement) {}
   std::int64_t integer() { return statement_.integer(index_++); }
   std::optional<std::int64_t> maybe_integer() {
     const int index = index_++;
@@ -192,7 +192,7 @@ Accelerators accelerators_of(const Row& row, bool has_none) {
 }
 
 Row read_row(const store::Statement& statement) {
-  Reader reader(statement);
+  RowReader reader(statement);
   Row row;
   reader.integer();
   const std::int64_t flags = reader.integer();
@@ -368,7 +368,7 @@ Result<std::vector<SourceInfo>> Cache::sources() {
     if (!is_there) {
       return all;
     }
-    Reader reader(statement);
+    RowReader reader(statement);
     SourceInfo source;
     source.number = reader.integer();
     source.name = reader.text();
@@ -403,8 +403,8 @@ Result<void> Cache::remove_source(std::string_view name) {
 
 Result<Cache::Stored> Cache::load(std::int64_t row) {
   if (!load_) {
-    CP_TRY_ASSIGN(load_,
-                  database_.prepare(fmt::format("SELECT {} FROM offers WHERE row = ?", kColumns)));
+    CP_TRY_ASSIGN(load_, database_.prepare(
+                             fmt::format("SELECT {} FROM offers WHERE row = ?", kOfferColumns)));
   }
   load_->reset();
   CP_TRY_ASSIGN(const bool is_there, load_->bind(1, row).step());
@@ -466,7 +466,7 @@ Result<CacheImport> CacheImport::begin(Cache& cache, SourceInfo source) {
   }
   CP_TRY_ASSIGN(
       store::Statement insert,
-      database.prepare(fmt::format("INSERT INTO offers ({}) VALUES ({})", kColumns, places)));
+      database.prepare(fmt::format("INSERT INTO offers ({}) VALUES ({})", kOfferColumns, places)));
   CP_TRY_ASSIGN(store::Statement insert_run,
                 database.prepare("INSERT INTO runs VALUES (?,?,?,?,?,?,?)"));
   CP_TRY_ASSIGN(store::Statement insert_document,

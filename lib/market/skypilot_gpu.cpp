@@ -18,7 +18,6 @@ using model::AcceleratorName;
 using model::Json;
 using model::Truth;
 
-constexpr double kMib = 1048576;
 constexpr double kTolerance =
     0.02;  // sizes of one card in one source differ by what a driver keeps
 

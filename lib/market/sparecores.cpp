@@ -17,8 +17,6 @@ namespace {
 
 using model::Json;
 
-constexpr double kMib = 1048576;
-
 class Server {
  public:
   Server(const Json& json, std::int64_t line, Lint& lint) : json_(json), lint_(lint) {

@@ -23,7 +23,7 @@ using model::Operator;
 using model::Truth;
 
 // Fields whose value stands in a column as it is.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kColumns{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kColumnOfField{{
     {"id", "resource"},
     {"name", "name"},
     {"kind", "kind"},
@@ -54,9 +54,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kColumns
 // The column that FIELD stands in; empty when there is none.
 std::string_view column_of(const Field& field) {
   const auto* const found =
-      std::find_if(kColumns.begin(), kColumns.end(),
+      std::find_if(kColumnOfField.begin(), kColumnOfField.end(),
                    [&](const auto& candidate) { return candidate.first == field.name; });
-  return found == kColumns.end() ? std::string_view{} : found->second;
+  return found == kColumnOfField.end() ? std::string_view{} : found->second;
 }
 
 std::string_view sign_of(Operator operation) {

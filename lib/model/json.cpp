@@ -241,6 +241,11 @@ std::optional<std::string> text_at(const Json& document, std::string_view path) 
                                                 : std::nullopt;
 }
 
+std::string bytes_at(const Json& document, std::string_view path) {
+  const Json* value = find(document, path);
+  return value == nullptr ? std::string{} : text_of(*value).value_or("");
+}
+
 std::optional<double> number_at(const Json& document, std::string_view path) {
   const Json* value = find(document, path);
   return value != nullptr && value->is_number() ? std::optional(value->get<double>())

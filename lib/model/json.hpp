@@ -44,6 +44,8 @@ const Json* find(const Json& document, std::string_view path);
 
 /// As `find`, and nullopt when the value there is of another type.
 std::optional<std::string> text_at(const Json& document, std::string_view path);
+/// The bytes that the value at PATH stands for (`text_value`); empty when it is none.
+std::string bytes_at(const Json& document, std::string_view path);
 std::optional<double> number_at(const Json& document, std::string_view path);
 std::optional<std::int64_t> int_at(const Json& document, std::string_view path);
 std::optional<bool> bool_at(const Json& document, std::string_view path);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/fd_stream.hpp"
 
+#include "net/gather.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -50,19 +52,6 @@ bool is_socket(int fd) {
 void put_away(int fd) {
   const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ::dup3(nothing.get(), fd, O_CLOEXEC);
-}
-
-iovec as_iovec(std::span<const std::byte> bytes) {
-  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
-}
-
-void advance(std::array<iovec, 2>& parts, std::size_t count) {
-  for (iovec& part : parts) {
-    const std::size_t step = std::min(count, part.iov_len);
-    part.iov_base = static_cast<char*>(part.iov_base) + step;
-    part.iov_len -= step;
-    count -= step;
-  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tcp_stream.hpp"
 
+#include "net/gather.hpp"
 #include "net/sockaddr.hpp"
 #include "net/stop_fd.hpp"
 
@@ -58,19 +59,6 @@ void do_without_congestion_control(int fd) {
 
 std::size_t total_of(const std::array<iovec, 2>& parts) {
   return parts[0].iov_len + parts[1].iov_len;
-}
-
-void advance(std::array<iovec, 2>& parts, std::size_t count) {
-  for (iovec& part : parts) {
-    const std::size_t step = std::min(count, part.iov_len);
-    part.iov_base = static_cast<char*>(part.iov_base) + step;
-    part.iov_len -= step;
-    count -= step;
-  }
-}
-
-iovec as_iovec(std::span<const std::byte> bytes) {
-  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace

@@ -15,12 +15,12 @@ struct Quantile {
   const char* name;
   unsigned permille;
 };
-constexpr std::array kAll{Quantile{"p50_ns", 500}, Quantile{"p75_ns", 750},
-                          Quantile{"p90_ns", 900}, Quantile{"p95_ns", 950},
-                          Quantile{"p99_ns", 990}, Quantile{"p999_ns", 999}};
+constexpr std::array kAllQuantiles{Quantile{"p50_ns", 500}, Quantile{"p75_ns", 750},
+                                   Quantile{"p90_ns", 900}, Quantile{"p95_ns", 950},
+                                   Quantile{"p99_ns", 990}, Quantile{"p999_ns", 999}};
 constexpr std::array kVariation{Quantile{"p50_ns", 500}, Quantile{"p95_ns", 950},
                                 Quantile{"p99_ns", 990}, Quantile{"p999_ns", 999}};
-constexpr std::array kParts{Quantile{"p50_ns", 500}, Quantile{"p99_ns", 990}};
+constexpr std::array kPartQuantiles{Quantile{"p50_ns", 500}, Quantile{"p99_ns", 990}};
 
 Json or_null(std::optional<std::chrono::nanoseconds> value) {
   return value ? Json(value->count()) : Json(nullptr);
@@ -41,7 +41,7 @@ Json statistics(const Distribution& distribution) {
            {"mean_ns", distribution.mean().count()},
            {"stddev_ns", or_null(distribution.deviation())},
            {"max_ns", distribution.greatest().count()}};
-  for (const auto& [name, permille] : kAll) {
+  for (const auto& [name, permille] : kAllQuantiles) {
     out[name] = or_null(quantiles.at(permille));
   }
   const auto interval = quantiles.median_interval();
@@ -54,7 +54,7 @@ Json statistics(const Distribution& distribution) {
 Json part(const Distribution& distribution) {
   const Distribution::Quantiles quantiles(distribution);
   Json out{{"n", distribution.count()}};
-  for (const auto& [name, permille] : kParts) {
+  for (const auto& [name, permille] : kPartQuantiles) {
     out[name] = or_null(quantiles.at(permille));
   }
   return out;

@@ -13,12 +13,12 @@ constexpr std::string_view kLinear = "linear";
 constexpr std::string_view kLogarithmic = "log10";
 constexpr std::string_view kLoss = "loss_ratio";
 
-double nanoseconds(std::chrono::nanoseconds value) { return static_cast<double>(value.count()); }
+double count_of(std::chrono::nanoseconds value) { return static_cast<double>(value.count()); }
 
 ScoreInput rtt_input(const Distribution& rtt, const Distribution::Quantiles& quantiles) {
   const auto p95 = quantiles.at(950);
   return {p95 ? "rtt_p95_ns" : "rtt_max_ns",
-          nanoseconds(p95.value_or(rtt.greatest())),
+          count_of(p95.value_or(rtt.greatest())),
           300e6,
           5e6,
           kLogarithmic,
@@ -28,7 +28,7 @@ ScoreInput rtt_input(const Distribution& rtt, const Distribution::Quantiles& qua
 ScoreInput pdv_input(const Distribution& rtt, const Distribution::Quantiles& quantiles) {
   const auto p99 = quantiles.at(990);
   return {p99 ? "pdv_p99_ns" : "pdv_max_ns",
-          nanoseconds(p99.value_or(rtt.greatest()) - rtt.least()),
+          count_of(p99.value_or(rtt.greatest()) - rtt.least()),
           50e6,
           0.5e6,
           kLinear,

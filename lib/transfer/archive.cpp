@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/archive.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 #include "transfer/journal.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/wire.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 #include <sys/stat.h>
@@ -15,12 +15,8 @@
 namespace cp::transfer {
 namespace {
 
-constexpr std::size_t kLargest = std::size_t{64} << 20U;
+constexpr std::size_t kLargestJournal = std::size_t{64} << 20U;
 constexpr std::size_t kMostKept = 1000;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 // One command may go to several trees that have the same name one after the other.
 std::string name_of_journal(const Confined& root, const Digest& key) {
@@ -33,7 +29,7 @@ std::string name_of_journal(const Confined& root, const Digest& key) {
 }
 
 void remove_old(const std::string& directory) {
-  const std::unique_ptr<DIR, CloseDirectory> open(::opendir(directory.c_str()));
+  const Directory open(::opendir(directory.c_str()));
   std::size_t kept = 0;
   while (const dirent* entry = open ? ::readdir(open.get()) : nullptr) {
     struct stat status {};
@@ -51,10 +47,10 @@ void remove_old(const std::string& directory) {
 bool copy(int from, int to) {
   struct stat status {};
   if (::fstat(from, &status) != 0 || !S_ISREG(status.st_mode) ||
-      static_cast<std::size_t>(status.st_size) > kLargest) {
+      static_cast<std::size_t>(status.st_size) > kLargestJournal) {
     return false;
   }
-  const auto bytes = read_to_end(from, kLargest);
+  const auto bytes = read_to_end(from, kLargestJournal);
   return bytes && write_all(to, *bytes);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/catalog.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 #include "model/json.hpp"
 #include "transfer/limits.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -20,12 +20,8 @@ namespace {
 
 using model::Json;
 
-constexpr std::size_t kLargest = std::size_t{1} << 20U;
+constexpr std::size_t kLargestRecord = std::size_t{1} << 20U;
 constexpr std::string_view kEnding = ".json";
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 bool is_finished(const Json& record) { return model::text_at(record, "state") == "done"; }
 
@@ -34,7 +30,7 @@ std::optional<Json> read_record(int fd) {
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || ::lseek(fd, 0, SEEK_SET) != 0) {
     return std::nullopt;
   }
-  const auto text = read_to_end(fd, kLargest);
+  const auto text = read_to_end(fd, kLargestRecord);
   auto record = text ? model::parse_json(*text) : Result<Json>(Json());
   return record && record->is_object() && model::text_at(*record, "id") ? std::optional(*record)
                                                                         : std::nullopt;
@@ -91,7 +87,7 @@ void Catalog::Running::write(Json record) const {
 
 std::vector<Json> Catalog::list() const {
   std::vector<Json> records;
-  const std::unique_ptr<DIR, CloseDirectory> open(::opendir(directory_.c_str()));
+  const Directory open(::opendir(directory_.c_str()));
   while (const dirent* entry = open ? ::readdir(open.get()) : nullptr) {
     const std::string_view name = entry->d_name;
     const UniqueFd fd(name.ends_with(kEnding)
@@ -116,7 +112,7 @@ std::vector<Json> Catalog::list() const {
 }
 
 void Catalog::forget(const std::string& id) const {
-  const std::unique_ptr<DIR, CloseDirectory> open(::opendir(directory_.c_str()));
+  const Directory open(::opendir(directory_.c_str()));
   while (const dirent* entry = open ? ::readdir(open.get()) : nullptr) {
     const UniqueFd fd(::openat(::dirfd(open.get()), entry->d_name,
                                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));

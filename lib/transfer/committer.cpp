@@ -22,9 +22,6 @@ constexpr std::size_t kItemsInRecord = 4096;
 constexpr std::size_t kPlacesInRecord = std::size_t{512} << 10U;
 // Below what the longest places fill a record with.
 constexpr std::size_t kItemsLater = 128;
-// Up to here a sync for each is cheaper than one for the whole file system, and waits for nobody
-// else's data.
-constexpr std::size_t kSyncedOneByOne = 8;
 
 JournalItem journal_item(const WholeItem& item) {
   return {.stamp = item.stamp,
@@ -224,7 +221,7 @@ Result<void> Committer::move(const WholeItem& item) const {
 }
 
 Result<void> Committer::sync_data(const std::vector<WholeItem>& group) const {
-  if (group.size() > kSyncedOneByOne) {
+  if (group.size() > limits::synced_one_by_one) {
     return directories_.sync_all();
   }
   for (const WholeItem& item : group) {

@@ -14,7 +14,7 @@
 namespace cp::transfer {
 namespace {
 
-constexpr int kTries = 32;
+constexpr int kOpenTries = 32;
 
 // glibc 2.36 has no wrapper.
 int openat2(int directory, const char* path, int flags) {
@@ -23,7 +23,7 @@ int openat2(int directory, const char* path, int flags) {
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   // EAGAIN: something was renamed meanwhile, and the kernel could not tell whether it stayed
   // beneath.
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kOpenTries; ++i) {
     const auto fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
     if (fd >= 0 || errno != EAGAIN) {
       return fd;

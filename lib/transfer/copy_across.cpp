@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10U;
 
-tl::unexpected<Error> system_error() {
+tl::unexpected<Error> copy_error() {
   return tl::unexpected<Error>(Error{
       errno == ENOSPC || errno == EIO ? Errc::io : Errc::cannot_create, errno_text(errno), {}});
 }
@@ -38,7 +38,7 @@ Result<void> copy_link(int from, const std::string& staged, int to, const std::s
   std::array<char, limits::path_bytes + 1> target{};
   if (::readlinkat(from, staged.c_str(), target.data(), limits::path_bytes) <= 0 ||
       ::symlinkat(target.data(), to, temporary.c_str()) != 0) {
-    return system_error();
+    return copy_error();
   }
   return {};
 }
@@ -49,13 +49,13 @@ Result<void> copy_file(int from, const std::string& staged, int to, const std::s
       ::openat(to, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   struct stat status {};
   if (!in || !out || ::fstat(in.get(), &status) != 0) {
-    return system_error();
+    return copy_error();
   }
   CP_TRY(copy_bytes(in.get(), out.get()));
   const std::array<timespec, 2> times{status.st_atim, status.st_mtim};
   if (::fchmod(out.get(), status.st_mode & 0777U) != 0 ||
       ::futimens(out.get(), times.data()) != 0 || ::fsync(out.get()) != 0) {
-    return system_error();
+    return copy_error();
   }
   return {};
 }
@@ -67,12 +67,12 @@ Result<void> copy_across(int from, const std::string& staged, int to, const std:
   const std::string temporary = ".cpxfer-" + make_ulid(SystemClock().now(), random);
   struct stat status {};
   if (::fstatat(from, staged.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_error();
+    return copy_error();
   }
   auto copied = S_ISLNK(status.st_mode) ? copy_link(from, staged, to, temporary)
                                         : copy_file(from, staged, to, temporary);
   if (copied && ::renameat(to, temporary.c_str(), to, name.c_str()) != 0) {
-    copied = system_error();
+    copied = copy_error();
   }
   if (!copied) {
     ::unlinkat(to, temporary.c_str(), 0);

@@ -3,18 +3,17 @@
 
 #include "net/host_port.hpp"
 #include "net/tcp_stream.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/rail_host.hpp"
 
 namespace cp::transfer {
 namespace {
 
-constexpr auto kConnectPatience = std::chrono::seconds(10);
-
 Result<net::TcpStream> connect_to_any(const std::vector<net::Endpoint>& addresses,
                                       const std::stop_token& stop) {
   Result<net::TcpStream> stream = fail(Errc::not_found, "the host has no address");
   for (const net::Endpoint& address : addresses) {
-    stream = net::TcpStream::connect(address, kConnectPatience, stop);
+    stream = net::TcpStream::connect(address, limits::connect_patience, stop);
     if (stream) {
       break;
     }
@@ -48,7 +47,7 @@ Result<void> DaemonLink::prepare(const Open& open, const Hello& /*far*/) {
 }
 
 Result<Carriers> DaemonLink::open_rails(const Opened& opened, const std::stop_token& stop) {
-  return connect_rails(opened, peer_, fabrics_, kConnectPatience, stop);
+  return connect_rails(opened, peer_, fabrics_, limits::connect_patience, stop);
 }
 
 }  // namespace cp::transfer

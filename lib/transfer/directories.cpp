@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/directories.hpp"
 
+#include "transfer/limits.hpp"
+#include "transfer/system_error.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <fcntl.h>
 #include <set>
 #include <sys/stat.h>
@@ -15,9 +17,6 @@ namespace {
 // Files come directory by directory; a few streams work on a few of them.
 constexpr std::size_t kOpenDirectories = 32;
 constexpr mode_t kWhileWriting = 0700;
-// Up to here a sync for each is cheaper than one for the whole file system, and waits for nobody
-// else's data.
-constexpr std::size_t kSyncedOneByOne = 8;
 
 // PLACE and every directory above it up to the root "", any of which may be new.
 void insert_with_ancestors(std::set<std::string>& directories, std::string place) {
@@ -25,10 +24,6 @@ void insert_with_ancestors(std::set<std::string>& directories, std::string place
     const auto slash = place.rfind('/');
     place.resize(slash == std::string::npos ? 0 : slash);
   }
-}
-
-tl::unexpected<Error> system_error(Errc code) {
-  return tl::unexpected<Error>(Error{code, errno_text(errno), {}});
 }
 
 }  // namespace
@@ -85,7 +80,7 @@ Result<void> Directories::sync(const std::vector<std::string>& places) const {
   for (const std::string& place : places) {
     insert_with_ancestors(directories, place);
   }
-  if (directories.size() > kSyncedOneByOne) {
+  if (directories.size() > limits::synced_one_by_one) {
     return sync_all();
   }
   for (const std::string& directory : directories) {

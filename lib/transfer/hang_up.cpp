@@ -6,13 +6,13 @@
 namespace cp::transfer {
 namespace {
 
-constexpr int kTickMilliseconds = 20;
+constexpr int kLookMilliseconds = 20;
 
 void watch(const std::stop_token& end, int fd, std::stop_source gone) {
   while (!end.stop_requested()) {
     // What can be read is left for whoever reads.
     pollfd poll{fd, POLLRDHUP, 0};
-    if (::poll(&poll, 1, kTickMilliseconds) > 0) {
+    if (::poll(&poll, 1, kLookMilliseconds) > 0) {
       gone.request_stop();
       return;
     }

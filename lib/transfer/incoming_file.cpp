@@ -2,6 +2,7 @@
 #include "transfer/incoming_file.hpp"
 
 #include "transfer/limits.hpp"
+#include "transfer/system_error.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,10 +14,6 @@
 
 namespace cp::transfer {
 namespace {
-
-tl::unexpected<Error> system_error(Errc code) {
-  return tl::unexpected<Error>(Error{code, errno_text(errno), {}});
-}
 
 // A leaf of nothing but zeros needs no write: the file was made with its full length, and stays
 // sparse there.

@@ -13,23 +13,17 @@
 namespace cp::transfer {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x4A585043;  // "CPXJ"
+constexpr std::uint32_t kJournalMagic = 0x4A585043;  // "CPXJ"
 constexpr std::size_t kItemBytes = 16 + 16 + 8 + 8 + 8 + 4 + 2;
 
 void put(WireWriter& out, const Digest& digest) { out.put_bytes(digest.bytes); }
-
-Digest get_digest(WireReader& in) {
-  Digest digest;
-  std::ranges::copy(in.get_bytes(digest.bytes.size()), digest.bytes.begin());
-  return digest;
-}
 
 void put(WireWriter& out, bool value) { out.put(static_cast<std::uint8_t>(value)); }
 bool get_bool(WireReader& in) { return in.get<std::uint8_t>() == 1; }
 
 std::string body_of(const JournalHeader& header) {
   WireWriter out;
-  out.put(kMagic).put(header.version);
+  out.put(kJournalMagic).put(header.version);
   put(out, header.key);
   out.put_text(header.id);
   put(out, header.root_is_new);
@@ -83,14 +77,14 @@ std::optional<JournalRecord> parse_header(WireReader in) {
   const auto magic = in.get<std::uint32_t>();
   JournalHeader header;
   header.version = in.get<std::uint32_t>();
-  if (!in.good() || magic != kMagic) {
+  if (!in.good() || magic != kJournalMagic) {
     return std::nullopt;
   }
   // What another version goes on with is its own business.
   if (header.version != JournalHeader::our_version) {
     return header;
   }
-  header.key = get_digest(in);
+  header.key = in.get_digest();
   header.id = in.get_text();
   header.root_is_new = get_bool(in);
   return if_whole(in, true, std::move(header));
@@ -99,7 +93,7 @@ std::optional<JournalRecord> parse_header(WireReader in) {
 std::optional<JournalRecord> parse_attempt(WireReader in) {
   JournalAttempt attempt;
   attempt.is_synced = get_bool(in);
-  attempt.boot = get_digest(in);
+  attempt.boot = in.get_digest();
   attempt.started_s = in.get_signed();
   return if_whole(in, true, attempt);
 }
@@ -107,7 +101,7 @@ std::optional<JournalRecord> parse_attempt(WireReader in) {
 std::optional<JournalRecord> parse_file(WireReader in) {
   JournalFile file;
   file.staged = in.get<std::uint64_t>();
-  file.stamp = get_digest(in);
+  file.stamp = in.get_digest();
   file.size = in.get<std::uint64_t>();
   file.is_fresh = get_bool(in);
   return if_whole(in, file.staged != 0 && file.size != 0 && file.size < limits::file_bytes, file);
@@ -123,7 +117,7 @@ std::optional<JournalRecord> parse_leaves(WireReader in, std::size_t body_bytes)
   }
   leaves.digests.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    leaves.digests.push_back(get_digest(in));
+    leaves.digests.push_back(in.get_digest());
   }
   const bool is_sound = leaves.first < limits::file_bytes / limits::leaf_bytes;
   return if_whole(in, is_sound, std::move(leaves));
@@ -139,8 +133,8 @@ std::optional<JournalRecord> parse_items(WireReader in, std::size_t body_bytes) 
   bool is_sound = true;
   for (std::uint32_t i = 0; i < count; ++i) {
     JournalItem item;
-    item.stamp = get_digest(in);
-    item.entry = get_digest(in);
+    item.stamp = in.get_digest();
+    item.entry = in.get_digest();
     item.size = in.get<std::uint64_t>();
     item.inode = in.get<std::uint64_t>();
     item.mtime_s = in.get_signed();

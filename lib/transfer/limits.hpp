@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,9 +35,14 @@ inline constexpr std::size_t have_batch = 32'768;  ///< digests in one message
 /// is on its way.
 inline constexpr std::uint64_t group_bytes = std::uint64_t{128} << 20U;
 
+/// Up to here a sync for each is cheaper than one for the whole file system, and waits for nobody
+/// else's data.
+inline constexpr std::size_t synced_one_by_one = 8;
+
 inline constexpr std::size_t token_bytes = 16;  ///< what proves that a stream belongs to a session
 /// How long what an unfinished transfer left, and what is known of a finished one, is kept.
 inline constexpr std::int64_t kept_seconds = std::int64_t{7} * 24 * 3600;
-inline constexpr int streams = 32;  ///< streams of one transfer
+inline constexpr std::chrono::seconds connect_patience{10};  ///< for each connection of rails
+inline constexpr int streams = 32;                           ///< streams of one transfer
 
 }  // namespace cp::transfer::limits

@@ -32,12 +32,6 @@ Error get_error(WireReader& in) {
   return {code, message.empty() ? "failed" : std::move(message), std::move(hint)};
 }
 
-Digest get_digest(WireReader& in) {
-  Digest digest;
-  std::ranges::copy(in.get_bytes(digest.bytes.size()), digest.bytes.begin());
-  return digest;
-}
-
 void put(WireWriter& out, const std::vector<Digest>& digests) {
   out.put(static_cast<std::uint32_t>(digests.size()));
   for (const Digest& digest : digests) {
@@ -49,7 +43,7 @@ std::vector<Digest> get_digests(WireReader& in) {
   std::vector<Digest> digests;
   const auto count = in.get<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && in.good(); ++i) {
-    digests.push_back(get_digest(in));
+    digests.push_back(in.get_digest());
   }
   return digests;
 }
@@ -69,7 +63,7 @@ Entry get_entry(WireReader& in) {
   entry.metadata = get_metadata(in);
   entry.path = in.get_text();
   entry.target = in.get_text();
-  entry.stamp = get_digest(in);
+  entry.stamp = in.get_digest();
   entry.is_fresh = in.get<std::uint8_t>() == 1;
   return entry;
 }
@@ -163,7 +157,7 @@ Result<FileEnd> decode(std::string_view body) {
   WireReader in(body);
   FileEnd message;
   message.id = in.get<std::uint64_t>();
-  message.digest = get_digest(in);
+  message.digest = in.get_digest();
   message.metadata = get_metadata(in);
   if (!is_sound(message.metadata)) {
     return fail(Errc::protocol, "an entry that cannot be");
@@ -225,7 +219,7 @@ Result<Have> decode(std::string_view body) {
   const auto count = in.get<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && in.good(); ++i) {
     Have::Leaves leaves;
-    leaves.stamp = get_digest(in);
+    leaves.stamp = in.get_digest();
     leaves.size = in.get<std::uint64_t>();
     leaves.is_fresh = in.get<std::uint8_t>() == 1;
     leaves.first = in.get<std::uint64_t>();
@@ -292,7 +286,7 @@ Result<FinalResult> decode(std::string_view body) {
   FinalResult message;
   message.files = in.get<std::uint64_t>();
   message.bytes = in.get<std::uint64_t>();
-  message.digest = get_digest(in);
+  message.digest = in.get_digest();
   return whole(in, message);
 }
 

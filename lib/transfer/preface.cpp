@@ -10,13 +10,13 @@ namespace cp::transfer {
 namespace {
 
 // The line break shows a connection that translates text.
-constexpr std::string_view kMagic = "cpxfer\r\n";
+constexpr std::string_view kPrefaceMagic = "cpxfer\r\n";
 
 }  // namespace
 
 std::array<std::byte, Preface::encoded_bytes> encode(const Preface& preface) {
   std::array<std::byte, Preface::encoded_bytes> out{};
-  std::ranges::copy(std::as_bytes(std::span(kMagic)), out.begin());
+  std::ranges::copy(std::as_bytes(std::span(kPrefaceMagic)), out.begin());
   store_le(&out[8], preface.major);
   store_le(&out[10], preface.minor);
   store_le(&out[12], static_cast<std::uint8_t>(preface.purpose));
@@ -24,7 +24,8 @@ std::array<std::byte, Preface::encoded_bytes> encode(const Preface& preface) {
 }
 
 Result<Preface> decode_preface(std::span<const std::byte, Preface::encoded_bytes> in) {
-  if (!std::ranges::equal(in.first(kMagic.size()), std::as_bytes(std::span(kMagic)))) {
+  if (!std::ranges::equal(in.first(kPrefaceMagic.size()),
+                          std::as_bytes(std::span(kPrefaceMagic)))) {
     return fail(Errc::protocol, "the other end is no cpxfer");
   }
   const Preface preface{.major = load_le<std::uint16_t>(&in[8]),

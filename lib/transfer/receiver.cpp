@@ -5,6 +5,7 @@
 #include "transfer/have.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/path.hpp"
+#include "transfer/system_error.hpp"
 
 #include <array>
 #include <cerrno>
@@ -18,10 +19,6 @@ namespace {
 
 // The control connection may be this far behind the rails before the peer counts as broken.
 constexpr auto kAnnouncementPatience = std::chrono::seconds(60);
-
-tl::unexpected<Error> system_error(Errc code) {
-  return tl::unexpected<Error>(Error{code, errno_text(errno), {}});
-}
 
 // Makes the file NAME in DIRECTORY with DATA and METADATA.
 // Returns its inode.

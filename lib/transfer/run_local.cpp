@@ -15,7 +15,7 @@ namespace cp::transfer {
 namespace {
 
 // Two threads keep reading and page allocation apart; more wait for the same locks of the kernel.
-constexpr std::size_t kStreams = 2;
+constexpr std::size_t kLocalStreams = 2;
 constexpr auto kTick = std::chrono::milliseconds(100);
 
 /// Hands the receiver's failures to the sender, which stops sending what cannot land.
@@ -107,11 +107,11 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   LocalFarEnd far(**receiver);
   Sender* fatal_to = nullptr;
   std::vector<std::unique_ptr<ChunkSender>> streams;
-  for (std::size_t i = 0; i < kStreams; ++i) {
+  for (std::size_t i = 0; i < kLocalStreams; ++i) {
     streams.push_back(std::make_unique<LocalRail>(
         **receiver, report.tally(), [&](const Error& error) { fatal_to->interrupt(error); }));
   }
-  report.begin("local", "", kStreams);
+  report.begin("local", "", kLocalStreams);
   Sender sender({.sources = sources,
                  .walk = {avoid, request.selection},
                  .far = far,

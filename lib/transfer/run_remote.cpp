@@ -19,7 +19,7 @@ namespace cp::transfer {
 namespace {
 
 // One stream reads and sends while the other waits for the disk; more compete for the same cores.
-constexpr int kStreams = 2;
+constexpr int kRemoteStreams = 2;
 
 RailChoice rail_of(const Request& request, const Location& far) {
   if (request.rail != RailChoice::automatic) {
@@ -67,7 +67,7 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .durability = request.durability,
           .rail = rail_of(request, far),
           .provider = request.provider,
-          .streams = request.streams == 0 ? kStreams : request.streams,
+          .streams = request.streams == 0 ? kRemoteStreams : request.streams,
           .dry_run = request.dry_run,
           .selection = request.selection,
           .bytes_per_second = request.bytes_per_second,

@@ -48,8 +48,7 @@ constexpr auto kInstallPatience = std::chrono::minutes(10);
 
 // sshd turns away every third of those that wait for their key exchange beyond ten (MaxStartups).
 constexpr std::size_t kAtOnce = 3;
-constexpr auto kConnectPatience = std::chrono::seconds(10);
-constexpr int kTries = 5;
+constexpr int kStartTries = 5;
 constexpr auto kFirstPause = std::chrono::milliseconds(200);
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -146,7 +145,7 @@ Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& d
       return stream;
     }
     const bool is_busy = stream.error().code == Errc::timed_out;
-    if (!is_busy || i == kTries) {
+    if (!is_busy || i == kStartTries) {
       break;
     }
     if (!pause(wait, stop)) {
@@ -172,7 +171,8 @@ Result<Carriers> SshLink::open_tcp(const Opened& opened, const std::stop_token& 
     return fail(Errc::protocol, "the other end has no address for streams");
   }
   fabric::Loader none;
-  auto carriers = connect_rails(opened, {*address, opened.port}, none, kConnectPatience, stop);
+  auto carriers =
+      connect_rails(opened, {*address, opened.port}, none, limits::connect_patience, stop);
   return carriers || carriers.error().code == Errc::denied
              ? std::move(carriers)
              : with_hint(tl::unexpected<Error>(carriers.error()), "--rail ssh needs no other port");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/staging.hpp"
 
+#include "base/directory.hpp"
 #include "base/time.hpp"
 #include "transfer/journal.hpp"
 #include "transfer/limits.hpp"
@@ -9,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <ctime>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,19 +21,14 @@ namespace cp::transfer {
 namespace {
 
 constexpr const char* kShared = ".cpxfer";
-constexpr int kTries = 1000;
+constexpr int kNameTries = 1000;
 constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(3);
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 std::vector<std::string> names_in(int fd) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDirectory> directory(
-      ::fdopendir(::openat(fd, ".", kOpenDirectory)));
+  const Directory directory(::fdopendir(::openat(fd, ".", kOpenDirectory)));
   while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
     const std::string name = entry->d_name;
     if (name != "." && name != "..") {
@@ -107,7 +102,7 @@ Result<UniqueFd> open_shared(int root) {
 Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish& wish,
                                                const std::stop_token& stop) {
   const SteadyTime deadline = SystemClock().steady() + kKeyPatience;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kNameTries; ++i) {
     CP_TRY_ASSIGN(UniqueFd shared, open_shared(root.fd()));
     if (shared) {
       sweep(shared.get());

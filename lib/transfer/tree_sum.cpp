@@ -12,7 +12,7 @@
 namespace cp::transfer {
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kSumTick = std::chrono::milliseconds(100);
 constexpr std::size_t kWaitingFiles = 1024;
 
 /// Files on their way from the walk to the threads that read them, bounded.
@@ -80,7 +80,7 @@ class Summing final : private WalkSink {
       });
     }
     while (working != 0) {
-      wake.wait(kTick);
+      wake.wait(kSumTick);
       wake.clear();
       tick();
     }

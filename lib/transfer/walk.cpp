@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/walk.hpp"
 
+#include "base/directory.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/path.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 #include <set>
@@ -19,11 +19,6 @@ namespace {
 
 // Names that are sorted together; a directory with millions of them costs no more memory than this.
 constexpr std::size_t kSortedNames = 16'384;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 

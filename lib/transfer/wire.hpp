@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/digest.hpp"
+
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -82,6 +85,11 @@ class WireReader {
     const auto bytes = rest_.first(count);
     rest_ = rest_.subspan(count);
     return bytes;
+  }
+  Digest get_digest() {
+    Digest digest;
+    std::ranges::copy(get_bytes(digest.bytes.size()), digest.bytes.begin());
+    return digest;
   }
   std::string_view get_text() {
     const auto bytes = get_bytes(get<std::uint16_t>());

@@ -38,7 +38,7 @@ std::string code_below(const std::string& prefix) {
 
 // A chain 86 → 86.31 → 86.31.42, each with a key for delegations and records and one for live
 // services, pinned at the top.
-struct Fixture {
+struct JudgeFixture {
   TemporaryDirectory directory;
   FixedClock clock{"2026-11-22T08:00:00Z"};
   cp::KernelRandom random;
@@ -52,7 +52,7 @@ struct Fixture {
   PrivateKey lab_live = PrivateKey::generate(random);
   Judge judge{trust, clock};
 
-  Fixture() {
+  JudgeFixture() {
     REQUIRE(trust.pin("86", root.public_key(), clock.now()));
     REQUIRE(accepted(delegation("86", root, root_live, root)) == "verified");
   }
@@ -125,7 +125,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("what is no signed document of ours is not verified") {
-  Fixture f;
+  JudgeFixture f;
   CHECK(f.accepted(Json::array()) == "failed: malformed");
   CHECK(f.accepted({{"schema", "cp.job/1"}}) == "failed: malformed");
   CHECK(f.accepted({{"schema", "cp.resource/2"}, {"id", code_below("86")}, {"seq", 1}}) ==
@@ -145,13 +145,13 @@ TEST_CASE("what is no signed document of ours is not verified") {
 }
 
 TEST_CASE("a record holds down the whole chain, and says along which") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
   const auto verdict = f.judge.accept(f.record("86.31.42", f.lab)).value();
   CHECK(verdict.trust == "verified");
-  CHECK(verdict.anchor == Fixture::thumbprint(f.root));
-  CHECK(verdict.key == Fixture::thumbprint(f.lab));
+  CHECK(verdict.anchor == JudgeFixture::thumbprint(f.root));
+  CHECK(verdict.key == JudgeFixture::thumbprint(f.lab));
   CHECK(verdict.chain == std::vector<std::string>{"86", "86.31", "86.31.42"});
   // Another process that opens the same memory comes to the same.
   Judge other(f.trust, f.clock);
@@ -160,7 +160,7 @@ TEST_CASE("a record holds down the whole chain, and says along which") {
 }
 
 TEST_CASE("without an anchor above it nothing holds") {
-  Fixture f;
+  JudgeFixture f;
   CHECK(f.accepted(f.record("49.1", f.root)) == "failed: no_anchor");
   CHECK(f.accepted(f.delegation("49", f.root, f.root_live, f.root)) == "failed: no_anchor");
   CHECK(f.accepted(f.record("86.31", f.region)) == "failed: no_delegation");
@@ -170,7 +170,7 @@ TEST_CASE("without an anchor above it nothing holds") {
 }
 
 TEST_CASE("a prefix 0 that is not pinned counts as unsigned") {
-  Fixture f;
+  JudgeFixture f;
   CHECK(f.accepted(f.record("0", f.root)) == "unsigned: no_anchor");
   REQUIRE(f.trust.pin("0", f.lab.public_key(), f.clock.now()));
   Judge judge(f.trust, f.clock);
@@ -181,7 +181,7 @@ TEST_CASE("a prefix 0 that is not pinned counts as unsigned") {
 }
 
 TEST_CASE("a record is good only under the delegation of its own exact prefix") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
   REQUIRE(f.accepted(f.delegation("86.31.43", f.root_live, f.lab_live, f.region)) == "verified");
@@ -194,7 +194,7 @@ TEST_CASE("a record is good only under the delegation of its own exact prefix") 
 }
 
 TEST_CASE("a delegation holds only from just above, by one who may") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   const auto swapped = [&](const std::string& prefix, const PrivateKey& by) {
     return f.accepted(f.delegation(prefix, f.lab, f.lab_live, by));
@@ -213,7 +213,7 @@ TEST_CASE("a delegation holds only from just above, by one who may") {
 }
 
 TEST_CASE("who may not delegate, or not so deep, delegates in vain") {
-  Fixture f;
+  JudgeFixture f;
   Json plain = f.plain("86.31", f.region, f.region_live);
   plain["may_delegate"] = false;
   REQUIRE(f.accepted(sign_document(plain, f.root).value()) == "verified");
@@ -233,7 +233,7 @@ TEST_CASE("who may not delegate, or not so deep, delegates in vain") {
 }
 
 TEST_CASE("each key signs what it is for, and nothing else") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   CHECK(f.accepted(f.record("86.31", f.region_live)) == "failed: wrong_use");
   CHECK(f.accepted(f.head("86.31", f.region)) == "failed: wrong_use");
@@ -251,7 +251,7 @@ TEST_CASE("each key signs what it is for, and nothing else") {
 }
 
 TEST_CASE("what comes of keys that were swapped in a delegation is refused") {
-  Fixture f;
+  JudgeFixture f;
   Json swapped = f.region_delegation();
   std::swap(swapped["keys"][0]["x"], swapped["keys"][1]["x"]);
   CHECK(f.accepted(swapped) == "failed: bad_signature");
@@ -263,7 +263,7 @@ TEST_CASE("what comes of keys that were swapped in a delegation is refused") {
 }
 
 TEST_CASE("validity is that of this clock, and ends with the parent's") {
-  Fixture f;
+  JudgeFixture f;
   Json region = f.plain("86.31", f.region, f.region_live);
   region["not_after"] = "2026-12-01T00:00:00Z";
   REQUIRE(f.accepted(sign_document(region, f.root).value()) == "verified");
@@ -285,7 +285,7 @@ TEST_CASE("validity is that of this clock, and ends with the parent's") {
 }
 
 TEST_CASE("a record expires by this clock, whatever it says of its issue") {
-  Fixture f;
+  JudgeFixture f;
   Json record = f.record("86", f.root);
   record["issued"] = "2031-01-01T00:00:00Z";
   record["valid_until"] = "2026-11-22T08:00:00Z";
@@ -295,7 +295,7 @@ TEST_CASE("a record expires by this clock, whatever it says of its issue") {
 }
 
 TEST_CASE("two keys overlap until the old one's day") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   PrivateKey next = PrivateKey::generate(f.random);
   Json region = f.plain("86.31", f.region, f.region_live, 2);
@@ -315,12 +315,12 @@ TEST_CASE("two keys overlap until the old one's day") {
 }
 
 TEST_CASE("a revoked key's signatures are void whatever their date") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   const Json old = f.record("86.31", f.region);  // issued long before
   REQUIRE(f.accepted(old) == "verified");
   REQUIRE(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "verified");
-  const Json revoked{{{"key", Fixture::thumbprint(f.region)}, {"why", "compromised"}}};
+  const Json revoked{{{"key", JudgeFixture::thumbprint(f.region)}, {"why", "compromised"}}};
   REQUIRE(f.accepted(f.head("86.31", f.region_live, 6, revoked)) == "verified");
   CHECK(f.accepted(old) == "failed: revoked");
   CHECK(f.accepted(f.record("86.31", f.region, 2)) == "failed: revoked");
@@ -332,10 +332,10 @@ TEST_CASE("a revoked key's signatures are void whatever their date") {
 }
 
 TEST_CASE("a head revokes below its own prefix only") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   const auto revoke = [](const PrivateKey& key) {
-    return Json{{{"key", Fixture::thumbprint(key)}, {"why", "compromised"}}};
+    return Json{{{"key", JudgeFixture::thumbprint(key)}, {"why", "compromised"}}};
   };
   REQUIRE(f.accepted(f.head("86.31", f.region_live, 6, revoke(f.root))) == "verified");
   CHECK(f.accepted(f.record("86", f.root)) == "verified");
@@ -354,11 +354,11 @@ TEST_CASE("a head revokes below its own prefix only") {
 }
 
 TEST_CASE("nothing is remembered of what was refused") {
-  Fixture f;
+  JudgeFixture f;
   const auto remembers = [&](const char* kind, const std::string& subject) {
-    return f.trust.find(Fixture::thumbprint(f.root), kind, subject)->has_value();
+    return f.trust.find(JudgeFixture::thumbprint(f.root), kind, subject)->has_value();
   };
-  const Json revoked{{{"key", Fixture::thumbprint(f.root)}, {"why", "rage"}}};
+  const Json revoked{{{"key", JudgeFixture::thumbprint(f.root)}, {"why", "rage"}}};
   CHECK(f.accepted(f.delegation("86.31", f.region, f.region_live, f.root_live)) ==
         "failed: wrong_use");
   CHECK(f.accepted(f.head("86", f.root, 6, revoked)) == "failed: wrong_use");
@@ -366,13 +366,13 @@ TEST_CASE("nothing is remembered of what was refused") {
   CHECK_FALSE(remembers("cp.delegation", "86.31"));
   CHECK_FALSE(remembers("cp.head", "86"));
   CHECK_FALSE(remembers("cp.resource", code_below("86")));
-  CHECK(f.trust.revocations(Fixture::thumbprint(f.root))->empty());
+  CHECK(f.trust.revocations(JudgeFixture::thumbprint(f.root))->empty());
   CHECK(f.accepted(f.record("86", f.root)) == "verified");
   CHECK(remembers("cp.resource", code_below("86")));
 }
 
 TEST_CASE("an older document is a replay") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   const Json old_record = f.record("86.31", f.region, 3);
   REQUIRE(f.accepted(old_record) == "verified");
@@ -391,7 +391,7 @@ TEST_CASE("an older document is a replay") {
 }
 
 TEST_CASE("two documents of one number are equivocation, and both are kept") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   const Json one = f.head("86.31", f.region_live, 9);
   Json other = one;
@@ -420,7 +420,7 @@ TEST_CASE("two documents of one number are equivocation, and both are kept") {
 }
 
 TEST_CASE("a head that is too old, too long or from the future is refused") {
-  Fixture f;
+  JudgeFixture f;
   Json head = f.head("86", f.root_live);
   f.clock.move(std::chrono::days(6));
   CHECK(f.accepted(head) == "failed: expired");
@@ -435,7 +435,7 @@ TEST_CASE("a head that is too old, too long or from the future is refused") {
 }
 
 TEST_CASE("with an age limit each authority of a chain must have shown its head") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   Judge strict(f.trust, f.clock, {.max_head_age = std::chrono::hours(24)});
   const Json record = f.record("86.31", f.region);
@@ -452,7 +452,7 @@ TEST_CASE("with an age limit each authority of a chain must have shown its head"
 }
 
 TEST_CASE("a state is short-lived, and not from the future") {
-  Fixture f;
+  JudgeFixture f;
   CHECK(f.accepted(f.state("86", f.root_live,
                            cp::unix_milliseconds(f.clock.now() + std::chrono::minutes(2)))) ==
         "failed: future");
@@ -469,7 +469,7 @@ TEST_CASE("a state is short-lived, and not from the future") {
 }
 
 TEST_CASE("a pin moves to a key that the old and the new one have signed") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   PrivateKey next = PrivateKey::generate(f.random);
   Json moved = f.plain("86", f.root, f.root_live, 2);
@@ -497,11 +497,11 @@ TEST_CASE("a pin moves to a key that the old and the new one have signed") {
 }
 
 TEST_CASE("what was verified under an anchor goes with its pin") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   REQUIRE(f.accepted(f.record("86.31", f.region, 5)) == "verified");
-  CHECK(f.trust.unpin("87", Fixture::thumbprint(f.root)) == 0);
-  CHECK(f.trust.unpin("86", Fixture::thumbprint(f.root)) == 1);
+  CHECK(f.trust.unpin("87", JudgeFixture::thumbprint(f.root)) == 0);
+  CHECK(f.trust.unpin("86", JudgeFixture::thumbprint(f.root)) == 1);
   Judge judge(f.trust, f.clock);
   CHECK(judge.examine(f.record("86.31", f.region))->reason == "no_anchor");
   REQUIRE(f.trust.pin("86", f.root.public_key(), f.clock.now()));
@@ -510,7 +510,7 @@ TEST_CASE("what was verified under an anchor goes with its pin") {
 }
 
 TEST_CASE("an anchor in the middle vouches below itself alone") {
-  Fixture f;
+  JudgeFixture f;
   REQUIRE(f.trust.pin("49.1", f.lab.public_key(), f.clock.now()));
   Judge judge(f.trust, f.clock);
   Json own = f.plain("49.1", f.lab, f.lab_live);
@@ -523,7 +523,7 @@ TEST_CASE("an anchor in the middle vouches below itself alone") {
 }
 
 TEST_CASE("a resource that went to another owner needs both signatures") {
-  Fixture f;
+  JudgeFixture f;
   f.with_region();
   REQUIRE(f.accepted(f.delegation("86.32", f.lab, f.lab_live, f.root)) == "verified");
   Json moved = f.record("86.31", f.region, 2);
@@ -537,13 +537,13 @@ TEST_CASE("a resource that went to another owner needs both signatures") {
 }
 
 TEST_CASE("the chain that another implementation signed holds") {
-  Fixture f;
+  JudgeFixture f;
   const auto example = [](const std::string& name) {
     const std::string path = CP_SOURCE_DIR "/tests/model/schema_examples/" + name + ".json";
     return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
   };
   const Json root = example("cp.delegation-1.root");
-  REQUIRE(f.trust.unpin("", Fixture::thumbprint(f.root)) == 1);
+  REQUIRE(f.trust.unpin("", JudgeFixture::thumbprint(f.root)) == 1);
   REQUIRE(f.trust.pin("86", PublicKey::from_jwk(root["keys"][0]).value(), f.clock.now()));
   Judge judge(f.trust, f.clock);
   CHECK(judge.examine(example("cp.resource-1"))->reason == "no_delegation");

@@ -51,7 +51,7 @@ struct Fixture {
   static constexpr std::array<std::string_view, 3> kNone{};
 };
 
-Json resource(const std::string& alias = "") {
+Json plain_resource(const std::string& alias = "") {
   Json record{{"schema", "cp.resource/1"}, {"kind", "node"}, {"nodes", 1}};
   if (!alias.empty()) {
     record["alias"] = Json::array({alias});
@@ -192,23 +192,23 @@ TEST_CASE("a record that is not sound is refused and nothing is written") {
   refused(Json::array(), Errc::bad_data);
   refused({{"schema", "cp.resource/2"}, {"kind", "node"}}, Errc::bad_data);
   refused({{"schema", "cp.state/1"}}, Errc::bad_data);
-  Json record = resource();
+  Json record = plain_resource();
   record["nodes"] = 0;
   refused(record, Errc::bad_data);
-  record = resource();
+  record = plain_resource();
   record["valid_until"] = "2026-11-22T08:00:00Z";
   refused(record, Errc::bad_data);
-  record = resource();
+  record = plain_resource();
   record["provider"] = {{"prefix", "86"}};
   refused(record, Errc::denied);
-  record = resource();
+  record = plain_resource();
   record["id"] = Identifier::make("0", "77777777")->text();
   refused(record, Errc::denied);
   record["id"] = "cp:86.3101.42/7F3K9Q2M-JB";
   refused(record, Errc::denied);
   record["id"] = "cp:86.3101.42/7F3K9Q2M-JC";
   refused(record, Errc::bad_data);
-  record = resource();
+  record = plain_resource();
   record["seq"] = 1;  // made from a version that never was
   refused(record, Errc::denied);
   CHECK(registry.audit()->codes == 0);
@@ -218,7 +218,7 @@ TEST_CASE("a record that is not sound is refused and nothing is written") {
 TEST_CASE("a registered record is found by code and alias, signed and sequenced") {
   Fixture f;
   Registry registry = f.init();
-  Json record = resource("@lab/one");
+  Json record = plain_resource("@lab/one");
   record["unknown_field"] = {{"kept", true}};
   const auto first = registry.register_resource(record, f.random);
   REQUIRE(first);
@@ -242,7 +242,7 @@ TEST_CASE("a registered record is found by code and alias, signed and sequenced"
 TEST_CASE("what is not there is told apart from what was never allocated") {
   Fixture f;
   Registry registry = f.init();
-  REQUIRE(registry.register_resource(resource("@lab/h100"), f.random));
+  REQUIRE(registry.register_resource(plain_resource("@lab/h100"), f.random));
   const std::string code = f.mint(registry, 1).front();
   CHECK(registry.resolve("h100").error().code == Errc::bad_data);
   CHECK(registry.resolve("@Lab/h100").error().code == Errc::bad_data);
@@ -260,7 +260,7 @@ TEST_CASE("what is not there is told apart from what was never allocated") {
 TEST_CASE("a change must be made from the newest record") {
   Fixture f;
   Registry registry = f.init();
-  const Json first = registry.register_resource(resource("@lab/a"), f.random).value();
+  const Json first = registry.register_resource(plain_resource("@lab/a"), f.random).value();
   Json change = first;
   change["nodes"] = 2;
   f.clock.move(std::chrono::hours(1));
@@ -281,8 +281,8 @@ TEST_CASE("a change must be made from the newest record") {
 TEST_CASE("an alias names one resource, and is free when that one gives it up") {
   Fixture f;
   Registry registry = f.init();
-  Json first = registry.register_resource(resource("@lab/a"), f.random).value();
-  const auto second = registry.register_resource(resource("@lab/a"), f.random);
+  Json first = registry.register_resource(plain_resource("@lab/a"), f.random).value();
+  const auto second = registry.register_resource(plain_resource("@lab/a"), f.random);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == Errc::denied);
   CHECK(registry.audit()->codes == 1);
@@ -292,7 +292,7 @@ TEST_CASE("an alias names one resource, and is free when that one gives it up") 
   REQUIRE(registry.register_resource(first, f.random));
   CHECK(registry.resolve("@lab/a").error().code == Errc::not_found);
   CHECK(registry.resolve("@lab/$(touch pwned)"));
-  CHECK(registry.register_resource(resource("@lab/a"), f.random));
+  CHECK(registry.register_resource(plain_resource("@lab/a"), f.random));
   CHECK(registry.aliases("@lab/") ==
         std::vector<std::string>{"@lab/$(touch pwned)", "@lab/a", "@lab/b"});
   CHECK(registry.aliases("@lab/b")->size() == 1);
@@ -302,8 +302,8 @@ TEST_CASE("an alias names one resource, and is free when that one gives it up") 
 TEST_CASE("a record that was changed, moved or replayed in the store is not trusted") {
   Fixture f;
   Registry registry = f.init();
-  const Json record = registry.register_resource(resource("@lab/a"), f.random).value();
-  const Json other = registry.register_resource(resource("@lab/b"), f.random).value();
+  const Json record = registry.register_resource(plain_resource("@lab/a"), f.random).value();
+  const Json other = registry.register_resource(plain_resource("@lab/b"), f.random).value();
   const auto trust_of = [&f](std::string_view name) {
     const auto resolved = f.open().resolve(name);
     return resolved ? resolved->trust + ": " + resolved->problem : resolved.error().message;
@@ -384,7 +384,7 @@ TEST_CASE("records are listed in the order of their codes") {
   Fixture f;
   Registry registry = f.init();
   for (int i = 0; i < 20; ++i) {
-    REQUIRE(registry.register_resource(resource(), f.random));
+    REQUIRE(registry.register_resource(plain_resource(), f.random));
   }
   std::vector<std::string> ids;
   REQUIRE(registry.for_each([&](const Resolved& resolved) -> cp::Result<void> {
@@ -404,8 +404,8 @@ TEST_CASE("an authority whose key file is open to others signs nothing") {
   Registry registry = f.init();
   const std::string file = f.directory.path() + "/keys/" + registry.thumbprint() + ".pem";
   std::filesystem::permissions(file, std::filesystem::perms(0644));
-  CHECK(registry.register_resource(resource(), f.random).error().code == Errc::bad_config);
+  CHECK(registry.register_resource(plain_resource(), f.random).error().code == Errc::bad_config);
   std::filesystem::remove(file);
-  CHECK(registry.register_resource(resource(), f.random).error().code == Errc::not_found);
+  CHECK(registry.register_resource(plain_resource(), f.random).error().code == Errc::not_found);
   CHECK(registry.audit()->entries == 1);
 }

@@ -17,7 +17,7 @@ using cp::model::Json;
 namespace {
 
 // The example of the contract between the tools.
-Json example() {
+Json contract_example() {
   return cp::model::parse_json(R"({"schema":"cp.resource/1","id":"cp:86.3101.42/7F3K9Q2M-JB",
  "seq":7,"issued":"2026-11-22T08:00:00Z","valid_until":"2027-11-22T00:00:00Z","name":"h100-pool",
  "alias":["@shlab/h100"],"also_known_as":[{"scheme":"lei","id":"5493001KJTIIGC8Y1R12"}],
@@ -89,7 +89,7 @@ TEST_CASE("a value that its field cannot have is refused, and the message names 
            Row{"/valid_until", "\"2027-11-22T00:00:00+08:00\"",
                "valid_until is not a time in UTC (RFC 3339)"},
        }) {
-    Json record = example();
+    Json record = contract_example();
     record[Json::json_pointer(row.pointer)] = Json::parse(row.value);
     const auto checked = check_resource(record);
     CAPTURE(row.pointer, row.value);
@@ -102,8 +102,8 @@ TEST_CASE("a value that its field cannot have is refused, and the message names 
 }
 
 TEST_CASE("a sound record passes, with fields that nobody knows and unknown values") {
-  CHECK(check_resource(example()));
-  Json record = example();
+  CHECK(check_resource(contract_example()));
+  Json record = contract_example();
   record["colour"] = {{"paint", 1}};
   record["node"]["cpu"]["model"] = nullptr;
   record["node"]["accelerators"] = nullptr;
@@ -154,7 +154,7 @@ TEST_CASE("what could not be used is not signed, and the message says what is wr
            Row{"/access/0/url", "tes+https:///x", "access[0].url: '' is no host"},
            Row{"/access/1/url", "stamp://-h:862", "access[1].url: '-h' is no host"},
        }) {
-    Json record = example();
+    Json record = contract_example();
     record[Json::json_pointer(row.pointer)] = row.value;
     CAPTURE(row.pointer, row.value);
     REQUIRE(check_resource(record));
@@ -166,11 +166,11 @@ TEST_CASE("what could not be used is not signed, and the message says what is wr
 }
 
 TEST_CASE("all that providers of this design are called by can be signed") {
-  CHECK(check_usable(example()));
+  CHECK(check_usable(contract_example()));
   for (const char* url :
        {"local:", "slurm:", "exec:site-x", "ssh://me@host-1.example:2222", "ssh://[2001:db8::1]:22",
         "slurmrestd+unix:///run/s.sock", "k8s:CONTEXT/NAMESPACE", "tes+https://gw.example/v1"}) {
-    Json record = example();
+    Json record = contract_example();
     record["access"][0]["url"] = url;
     CAPTURE(url);
     CHECK(check_usable(record));

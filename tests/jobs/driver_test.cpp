@@ -96,7 +96,7 @@ class ScriptedLauncher final : public cp::provider::Launcher {
   Script& script_;
 };
 
-struct Bench {
+struct DriverBench {
   TemporaryDirectory directory;
   FixedClock clock{"2023-11-14T22:13:20Z"};
   Script script;
@@ -144,7 +144,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a job that can run nowhere is never stored, and each reason is said") {
-  Bench bench;
+  DriverBench bench;
   Job job = bench.new_job();
   job.spec.resources.nodes = 2;
   Draft draft(job);
@@ -154,7 +154,7 @@ TEST_CASE("a job that can run nowhere is never stored, and each reason is said")
 }
 
 TEST_CASE("a query that fails says nothing about the job") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.see(JobState::active);
   bench.settle(draft);
@@ -170,7 +170,7 @@ TEST_CASE("a query that fails says nothing about the job") {
 }
 
 TEST_CASE("a state that lies behind what was seen already is not taken over") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.see(JobState::active);
   bench.settle(draft);
@@ -180,7 +180,7 @@ TEST_CASE("a state that lies behind what was seen already is not taken over") {
 }
 
 TEST_CASE("while a submission may be on its way nothing is submitted") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.script.found = Found::Verdict::unsure;
   CHECK(bench.advance(draft).what == Pause::For::time);
@@ -191,7 +191,7 @@ TEST_CASE("while a submission may be on its way nothing is submitted") {
 }
 
 TEST_CASE("a job that the provider has is not submitted again after a crash") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.script.submitted.insert(draft.job().attempts.front().token);
   bench.see(JobState::completed, JobReason::none, Exit{0, 0});
@@ -202,7 +202,7 @@ TEST_CASE("a job that the provider has is not submitted again after a crash") {
 }
 
 TEST_CASE("a killed driver's job is staged out of its own directory, not of whoever goes on") {
-  Bench bench;
+  DriverBench bench;
   const std::string& place = bench.directory.path();
   bench.script.found = Found::Verdict::present;
   Job job = bench.new_job();
@@ -233,7 +233,7 @@ TEST_CASE("a killed driver's job is staged out of its own directory, not of whoe
 }
 
 TEST_CASE("a driver killed after it removed the directory of a job leaves one that completes") {
-  Bench bench;
+  DriverBench bench;
   const std::string& place = bench.directory.path();
   std::filesystem::create_directory(place + "/own");
   REQUIRE(cp::write_file(place + "/own/result", "of the job", 0600));
@@ -267,7 +267,7 @@ TEST_CASE("a driver killed after it removed the directory of a job leaves one th
 }
 
 TEST_CASE("a submission that nobody knows the end of is asked for before it is repeated") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.script.submit_error = cp::Error{Errc::unavailable, "no answer", {}};
   CHECK(bench.advance(draft).what == Pause::For::time);
@@ -280,7 +280,7 @@ TEST_CASE("a submission that nobody knows the end of is asked for before it is r
 }
 
 TEST_CASE("a refused submission ends the attempt, which never ran") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.script.submit_error = cp::Error{Errc::denied, "no", {}};
   bench.advance(draft);
@@ -291,7 +291,7 @@ TEST_CASE("a refused submission ends the attempt, which never ran") {
 }
 
 TEST_CASE("a job is canceled when that was seen, not when it was asked for") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.see(JobState::active);
   bench.settle(draft);
@@ -306,7 +306,7 @@ TEST_CASE("a job is canceled when that was seen, not when it was asked for") {
 
 TEST_CASE(
     "another attempt is made for the reasons that the job names, later and under a new token") {
-  Bench bench;
+  DriverBench bench;
   Job job = bench.new_job();
   job.spec.retry = {{"node_lost"}, 1, {}};
   Draft draft = bench.start(std::move(job));
@@ -326,7 +326,7 @@ TEST_CASE(
 }
 
 TEST_CASE("no other attempt is made while the provider is silent") {
-  Bench bench;
+  DriverBench bench;
   Job job = bench.new_job();
   job.spec.retry = {{"lost", "node_lost"}, 5, {}};
   Draft draft = bench.start(std::move(job));
@@ -340,7 +340,7 @@ TEST_CASE("no other attempt is made while the provider is silent") {
 }
 
 TEST_CASE("what the provider measured is what is billed") {
-  Bench bench;
+  DriverBench bench;
   Job job = bench.new_job();
   job.candidates.front().price =
       cp::jobs::Price{"node-hour", {*cp::Decimal::parse("36"), "CNY"}, 1, 0, ""};
@@ -355,7 +355,7 @@ TEST_CASE("what the provider measured is what is billed") {
 }
 
 TEST_CASE("a time that only we have is marked as an estimate") {
-  Bench bench;
+  DriverBench bench;
   Draft draft = bench.start(bench.new_job());
   bench.see(JobState::failed, JobReason::lost);
   bench.advance(draft);

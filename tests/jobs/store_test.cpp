@@ -42,7 +42,7 @@ Draft new_draft(int number, const cp::Clock& clock) {
   return draft;
 }
 
-struct Bench {
+struct StoreBench {
   TemporaryDirectory directory;
   FixedClock clock{"2023-11-14T22:13:20Z"};
   JobStore open() {
@@ -70,14 +70,14 @@ Json stored(JobStore& store, const std::string& id) {
 }  // namespace
 
 TEST_CASE("a job that does not exist is not found") {
-  Bench bench;
+  StoreBench bench;
   JobStore store = bench.open();
   CHECK(store.load("j-none").error().code == cp::Errc::not_found);
   CHECK(store.state_of("j-none").error().code == cp::Errc::not_found);
 }
 
 TEST_CASE("a job is there whole for whoever opens the store next") {
-  Bench bench;
+  StoreBench bench;
   {
     JobStore store = bench.open();
     Draft draft = new_draft(1, bench.clock);
@@ -92,7 +92,7 @@ TEST_CASE("a job is there whole for whoever opens the store next") {
 }
 
 TEST_CASE("one job cannot be made twice, and none of a batch is there when one fails") {
-  Bench bench;
+  StoreBench bench;
   JobStore store = bench.open();
   Draft first = new_draft(1, bench.clock);
   create(store, first);
@@ -102,7 +102,7 @@ TEST_CASE("one job cannot be made twice, and none of a batch is there when one f
 }
 
 TEST_CASE("the row of a job follows from its events") {
-  Bench bench;
+  StoreBench bench;
   JobStore store = bench.open();
   Draft draft = new_draft(1, bench.clock);
   create(store, draft);
@@ -125,7 +125,7 @@ TEST_CASE("the row of a job follows from its events") {
 }
 
 TEST_CASE("events are never changed or removed") {
-  Bench bench;
+  StoreBench bench;
   {
     JobStore store = bench.open();
     Draft draft = new_draft(1, bench.clock);
@@ -139,7 +139,7 @@ TEST_CASE("events are never changed or removed") {
 }
 
 TEST_CASE("nothing is written when nothing has changed") {
-  Bench bench;
+  StoreBench bench;
   JobStore store = bench.open();
   Draft draft = new_draft(1, bench.clock);
   create(store, draft);
@@ -149,7 +149,7 @@ TEST_CASE("nothing is written when nothing has changed") {
 }
 
 TEST_CASE("a living driver's job cannot be taken, and only its driver writes") {
-  Bench bench;
+  StoreBench bench;
   JobStore first = bench.open();
   Draft mine = new_draft(1, bench.clock);
   create(first, mine);
@@ -164,7 +164,7 @@ TEST_CASE("a living driver's job cannot be taken, and only its driver writes") {
 }
 
 TEST_CASE("a driver whose lease ran out is fenced off") {
-  Bench bench;
+  StoreBench bench;
   JobStore first = bench.open();
   Draft mine = new_draft(1, bench.clock);
   create(first, mine);
@@ -182,7 +182,7 @@ TEST_CASE("a driver whose lease ran out is fenced off") {
 }
 
 TEST_CASE("a lease that is renewed does not run out") {
-  Bench bench;
+  StoreBench bench;
   JobStore first = bench.open();
   Draft mine = new_draft(1, bench.clock);
   create(first, mine);
@@ -196,7 +196,7 @@ TEST_CASE("a lease that is renewed does not run out") {
 }
 
 TEST_CASE("the job of a driver that was killed is taken at once") {
-  Bench bench;
+  StoreBench bench;
   const pid_t child = ::fork();
   if (child == 0) {
     auto store = JobStore::open(bench.directory.path(), bench.clock);
@@ -213,7 +213,7 @@ TEST_CASE("the job of a driver that was killed is taken at once") {
 }
 
 TEST_CASE("what was let go of can be taken, and an ended job has no driver and no environment") {
-  Bench bench;
+  StoreBench bench;
   JobStore first = bench.open();
   Draft mine = new_draft(1, bench.clock);
   create(first, mine);
@@ -229,7 +229,7 @@ TEST_CASE("what was let go of can be taken, and an ended job has no driver and n
 }
 
 TEST_CASE("a cancellation is seen by whoever drives the job, of an array by its elements") {
-  Bench bench;
+  StoreBench bench;
   JobStore store = bench.open();
   Draft array = new_draft(1, bench.clock);
   Job element = array.job();
@@ -247,7 +247,7 @@ TEST_CASE("a cancellation is seen by whoever drives the job, of an array by its 
 }
 
 TEST_CASE("jobs are listed the newest first, by state, name and array") {
-  Bench bench;
+  StoreBench bench;
   JobStore store = bench.open();
   std::array drafts{new_draft(1, bench.clock), new_draft(2, bench.clock),
                     new_draft(3, bench.clock)};
@@ -274,7 +274,7 @@ TEST_CASE("jobs are listed the newest first, by state, name and array") {
 }
 
 TEST_CASE("there is one agent, and it rests only when nothing was submitted meanwhile") {
-  Bench bench;
+  StoreBench bench;
   JobStore first = bench.open();
   JobStore second = bench.open();
   CHECK(first.become_agent().value());
@@ -287,7 +287,7 @@ TEST_CASE("there is one agent, and it rests only when nothing was submitted mean
 }
 
 TEST_CASE("a change by another is told once, one's own is none") {
-  Bench bench;
+  StoreBench bench;
   JobStore first = bench.open();
   JobStore second = bench.open();
   (void)first.changed();

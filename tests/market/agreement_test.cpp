@@ -228,9 +228,9 @@ DemandFlags some_flags(Chance& chance) {
   return flags;
 }
 
-class World {
+class TwoReaders {
  public:
-  explicit World(Chance& chance) : demand_(*Demand::from_flags(some_flags(chance))) {
+  explicit TwoReaders(Chance& chance) : demand_(*Demand::from_flags(some_flags(chance))) {
     terms_ = chance.one_in(3) ? Terms::spot : Terms::firm;
     std::string text;
     for (int i = 0; i < 60; ++i) {
@@ -307,7 +307,7 @@ TEST_CASE("SQL finds what the language says, whatever is asked of whatever is kn
   for (unsigned seed = 1; seed <= 8; ++seed) {
     INFO("seed " << seed);
     Chance chance(seed);
-    World world(chance);
+    TwoReaders world(chance);
     for (int i = 0; i < 150; ++i) {
       world.check(condition(chance, 3));
     }

@@ -33,7 +33,7 @@ Row row(BillingUnit unit, std::string_view price) {
   return row;
 }
 
-Demand demand(const DemandFlags& flags = {}) { return *Demand::from_flags(flags); }
+Demand wanted(const DemandFlags& flags = {}) { return *Demand::from_flags(flags); }
 
 DemandFlags cards(std::int64_t count, std::optional<double> hours = {}) {
   DemandFlags flags;
@@ -54,20 +54,20 @@ std::string text(const std::optional<cp::Money>& money) {
 TEST_CASE("an unknown price stays unknown") {
   Row unpriced = row(BillingUnit::node_hour, "1");
   unpriced.price.reset();
-  const Quote quoted = quote(unpriced, demand(cards(1, 1)), Terms::firm);
+  const Quote quoted = quote(unpriced, wanted(cards(1, 1)), Terms::firm);
   CHECK_FALSE(quoted.hour);
   CHECK_FALSE(quoted.card_hour);
   CHECK_FALSE(quoted.job);
   CHECK(price_of(quoted, "").is_null());
-  CHECK_FALSE(quote(row(BillingUnit::node_hour, "1"), demand(), Terms::spot).hour);
+  CHECK_FALSE(quote(row(BillingUnit::node_hour, "1"), wanted(), Terms::spot).hour);
   Row uncounted = row(BillingUnit::card_hour, "1");
   uncounted.gpu_count.reset();
-  CHECK_FALSE(quote(uncounted, demand(), Terms::firm).hour);
-  CHECK(text(quote(uncounted, demand(), Terms::firm).card_hour) == "1.00 CNY");
+  CHECK_FALSE(quote(uncounted, wanted(), Terms::firm).hour);
+  CHECK(text(quote(uncounted, wanted(), Terms::firm).card_hour) == "1.00 CNY");
 }
 
 TEST_CASE("a node-hour buys the whole node") {
-  const Quote quoted = quote(row(BillingUnit::node_hour, "98.32"), demand(cards(4)), Terms::firm);
+  const Quote quoted = quote(row(BillingUnit::node_hour, "98.32"), wanted(cards(4)), Terms::firm);
   CHECK(text(quoted.hour) == "98.32 CNY");
   CHECK(text(quoted.card_hour) == "12.29 CNY");
   CHECK(quoted.cards == 8);
@@ -77,13 +77,13 @@ TEST_CASE("a node-hour buys the whole node") {
 
 TEST_CASE("a card-hour buys the cards that were asked for, else all of the node") {
   const Row pool = row(BillingUnit::card_hour, "14.50");
-  const Quote four = quote(pool, demand(cards(4, 4)), Terms::firm);
+  const Quote four = quote(pool, wanted(cards(4, 4)), Terms::firm);
   CHECK(text(four.hour) == "58.00 CNY");
   CHECK(text(four.card_hour) == "14.50 CNY");
   CHECK(text(four.job) == "232.00 CNY");
   CHECK(four.cards == 4);
   CHECK_FALSE(four.cores);
-  const Quote all = quote(pool, demand(), Terms::firm);
+  const Quote all = quote(pool, wanted(), Terms::firm);
   CHECK(text(all.hour) == "116.00 CNY");
   CHECK(all.cards == 8);
   CHECK(all.cores == 112);
@@ -93,19 +93,19 @@ TEST_CASE("a core-hour buys the CPUs that were asked for, else all of the node")
   DemandFlags flags;
   flags.cpus.low = 16;
   flags.nodes = 2;
-  const Quote quoted = quote(row(BillingUnit::core_hour, "0.11"), demand(flags), Terms::firm);
+  const Quote quoted = quote(row(BillingUnit::core_hour, "0.11"), wanted(flags), Terms::firm);
   CHECK(text(quoted.hour) == "3.52 CNY");
   CHECK_FALSE(quoted.card_hour);
   CHECK(quoted.nodes == 2);
   CHECK(quoted.cores == 32);
-  CHECK(text(quote(row(BillingUnit::core_hour, "0.11"), demand(), Terms::firm).hour) ==
+  CHECK(text(quote(row(BillingUnit::core_hour, "0.11"), wanted(), Terms::firm).hour) ==
         "12.32 CNY");
 }
 
 TEST_CASE("nodes multiply") {
   DemandFlags flags = cards(8, 0.5);
   flags.nodes = 3;
-  const Quote quoted = quote(row(BillingUnit::card_hour, "10"), demand(flags), Terms::firm);
+  const Quote quoted = quote(row(BillingUnit::card_hour, "10"), wanted(flags), Terms::firm);
   CHECK(text(quoted.hour) == "240.00 CNY");
   CHECK(text(quoted.job) == "120.00 CNY");
   CHECK(quoted.cards == 24);
@@ -114,7 +114,7 @@ TEST_CASE("nodes multiply") {
 TEST_CASE("a share of a card is no card") {
   Row share = row(BillingUnit::node_hour, "0.45");
   share.gpu_count = 0.167;
-  const Quote quoted = quote(share, demand(), Terms::firm);
+  const Quote quoted = quote(share, wanted(), Terms::firm);
   CHECK(text(quoted.hour) == "0.45 CNY");
   CHECK_FALSE(quoted.card_hour);
   CHECK_FALSE(quoted.cards);
@@ -123,10 +123,10 @@ TEST_CASE("a share of a card is no card") {
 TEST_CASE("a spot price is quoted as such") {
   Row both = row(BillingUnit::node_hour, "2");
   both.spot = 500'000'000;
-  const Quote quoted = quote(both, demand(), Terms::spot);
+  const Quote quoted = quote(both, wanted(), Terms::spot);
   CHECK(text(quoted.hour) == "0.50 CNY");
   CHECK(quoted.terms == "spot");
-  CHECK(quote(both, demand(), Terms::firm).terms == "on-demand");
+  CHECK(quote(both, wanted(), Terms::firm).terms == "on-demand");
 }
 
 TEST_CASE("time is billed in whole quanta and for the minimum at least") {
@@ -137,11 +137,11 @@ TEST_CASE("time is billed in whole quanta and for the minimum at least") {
   CHECK(billed_seconds(1, 60, 600) == 600);
   Row hourly = row(BillingUnit::node_hour, "3");
   hourly.quantum_s = 3600;
-  CHECK(text(quote(hourly, demand(cards(1, 1.25)), Terms::firm).job) == "6.00 CNY");
+  CHECK(text(quote(hourly, wanted(cards(1, 1.25)), Terms::firm).job) == "6.00 CNY");
 }
 
 TEST_CASE("prices that do not divide are rounded at the ninth place only") {
   Row thirds = row(BillingUnit::node_hour, "10");
   thirds.gpu_count = 3;
-  CHECK(text(quote(thirds, demand(), Terms::firm).card_hour) == "3.333333333 CNY");
+  CHECK(text(quote(thirds, wanted(), Terms::firm).card_hour) == "3.333333333 CNY");
 }

@@ -2,6 +2,7 @@
 #include "net/fd_stream.hpp"
 
 #include "base/signals.hpp"
+#include "bytes_of.hpp"
 
 #include "catch.hpp"
 #include <array>
@@ -16,18 +17,18 @@ using cp::UniqueFd;
 
 namespace {
 
-struct Pair {
+struct FdPair {
   std::unique_ptr<FdStream> ours;
   std::unique_ptr<FdStream> theirs;
 };
 
-Pair over_socket() {
+FdPair over_socket() {
   std::array<int, 2> ends{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
   return {*FdStream::make(UniqueFd(ends[0]), {}), *FdStream::make(UniqueFd(ends[1]), {})};
 }
 
-Pair over_pipes() {
+FdPair over_pipes() {
   auto there = cp::make_pipe();
   auto back = cp::make_pipe();
   REQUIRE(there);
@@ -49,32 +50,30 @@ void over_each(Test test) {
   }
 }
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
-
 cp::SteadyTime soon() { return cp::SystemClock().steady() + std::chrono::seconds(20); }
 
 }  // namespace
 
 TEST_CASE("fd stream: bytes go both ways, however many") {
-  over_each([](Pair pair) {
+  over_each([](FdPair pair) {
     const std::vector<std::byte> much(5U << 20U, std::byte{7});
     auto sending =
-        std::async(std::launch::async, [&] { return pair.ours->send(bytes("he"), much); });
+        std::async(std::launch::async, [&] { return pair.ours->send(bytes_of("he"), much); });
     std::vector<std::byte> got(much.size() + 2);
     CHECK(pair.theirs->receive_all(got, soon()) == got.size());
     CHECK(sending.get());
     CHECK(got[1] == std::byte{'e'});
     CHECK(got.back() == std::byte{7});
-    REQUIRE(pair.theirs->send(bytes("x")));
+    REQUIRE(pair.theirs->send(bytes_of("x")));
     CHECK(pair.ours->receive(got) == 1);
   });
 }
 
 TEST_CASE("fd stream: nothing is there at once, then something, then the end") {
-  over_each([](Pair pair) {
+  over_each([](FdPair pair) {
     std::array<std::byte, 8> got{};
     CHECK_FALSE(pair.ours->receive_now(got)->has_value());
-    REQUIRE(pair.theirs->send(bytes("abc")));
+    REQUIRE(pair.theirs->send(bytes_of("abc")));
     REQUIRE(pair.ours->wait(soon()));
     CHECK(**pair.ours->receive_now(got) == 3);
     pair.theirs->end();
@@ -83,7 +82,7 @@ TEST_CASE("fd stream: nothing is there at once, then something, then the end") {
 }
 
 TEST_CASE("fd stream: a silent peer is given up, a peer that is gone is told") {
-  over_each([](Pair pair) {
+  over_each([](FdPair pair) {
     std::array<std::byte, 8> got{};
     REQUIRE(pair.ours->set_patience(std::chrono::milliseconds(10)));
     CHECK(pair.ours->receive(got).error().code == Errc::timed_out);
@@ -92,12 +91,12 @@ TEST_CASE("fd stream: a silent peer is given up, a peer that is gone is told") {
     CHECK(pair.ours->send(much).error().code == Errc::timed_out);
     CHECK_FALSE(pair.ours->is_writable());
     pair.theirs.reset();
-    CHECK(pair.ours->send(bytes("x")).error().code == Errc::unavailable);
+    CHECK(pair.ours->send(bytes_of("x")).error().code == Errc::unavailable);
   });
 }
 
 TEST_CASE("fd stream: a shut one lets nobody wait, at either end") {
-  over_each([](Pair pair) {
+  over_each([](FdPair pair) {
     std::array<std::byte, 8> got{};
     std::array<std::byte, 8> other{};
     auto here = std::async(std::launch::async, [&] { return pair.ours->receive(got); });
@@ -107,7 +106,7 @@ TEST_CASE("fd stream: a shut one lets nobody wait, at either end") {
     CHECK((!ours || *ours == 0));
     const auto theirs = there.get();
     CHECK((!theirs || *theirs == 0));
-    CHECK_FALSE(pair.ours->send(bytes("x")));
+    CHECK_FALSE(pair.ours->send(bytes_of("x")));
   });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bytes_of.hpp"
 #include "net/tcp_listener.hpp"
 
 #include "catch.hpp"
@@ -13,14 +14,12 @@ namespace {
 
 const Endpoint kAnyPort{IpAddress::loopback(Family::ipv4), 0};
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-struct Pair {
+struct TcpPair {
   TcpStream client;
   TcpStream server;
 };
 
-Pair connected() {
+TcpPair connected() {
   auto listener = TcpListener::bind(kAnyPort);
   REQUIRE(listener);
   auto client = TcpStream::connect(*listener->local(), std::chrono::seconds(5), {});
@@ -57,7 +56,7 @@ TEST_CASE("accepting ends when a stop is asked") {
 }
 
 TEST_CASE("a silent peer is waited for only so long") {
-  Pair pair = connected();
+  TcpPair pair = connected();
   REQUIRE(pair.client.set_patience(std::chrono::milliseconds(30)));
   std::array<std::byte, 4> in{};
   CHECK(pair.client.receive(in).error().code == Errc::timed_out);
@@ -66,8 +65,8 @@ TEST_CASE("a silent peer is waited for only so long") {
 }
 
 TEST_CASE("a peer that ended is read to its end, and writing to it fails") {
-  Pair pair = connected();
-  REQUIRE(pair.server.send(bytes("he"), bytes("llo")));
+  TcpPair pair = connected();
+  REQUIRE(pair.server.send(bytes_of("he"), bytes_of("llo")));
   pair.server.shutdown();
   std::array<std::byte, 16> in{};
   const auto have = pair.client.receive_all(in);
@@ -80,10 +79,10 @@ TEST_CASE("a peer that ended is read to its end, and writing to it fails") {
 }
 
 TEST_CASE("what is there is taken without waiting") {
-  Pair pair = connected();
+  TcpPair pair = connected();
   std::array<std::byte, 16> in{};
   CHECK_FALSE(pair.client.receive_now(in)->has_value());
-  REQUIRE(pair.server.send(bytes("x")));
+  REQUIRE(pair.server.send(bytes_of("x")));
   std::array<std::byte, 1> one{};
   CHECK(*pair.client.receive(one) == 1);
   pair.server.end();
@@ -93,7 +92,7 @@ TEST_CASE("what is there is taken without waiting") {
 }
 
 TEST_CASE("a shutdown from another thread wakes a call that waits") {
-  Pair pair = connected();
+  TcpPair pair = connected();
   std::thread other([&] { pair.client.shutdown(); });
   std::array<std::byte, 4> in{};
   CHECK(pair.client.receive(in).value_or(0) == 0);

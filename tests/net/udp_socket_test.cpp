@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/udp_socket.hpp"
 
+#include "bytes_of.hpp"
 #include "net/stop_fd.hpp"
 
 #include "catch.hpp"
@@ -31,10 +32,6 @@ UdpSocket client_of(const UdpSocket& server, const char* address) {
   REQUIRE(socket);
   REQUIRE(socket->set_receive_timeout(2s));
   return std::move(*socket);
-}
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
 }
 
 }  // namespace

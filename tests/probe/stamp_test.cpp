@@ -41,32 +41,33 @@ std::vector<std::byte> unhex(std::string_view text) {
 
 // 2026-11-22T08:30:00Z is 1795336200 s after 1970, 0x6b02a808, and 4004325000 after 1900,
 // 0xeead2688.
-const UnixTime kNow = at("2026-11-22T08:30:00Z");
+const UnixTime kStampNow = at("2026-11-22T08:30:00Z");
 
 }  // namespace
 
 TEST_CASE("a packet that is too short is not decoded") {
   const std::vector<std::byte> zeros(stamp::kBase);
   for (std::size_t length = 0; length < stamp::kBase; ++length) {
-    CHECK_FALSE(stamp::read_request(std::span(zeros).first(length), kNow));
+    CHECK_FALSE(stamp::read_request(std::span(zeros).first(length), kStampNow));
     std::vector<std::byte> packet(length, std::byte{0x5a});
-    CHECK_FALSE(stamp::reflect({kNow, kNow, {}, 64}, packet));
+    CHECK_FALSE(stamp::reflect({kStampNow, kStampNow, {}, 64}, packet));
     CHECK(std::ranges::count(packet, std::byte{0x5a}) == static_cast<std::ptrdiff_t>(length));
-    CHECK(stamp::read_reply(std::span(zeros).first(length), kNow).has_value() ==
+    CHECK(stamp::read_reply(std::span(zeros).first(length), kStampNow).has_value() ==
           (length >= stamp::kShortReply));
   }
 }
 
 TEST_CASE("a request has the layout of RFC 8762 figure 2") {
   std::vector<std::byte> packet(stamp::kBase);
-  stamp::write_request({7, kNow + 500ms, {true, Format::ntp, 16, 10}, 0x1234}, packet);
+  stamp::write_request({7, kStampNow + 500ms, {true, Format::ntp, 16, 10}, 0x1234}, packet);
   CHECK(hex(packet) ==
         "00000007"
         "eead268880000000"
         "900a"
         "1234"
         "00000000000000000000000000000000000000000000000000000000");
-  stamp::write_request({0xffffffff, kNow + 123456789ns, {false, Format::ptp, 0, 1}, 1}, packet);
+  stamp::write_request({0xffffffff, kStampNow + 123456789ns, {false, Format::ptp, 0, 1}, 1},
+                       packet);
   CHECK(hex(packet).substr(0, 32) ==
         "ffffffff"
         "6b02a808075bcd15"
@@ -90,7 +91,8 @@ TEST_CASE("a reply has the layout of RFC 8762 figure 4 and copies what follows")
   auto packet = unhex(
       "00000007 eead268880000000 900a 1234 00000000000000000000000000000000000000000000000000000000"
       "80010004cafebabe");
-  REQUIRE(stamp::reflect({kNow + 1s, kNow + 1s + 250ms, {true, Format::ntp, 3, 200}, 61}, packet));
+  REQUIRE(stamp::reflect({kStampNow + 1s, kStampNow + 1s + 250ms, {true, Format::ntp, 3, 200}, 61},
+                         packet));
   CHECK(hex(packet) ==
         "00000007"          // sequence number, copied
         "eead268940000000"  // T3
@@ -108,7 +110,7 @@ TEST_CASE("a reply has the layout of RFC 8762 figure 4 and copies what follows")
 
 TEST_CASE("what stood in a request where it must be zero does not come back as a claim") {
   std::vector<std::byte> packet(stamp::kBase, std::byte{0xff});
-  REQUIRE(stamp::reflect({kNow, kNow, {false, Format::ptp, 0, 1}, 255}, packet));
+  REQUIRE(stamp::reflect({kStampNow, kStampNow, {false, Format::ptp, 0, 1}, 255}, packet));
   CHECK(hex(packet) ==
         "ffffffff"
         "6b02a80800000000"
@@ -125,18 +127,18 @@ TEST_CASE("what stood in a request where it must be zero does not come back as a
 
 TEST_CASE("a reply is read back") {
   std::vector<std::byte> packet(100);
-  stamp::write_request({9, kNow, {true, Format::ntp, 16, 10}, 77}, packet);
-  REQUIRE(
-      stamp::reflect({kNow + 31ms, kNow + 31ms + 1800ns, {true, Format::ptp, 4, 99}, 57}, packet));
-  const auto reply = stamp::read_reply(packet, kNow + 62ms);
+  stamp::write_request({9, kStampNow, {true, Format::ntp, 16, 10}, 77}, packet);
+  REQUIRE(stamp::reflect(
+      {kStampNow + 31ms, kStampNow + 31ms + 1800ns, {true, Format::ptp, 4, 99}, 57}, packet));
+  const auto reply = stamp::read_reply(packet, kStampNow + 62ms);
   REQUIRE(reply);
   CHECK(reply->sequence == 9);
   CHECK(reply->sender_sequence == 9);
   CHECK(reply->session == 77);
-  CHECK(reply->received == kNow + 31ms);
-  CHECK(reply->sent == kNow + 31ms + 1800ns);
+  CHECK(reply->received == kStampNow + 31ms);
+  CHECK(reply->sent == kStampNow + 31ms + 1800ns);
   CHECK(reply->error == ErrorEstimate{true, Format::ptp, 4, 99});
-  CHECK(reply->sender_time_bits == stamp::encode_time(kNow, Format::ntp));
+  CHECK(reply->sender_time_bits == stamp::encode_time(kStampNow, Format::ntp));
   CHECK(reply->sender_ttl == 57);
   CHECK_FALSE(reply->is_short);
 }
@@ -146,7 +148,7 @@ TEST_CASE("a reply of a TWAMP-Light peer is taken though it is shorter") {
   auto packet =
       unhex("00000000 eead268940000000 0001 0000 eead268900000000 00000007 eead268880000000 900a");
   REQUIRE(packet.size() == 38);
-  auto reply = stamp::read_reply(packet, kNow);
+  auto reply = stamp::read_reply(packet, kStampNow);
   REQUIRE(reply);
   CHECK(reply->is_short);
   CHECK(reply->sequence == 0);
@@ -157,7 +159,7 @@ TEST_CASE("a reply of a TWAMP-Light peer is taken though it is shorter") {
   // 41 octets, as RFC 5357 §4.2.1 has them: the TTL is the last.
   packet.resize(40);
   packet.push_back(std::byte{0x3d});
-  reply = stamp::read_reply(packet, kNow);
+  reply = stamp::read_reply(packet, kStampNow);
   REQUIRE(reply);
   CHECK(reply->is_short);
   CHECK(reply->sender_ttl == 0x3d);
@@ -169,9 +171,11 @@ TEST_CASE("a time reads back as the same nanosecond in both formats") {
   std::uniform_int_distribution<std::int64_t> nanos(0, 999'999'999);
   for (int i = 0; i < 20'000; ++i) {
     const UnixTime time =
-        kNow + std::chrono::seconds(within(random)) + std::chrono::nanoseconds(nanos(random));
-    CHECK(stamp::decode_time(stamp::encode_time(time, Format::ntp), Format::ntp, kNow) == time);
-    CHECK(stamp::decode_time(stamp::encode_time(time, Format::ptp), Format::ptp, kNow) == time);
+        kStampNow + std::chrono::seconds(within(random)) + std::chrono::nanoseconds(nanos(random));
+    CHECK(stamp::decode_time(stamp::encode_time(time, Format::ntp), Format::ntp, kStampNow) ==
+          time);
+    CHECK(stamp::decode_time(stamp::encode_time(time, Format::ptp), Format::ptp, kStampNow) ==
+          time);
   }
 }
 
@@ -189,7 +193,8 @@ TEST_CASE("seconds that have wrapped are taken as the ones nearest to now") {
   }
   // A peer whose clock was never set still counts evenly.
   const UnixTime unset = at("1970-01-01T00:00:05Z");
-  CHECK(stamp::decode_time(stamp::encode_time(unset, Format::ntp), Format::ntp, kNow) == unset);
+  CHECK(stamp::decode_time(stamp::encode_time(unset, Format::ntp), Format::ntp, kStampNow) ==
+        unset);
 }
 
 TEST_CASE("an error estimate is the next one above the error") {
@@ -230,15 +235,15 @@ TEST_CASE("random octets are decoded or refused, and a reply is as long as its r
     for (auto& byte : packet) {
       byte = static_cast<std::byte>(random());
     }
-    const auto request = stamp::read_request(packet, kNow);
+    const auto request = stamp::read_request(packet, kStampNow);
     REQUIRE(request.has_value() == (packet.size() >= stamp::kBase));
-    const auto reply = stamp::read_reply(packet, kNow);
+    const auto reply = stamp::read_reply(packet, kStampNow);
     REQUIRE(reply.has_value() == (packet.size() >= stamp::kShortReply));
     if (reply) {
-      REQUIRE(std::chrono::abs(reply->sent - kNow) < 24h * 366 * 70);
+      REQUIRE(std::chrono::abs(reply->sent - kStampNow) < 24h * 366 * 70);
     }
     auto answer = packet;
-    REQUIRE(stamp::reflect({kNow, kNow, {}, 1}, answer) == request.has_value());
+    REQUIRE(stamp::reflect({kStampNow, kStampNow, {}, 1}, answer) == request.has_value());
     REQUIRE(answer.size() == packet.size());
     if (answer.size() > stamp::kBase) {
       REQUIRE(

@@ -18,7 +18,7 @@ using namespace cp::transfer;
 
 namespace {
 
-std::string bytes_of(std::size_t size, unsigned seed) {
+std::string scrambled(std::size_t size, unsigned seed) {
   std::string bytes(size, '\0');
   for (std::size_t i = 0; i < size; ++i) {
     seed = seed * 1'103'515'245U + 12'345U;
@@ -40,7 +40,7 @@ struct Move {
   Move() {
     scratch.write("src/a", "alpha");
     scratch.write("src/d/b", "beta");
-    scratch.write("src/large", bytes_of(5'000'000, 1));
+    scratch.write("src/large", scrambled(5'000'000, 1));
     for (const char* name : {"src/a", "src/d/b", "src/large"}) {
       set_old(scratch.at(name));
     }
@@ -100,7 +100,7 @@ TEST_CASE("a source that changed is moved again, whatever its size and time say"
 TEST_CASE("a source that was changed just before it was read is read again") {
   const Move move;
   move.scratch.write("src/a", "fresh");
-  move.scratch.write("src/large", bytes_of(5'000'000, 2));
+  move.scratch.write("src/large", scrambled(5'000'000, 2));
   move.run();
   CHECK(move.skipped() == 1);
 }

@@ -89,8 +89,8 @@ struct Served {
   }
 };
 
-cp::Result<cp::model::Json> carry(std::vector<std::string> sources, std::string destination,
-                                  Request request = {}) {
+cp::Result<cp::model::Json> carry_to_server(std::vector<std::string> sources,
+                                            std::string destination, Request request = {}) {
   Observer silent;
   request.sources = std::move(sources);
   request.destination = std::move(destination);
@@ -98,7 +98,7 @@ cp::Result<cp::model::Json> carry(std::vector<std::string> sources, std::string 
   return run(request, silent, {});
 }
 
-std::string state_of(const cp::Result<cp::model::Json>& record) {
+std::string outcome_of(const cp::Result<cp::model::Json>& record) {
   if (!record) {
     return record.error().message;
   }
@@ -117,7 +117,7 @@ std::string noise(std::size_t size) {
   return bytes;
 }
 
-void plant(const Scratch& scratch) {
+void plant_many(const Scratch& scratch) {
   scratch.write("src/empty", "");
   scratch.write("src/-rf", "dash");
   scratch.write("src/\xff\n", "odd");
@@ -222,19 +222,21 @@ TEST_CASE("a server for others than this machine is refused") {
 
 TEST_CASE("a tree goes to a server and comes back the same, over each rail and number of streams") {
   Served served;
-  plant(served.scratch);
+  plant_many(served.scratch);
   int n = 0;
   for (const RailChoice rail : {RailChoice::automatic, RailChoice::tcp, RailChoice::fabric}) {
     for (const int streams : {0, 1, 5}) {
       const std::string name = "t" + std::to_string(n++);
       CAPTURE(name);
       const Request request{.rail = rail, .streams = streams};
-      const auto there = carry({served.scratch.at("src/")}, served.url("/" + name), request);
-      REQUIRE(state_of(there) == "done");
+      const auto there =
+          carry_to_server({served.scratch.at("src/")}, served.url("/" + name), request);
+      REQUIRE(outcome_of(there) == "done");
       CHECK(there->at("files").at("done") == 506);
       check_same(served.scratch, "src", "srv/" + name);
-      const auto back = carry({served.url("/" + name + "/")}, served.scratch.at(name), request);
-      REQUIRE(state_of(back) == "done");
+      const auto back =
+          carry_to_server({served.url("/" + name + "/")}, served.scratch.at(name), request);
+      REQUIRE(outcome_of(back) == "done");
       check_same(served.scratch, "src", name);
       CHECK(back->at("digest") == there->at("digest"));
       CHECK(back->at("files").at("done") == 506);
@@ -245,18 +247,19 @@ TEST_CASE("a tree goes to a server and comes back the same, over each rail and n
 
 TEST_CASE("what a server was asked wrongly moves nothing and has one reason") {
   Served served;
-  plant(served.scratch);
+  plant_many(served.scratch);
   const auto code = [](const cp::Result<cp::model::Json>& record) {
     REQUIRE_FALSE(record);
     return record.error().code;
   };
   const std::string src = served.scratch.at("src");
-  CHECK(code(carry({src}, served.url("/../x"))) == Errc::denied);
-  CHECK(code(carry({served.url("/../x")}, served.scratch.at("x"))) == Errc::denied);
-  CHECK(code(carry({served.url("/none")}, served.scratch.at("x"))) == Errc::not_found);
-  CHECK(code(carry({src}, served.url("/"), {.rail = RailChoice::fabric, .provider = "qwerty"})) ==
+  CHECK(code(carry_to_server({src}, served.url("/../x"))) == Errc::denied);
+  CHECK(code(carry_to_server({served.url("/../x")}, served.scratch.at("x"))) == Errc::denied);
+  CHECK(code(carry_to_server({served.url("/none")}, served.scratch.at("x"))) == Errc::not_found);
+  CHECK(code(carry_to_server({src}, served.url("/"),
+                             {.rail = RailChoice::fabric, .provider = "qwerty"})) ==
         Errc::unavailable);
-  CHECK(code(carry({src}, "cpx://127.0.0.1:1/")) == Errc::unavailable);
+  CHECK(code(carry_to_server({src}, "cpx://127.0.0.1:1/")) == Errc::unavailable);
   Observer silent;
   CHECK(code(run({.sources = {src}, .destination = served.url("/")}, silent, {})) == Errc::denied);
   CHECK(fs::is_empty(served.scratch.at("srv")));
@@ -270,11 +273,11 @@ TEST_CASE("links at a server lead nobody out of its root") {
   served.scratch.write("src/f", "1");
   fs::create_symlink("/etc/passwd", served.scratch.at("src/absolute"));
   fs::create_symlink("../outside", served.scratch.at("src/climbs"));
-  CHECK_FALSE(carry({served.url("/out/")}, served.scratch.at("x")));
-  CHECK_FALSE(carry({served.scratch.at("src/")}, served.url("/out/")));
+  CHECK_FALSE(carry_to_server({served.url("/out/")}, served.scratch.at("x")));
+  CHECK_FALSE(carry_to_server({served.scratch.at("src/")}, served.url("/out/")));
   CHECK_FALSE(served.scratch.has("outside/f"));
-  const auto record = carry({served.scratch.at("src/")}, served.url("/in"));
-  CHECK(state_of(record) == "partial");
+  const auto record = carry_to_server({served.scratch.at("src/")}, served.url("/in"));
+  CHECK(outcome_of(record) == "partial");
   CHECK(record->at("files").at("failed") == 2);
   CHECK(served.scratch.has("srv/in/f"));
   CHECK_FALSE(fs::is_symlink(served.scratch.at("srv/in/absolute")));
@@ -292,8 +295,9 @@ TEST_CASE("several transfers to one place at once leave it whole") {
   for (int i = 0; i < 5; ++i) {
     std::string other;
     std::thread thread(
-        [&] { other = state_of(carry({served.scratch.at("a/")}, served.url("/in"))); });
-    const std::string mine = state_of(carry({served.scratch.at("b/")}, served.url("/in")));
+        [&] { other = outcome_of(carry_to_server({served.scratch.at("a/")}, served.url("/in"))); });
+    const std::string mine =
+        outcome_of(carry_to_server({served.scratch.at("b/")}, served.url("/in")));
     thread.join();
     CHECK(other == "done");
     CHECK(mine == "done");
@@ -327,7 +331,7 @@ TEST_CASE("a server that ends while data moves leaves nothing half written") {
   REQUIRE(record);
   served.end();
   // On a fast machine everything may have arrived before the first word about it.
-  if (state_of(record) != "done") {
+  if (outcome_of(record) != "done") {
     CHECK(failure_of(*record)->code == Errc::timed_out);
     // All of it may have come before the stop did.
     CHECK((!served.scratch.has("srv/in/big") ||
@@ -476,7 +480,7 @@ TEST_CASE(
     CHECK((count || count.error().code == Errc::unavailable));
   }
   served.scratch.write("src/f", "1");
-  CHECK(state_of(carry({served.scratch.at("src/f")}, served.url("/"))) == "done");
+  CHECK(outcome_of(carry_to_server({served.scratch.at("src/f")}, served.url("/"))) == "done");
 }
 
 TEST_CASE("a client says so when the other end is no server of ours or of another version") {
@@ -495,7 +499,8 @@ TEST_CASE("a client says so when the other end is no server of ours or of anothe
       std::array<std::byte, 256> in{};
       static_cast<void>(stream->receive_all(in));
     });
-    const auto record = carry({scratch.at("f")}, "cpx://" + listener->local()->to_string() + "/");
+    const auto record =
+        carry_to_server({scratch.at("f")}, "cpx://" + listener->local()->to_string() + "/");
     impostor.join();
     REQUIRE_FALSE(record);
     CHECK(record.error().code == Errc::protocol);

@@ -14,9 +14,9 @@ namespace {
 using cp::cli::Column;
 using cp::model::Json;
 
-constexpr std::array kColumns{Column{"NAME", "name"}, Column{"TYPE", "type"},
-                              Column{"UNIT", "unit"}, Column{"DOCUMENT", "document"},
-                              Column{"PATH", "path"}, Column{"MEANING", "meaning"}};
+constexpr std::array kFieldsColumns{Column{"NAME", "name"}, Column{"TYPE", "type"},
+                                    Column{"UNIT", "unit"}, Column{"DOCUMENT", "document"},
+                                    Column{"PATH", "path"}, Column{"MEANING", "meaning"}};
 
 constexpr std::array<std::string_view, 8> kTypes{"text", "model",    "number", "bytes",
                                                  "rate", "duration", "money",  "boolean"};
@@ -41,7 +41,7 @@ Json document_of(const cp::model::Field& field) {
 }  // namespace
 
 cp::Result<int> fields(cp::cli::Context& context) {
-  cp::cli::Output& output = context.output(kColumns);
+  cp::cli::Output& output = context.output(kFieldsColumns);
   for (const cp::model::Field& field : cp::model::fields()) {
     output.record(document_of(field));
   }

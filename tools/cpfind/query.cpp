@@ -26,7 +26,7 @@ using cp::market::SearchOptions;
 using cp::market::SearchResult;
 using cp::model::Json;
 
-constexpr std::array kColumns{
+constexpr std::array kQueryColumns{
     Column{"RESOURCE", "resource|name"},
     Column{"PROVIDER", "provider"},
     Column{"REGION", "place.region|place.country"},
@@ -111,7 +111,7 @@ Result<int> query(Context& context) {
   CP_TRY_ASSIGN(World world, World::open(context));
   CP_TRY_ASSIGN(const SearchResult result,
                 search(world.sources(), demand, options, context.clock(), context.random(), {}));
-  cp::cli::Output& output = context.output(kColumns);
+  cp::cli::Output& output = context.output(kQueryColumns);
   for (const Json& offer : result.offers) {
     output.record(offer);
   }

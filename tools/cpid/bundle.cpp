@@ -17,7 +17,7 @@ using cp::Result;
 using cp::cli::Context;
 using cp::model::Json;
 
-constexpr std::array kColumns{
+constexpr std::array kBundleColumns{
     cp::cli::Column{"DOCUMENT", "id|prefix", cp::cli::Show::id},
     cp::cli::Column{"SCHEMA", "schema"},
     cp::cli::Column{"SEQ", "seq", cp::cli::Show::count},
@@ -26,7 +26,7 @@ constexpr std::array kColumns{
 }  // namespace
 
 Result<int> bundle(Context& context) {
-  auto& output = context.output(kColumns);
+  auto& output = context.output(kBundleColumns);
   CP_TRY_ASSIGN(const auto registry, open_registry(context));
   CP_TRY_ASSIGN(const auto estate, open_estate(context));
   CP_TRY_ASSIGN(const auto chain, cp::identity::chain_of(*estate, registry.prefix()));

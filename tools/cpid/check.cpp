@@ -24,7 +24,7 @@ using cp::identity::Flaw;
 using cp::identity::Identifier;
 using cp::model::Json;
 
-constexpr std::array kColumnsWithSuggestion{
+constexpr std::array kCheckColumnsWithSuggestion{
     cp::cli::Column{"INPUT", "input"},
     cp::cli::Column{"LINE", "line", cp::cli::Show::count},
     cp::cli::Column{"VALID", "valid"},
@@ -32,7 +32,7 @@ constexpr std::array kColumnsWithSuggestion{
     cp::cli::Column{"MESSAGE", "message|id"},
     cp::cli::Column{"DID YOU MEAN", "suggestions.0", cp::cli::Show::id},
 };
-constexpr std::span kColumns = std::span(kColumnsWithSuggestion).first<5>();
+constexpr std::span kCheckColumns = std::span(kCheckColumnsWithSuggestion).first<5>();
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -65,8 +65,9 @@ class Verdicts {
   explicit Verdicts(Context& context)
       : suggester_(context.arguments().has("suggest") ? std::make_unique<Suggester>(context)
                                                       : nullptr),
-        output_(context.output(suggester_ ? std::span<const cp::cli::Column>(kColumnsWithSuggestion)
-                                          : kColumns)),
+        output_(context.output(suggester_
+                                   ? std::span<const cp::cli::Column>(kCheckColumnsWithSuggestion)
+                                   : kCheckColumns)),
         all_(context.arguments().has("all")),
         clock_(context.clock()),
         started_(clock_.steady()) {}
@@ -239,7 +240,7 @@ Result<int> check_ledger(Context& context) {
     return tl::unexpected<cp::Error>(audit.error());
   }
   record["as_of"] = cp::format_time(context.clock().now());
-  context.output(kColumns).record(record);
+  context.output(kCheckColumns).record(record);
   return audit ? 0 : 1;
 }
 

@@ -13,7 +13,7 @@
 namespace cpid {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kInitColumns{
     cp::cli::Column{"KEY", "proof.key"},
     cp::cli::Column{"PREFIX", "prefix"},
     cp::cli::Column{"NAME", "name"},
@@ -44,7 +44,7 @@ cp::Result<int> init(cp::cli::Context& context) {
   CP_TRY_ASSIGN(const std::string directory, cp::open_state_directory(paths));
   CP_TRY_ASSIGN(const auto registry, cp::identity::Registry::found(
                                          directory, founding, context.clock(), context.random()));
-  context.output(kColumns).record(registry.delegation());
+  context.output(kInitColumns).record(registry.delegation());
   if (founding.parent) {
     context.note("this is the request to prefix " + *founding.parent +
                  "; cpid accept takes what it answers");

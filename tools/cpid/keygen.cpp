@@ -13,7 +13,7 @@
 namespace cpid {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kKeygenColumns{
     cp::cli::Column{"THUMBPRINT", "thumbprint", cp::cli::Show::id},
     cp::cli::Column{"KEY", "x", cp::cli::Show::id},
     cp::cli::Column{"FOR", "for.0"},
@@ -48,7 +48,7 @@ cp::Result<int> keygen(cp::cli::Context& context) {
   record.update(shown.jwk());
   record["for"] = uses;
   record["thumbprint"] = shown.thumbprint();
-  context.output(kColumns).record(record);
+  context.output(kKeygenColumns).record(record);
   return 0;
 }
 

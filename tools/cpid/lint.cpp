@@ -16,7 +16,7 @@ namespace {
 using cp::Result;
 using cp::model::Json;
 
-constexpr std::array kColumns{
+constexpr std::array kLintColumns{
     cp::cli::Column{"RECORD", "input", cp::cli::Show::id},
     cp::cli::Column{"REASON", "reason"},
     cp::cli::Column{"PLACE", "place"},
@@ -36,7 +36,7 @@ std::string name_of_record(const Json& document) {
 
 Result<int> lint(cp::cli::Context& context) {
   auto reader = context.open_documents(context.arguments().operands());
-  auto& output = context.output(kColumns);
+  auto& output = context.output(kLintColumns);
   std::uint64_t checked = 0;
   std::uint64_t failed = 0;
   while (true) {

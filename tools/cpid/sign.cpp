@@ -23,7 +23,7 @@ using cp::cli::Context;
 using cp::identity::PrivateKey;
 using cp::model::Json;
 
-constexpr std::array kColumns{
+constexpr std::array kSignColumns{
     cp::cli::Column{"DOCUMENT", "id|prefix", cp::cli::Show::id},
     cp::cli::Column{"SCHEMA", "schema"},
     cp::cli::Column{"SEQ", "seq", cp::cli::Show::count},
@@ -79,7 +79,7 @@ class Keys {
 
 Result<int> sign(Context& context) {
   auto reader = context.open_documents(context.arguments().operands());
-  auto& output = context.output(kColumns);
+  auto& output = context.output(kSignColumns);
   Keys keys(context);
   for (std::size_t count = 0;; ++count) {
     CP_TRY_ASSIGN(auto document, reader.next());

@@ -23,7 +23,7 @@ using cp::identity::PublicKey;
 using cp::model::Json;
 using cp::store::Transaction;
 
-constexpr std::array kColumns{
+constexpr std::array kTrustColumns{
     cp::cli::Column{"THUMBPRINT", "thumbprint", cp::cli::Show::id},
     cp::cli::Column{"PREFIX", "prefix"},
     cp::cli::Column{"PINNED", "pinned_at", cp::cli::Show::time},
@@ -35,7 +35,7 @@ void print(Context& context, const Anchor& anchor) {
               {"thumbprint", anchor.key.thumbprint()}};
   record.update(anchor.key.jwk());
   record["pinned_at"] = anchor.pinned_at;
-  context.output(kColumns).record(record);
+  context.output(kTrustColumns).record(record);
 }
 
 // The key of a root's own delegation, which has to be that of PREFIX.
@@ -125,7 +125,7 @@ Result<int> remove(Context& context, Estate& estate, const std::string& thumbpri
 }
 
 Result<int> list(Context& context, const Estate& estate) {
-  context.output(kColumns);
+  context.output(kTrustColumns);
   CP_TRY_ASSIGN(const auto anchors, estate.trust.anchors());
   for (const Anchor& anchor : anchors) {
     print(context, anchor);

@@ -21,7 +21,7 @@ using cp::identity::Verdict;
 using cp::model::Json;
 using cp::store::Transaction;
 
-constexpr std::array kColumns{
+constexpr std::array kVerifyColumns{
     cp::cli::Column{"INPUT", "input", cp::cli::Show::id},
     cp::cli::Column{"DOCUMENT", "document"},
     cp::cli::Column{"VERDICT", "verdict", cp::cli::Show::verdict},
@@ -40,7 +40,7 @@ class Report {
  public:
   explicit Report(Context& context)
       : context_(context),
-        output_(context.output(kColumns)),
+        output_(context.output(kVerifyColumns)),
         only_bad_(context.arguments().has("only-bad")),
         started_(context.clock().steady()) {}
 

@@ -32,7 +32,7 @@ using cp::probe::Plan;
 using cp::probe::ResourceName;
 using cp::probe::Threshold;
 
-constexpr std::array kColumns{cp::cli::Column{"P50", "rtt.p50_ns", cp::cli::Show::nanoseconds}};
+constexpr std::array kPingColumns{cp::cli::Column{"P50", "rtt.p50_ns", cp::cli::Show::nanoseconds}};
 
 Plan plan_of(const cp::cli::Arguments& given) {
   Plan plan;
@@ -183,7 +183,7 @@ Result<int> ping(Context& context) {
                     : measure_resource(std::get<ResourceName>(target).name, plan, context, stop));
 
   const Json record = cp::probe::to_json(measurement);
-  cp::cli::Output& output = context.output(kColumns);
+  cp::cli::Output& output = context.output(kPingColumns);
   if (output.form() == cp::cli::Output::Form::table) {
     print_summary(output, record, context.terminal().output_colour);
   } else {

@@ -24,18 +24,18 @@ using cp::model::Json;
 using cp::probe::Findings;
 using cp::probe::Plan;
 
-constexpr std::array kColumns{Column{"RANK", "rank", Show::count},
-                              Column{"NAME", "name|resource|id", Show::id},
-                              Column{"PROVIDER", "provider"},
-                              Column{"PRICE/H", "price.hour", Show::money},
-                              Column{"RTT P50", "quality.rtt_p50_ns", Show::nanoseconds},
-                              Column{"P99", "quality.rtt_p99_ns", Show::nanoseconds},
-                              Column{"LOSS", "quality.loss_ratio", Show::count},
-                              Column{"NETWORK", "quality.score", Show::bar},
-                              Column{"TOTAL", "scores.total", Show::bar},
-                              Column{"NOT MEASURED", "quality.reason"}};
+constexpr std::array kRankColumns{Column{"RANK", "rank", Show::count},
+                                  Column{"NAME", "name|resource|id", Show::id},
+                                  Column{"PROVIDER", "provider"},
+                                  Column{"PRICE/H", "price.hour", Show::money},
+                                  Column{"RTT P50", "quality.rtt_p50_ns", Show::nanoseconds},
+                                  Column{"P99", "quality.rtt_p99_ns", Show::nanoseconds},
+                                  Column{"LOSS", "quality.loss_ratio", Show::count},
+                                  Column{"NETWORK", "quality.score", Show::bar},
+                                  Column{"TOTAL", "scores.total", Show::bar},
+                                  Column{"NOT MEASURED", "quality.reason"}};
 
-Result<Plan> plan_of(const cp::cli::Arguments& given) {
+Result<Plan> checked_plan_of(const cp::cli::Arguments& given) {
   Plan plan;
   plan.count = static_cast<std::uint64_t>(*given.integer("count"));
   plan.interval = *given.duration("interval");
@@ -102,7 +102,7 @@ Result<void> keep_measurements(const std::string& file, const Findings& findings
 
 Result<int> rank(Context& context) {
   const cp::cli::Arguments& given = context.arguments();
-  CP_TRY_ASSIGN(const Plan plan, plan_of(given));
+  CP_TRY_ASSIGN(const Plan plan, checked_plan_of(given));
   auto reader = context.open_documents(given.operands());
   CP_TRY_ASSIGN(cp::model::OfferSet set,
                 cp::model::read_offers(reader, given.has("allow-partial")));
@@ -115,7 +115,7 @@ Result<int> rank(Context& context) {
   }
   cp::probe::rank_offers(set.offers, findings, *given.number("weight"));
 
-  cp::cli::Output& output = context.output(kColumns);
+  cp::cli::Output& output = context.output(kRankColumns);
   for (const auto& records : {&set.offers, &set.others}) {
     for (const Json& record : *records) {
       output.record(record);

@@ -15,8 +15,6 @@ using cp::cli::Context;
 using cp::jobs::Draft;
 using cp::jobs::JobLoop;
 
-constexpr auto kLookAgain = 10s;
-
 Result<std::string> cancel_one(Session& session, const std::string& name, JobLoop& loop) {
   CP_TRY_ASSIGN(Draft draft, find_job(session, name));
   if (!draft.job().has_ended()) {
@@ -49,7 +47,7 @@ Result<int> cancel(Context& context) {
     if (loop.open_count() == 0) {
       break;
     }
-    loop.sleep(kLookAgain);
+    loop.sleep(look_again);
   }
   CP_TRY(hand_over(context, session));
   for (const auto& id : ids) {

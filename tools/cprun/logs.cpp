@@ -12,9 +12,6 @@ using cp::Errc;
 using cp::Result;
 using cp::cli::Context;
 
-constexpr auto kLookAgain = 10s;
-constexpr int kSignalBase = 128;
-
 Result<int> follow(Context& context, Session& session, Tail& tail, cp::jobs::Draft draft) {
   const auto stop = context.stop_on_signals();
   const std::string id = draft.job().id;
@@ -26,10 +23,10 @@ Result<int> follow(Context& context, Session& session, Tail& tail, cp::jobs::Dra
     CP_TRY_ASSIGN(const bool more, tail.copy(*loop.find(id)));
     if (stop.stop_requested() || (loop.find(id)->has_ended() && !more)) {
       CP_TRY(hand_over(context, session));
-      return stop.stop_requested() ? kSignalBase + context.stop_signal() : 0;
+      return stop.stop_requested() ? signal_base + context.stop_signal() : 0;
     }
     if (!more) {
-      loop.sleep(kLookAgain);
+      loop.sleep(look_again);
     }
   }
 }

@@ -25,9 +25,6 @@ using cp::jobs::Job;
 using cp::jobs::JobLoop;
 using cp::model::JobState;
 
-constexpr auto kLookAgain = 10s;
-constexpr int kSignalBase = 128;
-
 /// One `cprun run` from its job's creation to its end.
 class Runner {
  public:
@@ -57,8 +54,8 @@ class Runner {
       }
       renew_lease();
       if (!more) {
-        loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, kLookAgain)
-                          : kLookAgain);
+        loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, look_again)
+                          : look_again);
       }
     }
   }
@@ -132,7 +129,7 @@ Result<int> end_of(Context& context, Runner& runner, std::optional<cp::AtomicFil
     cp::end_by_signal(SIGPIPE);
   }
   const int signal = context.stop_signal();
-  return signal != 0 ? kSignalBase + signal : exit_status_of(runner.job());
+  return signal != 0 ? signal_base + signal : exit_status_of(runner.job());
 }
 
 Result<int> dry_run(Context& context, const Job& job) {
@@ -170,7 +167,7 @@ Result<int> run(Context& context) {
   const auto followed = runner.follow(loop, std::move(drafts.front()), stop);
   if (context.stop_signal() == SIGHUP) {
     CP_TRY(hand_over(context, session));
-    return kSignalBase + SIGHUP;
+    return signal_base + SIGHUP;
   }
   // A store that fails is no reason to end the job: whoever comes next goes on with it.
   if (!followed && !stop.stop_requested() && !runner.output_failed()) {

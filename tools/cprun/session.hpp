@@ -6,11 +6,17 @@
 #include "jobs/driver.hpp"
 #include "jobs/store.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace cprun {
+
+/// How long a command that waits for jobs sleeps at most before it looks again.
+inline constexpr std::chrono::seconds look_again{10};
+/// The exit status of a command that a signal ended is this and the signal's number, as in a shell.
+inline constexpr int signal_base = 128;
 
 /// What every command works on: the store, the launchers and a driver of this process.
 struct Session {

@@ -22,7 +22,7 @@ using cp::jobs::Attempt;
 using cp::jobs::Job;
 using cp::model::Json;
 
-constexpr std::array kColumns{
+constexpr std::array kUsageColumns{
     cp::cli::Column{"PROVIDER", "by.provider"},
     cp::cli::Column{"MONTH", "by.month"},
     cp::cli::Column{"PROJECT", "by.project"},
@@ -110,7 +110,7 @@ Result<int> usage(Context& context) {
     return {};
   }));
   for (const auto& [key, sum] : sums) {
-    context.output(kColumns).record(record_of(key.first, sum));
+    context.output(kUsageColumns).record(record_of(key.first, sum));
   }
   return 0;
 }

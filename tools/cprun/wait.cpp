@@ -17,9 +17,6 @@ using cp::cli::Context;
 using cp::jobs::Job;
 using cp::jobs::JobLoop;
 
-constexpr auto kLookAgain = 10s;
-constexpr int kSignalBase = 128;
-
 Result<std::vector<std::string>> wanted_jobs(Context& context, Session& session, JobLoop& loop) {
   std::vector<std::string> ids;
   for (const auto& name : context.arguments().operands()) {
@@ -78,16 +75,16 @@ Result<int> wait(Context& context) {
     }
     if (stop.stop_requested()) {
       CP_TRY(hand_over(context, session));
-      return kSignalBase + context.stop_signal();
+      return signal_base + context.stop_signal();
     }
     CP_TRY(context.output(kJobColumns).flush());
     const auto left =
-        timeout ? end - context.clock().steady() : std::chrono::nanoseconds(kLookAgain);
+        timeout ? end - context.clock().steady() : std::chrono::nanoseconds(look_again);
     if (left <= 0ns) {
       CP_TRY(hand_over(context, session));
       return cp::fail(Errc::timed_out, "{} of {} jobs have not ended yet", ids.size(), asked);
     }
-    loop.sleep(std::min<std::chrono::nanoseconds>(left, kLookAgain));
+    loop.sleep(std::min<std::chrono::nanoseconds>(left, look_again));
   }
 }
 

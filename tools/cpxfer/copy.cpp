@@ -26,14 +26,14 @@ using cp::cli::Context;
 using cp::cli::Show;
 namespace transfer = cp::transfer;
 
-constexpr std::array kColumns{Column{"STATE", "state", Show::verdict},
-                              Column{"FILES", "files.done", Show::count},
-                              Column{"FAILED", "files.failed", Show::count},
-                              Column{"BYTES", "bytes.moved", Show::bytes},
-                              Column{"TIME", "duration_s", Show::seconds},
-                              Column{"RATE", "rate_bps", Show::rate},
-                              Column{"BOTTLENECK", "bottleneck"},
-                              Column{"DIGEST", "digest.value"}};
+constexpr std::array kCopyColumns{Column{"STATE", "state", Show::verdict},
+                                  Column{"FILES", "files.done", Show::count},
+                                  Column{"FAILED", "files.failed", Show::count},
+                                  Column{"BYTES", "bytes.moved", Show::bytes},
+                                  Column{"TIME", "duration_s", Show::seconds},
+                                  Column{"RATE", "rate_bps", Show::rate},
+                                  Column{"BOTTLENECK", "bottleneck"},
+                                  Column{"DIGEST", "digest.value"}};
 
 constexpr std::array kPlanColumns{Column{"FILES", "files.total", Show::count},
                                   Column{"BYTES", "bytes.total", Show::bytes}};
@@ -116,7 +116,7 @@ int status_of(const Context& context, const cp::Error& failure, const cp::model:
 cp::Result<int> copy(Context& context) {
   CP_TRY_ASSIGN(transfer::Request request, request_of(context));
   auto& output = context.output(request.dry_run ? std::span<const Column>(kPlanColumns)
-                                                : std::span<const Column>(kColumns));
+                                                : std::span<const Column>(kCopyColumns));
   // A file-size limit is an error of that file like a full disk, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const auto stop = context.stop_on_signals();

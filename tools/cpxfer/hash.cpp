@@ -24,9 +24,9 @@ using cp::cli::Show;
 using cp::model::Json;
 namespace transfer = cp::transfer;
 
-constexpr std::array kColumns{Column{"DIGEST", "value", Show::id},
-                              Column{"FILES", "files", Show::count},
-                              Column{"BYTES", "bytes", Show::bytes}, Column{"PATH", "path"}};
+constexpr std::array kHashColumns{Column{"DIGEST", "value", Show::id},
+                                  Column{"FILES", "files", Show::count},
+                                  Column{"BYTES", "bytes", Show::bytes}, Column{"PATH", "path"}};
 
 struct FileSum {
   std::string path;  ///< as the user would write it
@@ -120,7 +120,7 @@ cp::Result<void> hash_one(Context& context, const std::string& path, transfer::S
 }  // namespace
 
 cp::Result<int> hash(Context& context) {
-  context.output(kColumns);
+  context.output(kHashColumns);
   const auto& arguments = context.arguments();
   const auto kind = arguments.text("digest") == "sha256" ? transfer::SumKind::sha256
                                                          : transfer::SumKind::xxh3_128_tree;

@@ -16,7 +16,7 @@ namespace {
 using cp::cli::Column;
 using cp::cli::Show;
 
-constexpr std::array kColumns{
+constexpr std::array kVerifyColumns{
     Column{"DIFFERENT", "different", Show::count}, Column{"FILES", "files", Show::count},
     Column{"BYTES", "bytes", Show::bytes}, Column{"DIGEST", "value", Show::id}};
 
@@ -31,7 +31,7 @@ cp::Result<int> verify(cp::cli::Context& context) {
     request.placement = cp::transfer::Placement::exact;
   }
   CP_TRY_ASSIGN(request.selection, selection_of(context.arguments(), context.clock()));
-  auto& output = context.output(kColumns);
+  auto& output = context.output(kVerifyColumns);
   const auto stop = context.stop_on_signals();
   const auto record = [&] {
     Screen screen(context, "comparing", "differs:");

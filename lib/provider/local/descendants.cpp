@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/local/descendants.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
-#include <dirent.h>
-#include <memory>
 #include <signal.h>
 #include <string>
 #include <string_view>
@@ -17,10 +16,6 @@ namespace cp::provider::local {
 namespace {
 
 constexpr std::size_t kEnvironmentBytes = 16U << 20U;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 /// The parent of PID, 0 when it is gone or a zombie.
 pid_t parent_of_process(const std::string& pid) {
@@ -37,7 +32,7 @@ pid_t parent_of_process(const std::string& pid) {
 
 std::vector<pid_t> all_processes() {
   std::vector<pid_t> found;
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir("/proc"));
+  const Directory directory(::opendir("/proc"));
   while (const dirent* const entry = directory ? ::readdir(directory.get()) : nullptr) {
     if (const auto pid = text::to_int(entry->d_name)) {
       found.push_back(static_cast<pid_t>(*pid));

@@ -32,11 +32,6 @@ Cause cause_of(std::string_view name) {
   return Cause::none;
 }
 
-std::string text_member(const Json& document, std::string_view name) {
-  const Json* const value = model::find(document, name);
-  return value == nullptr ? std::string{} : model::text_of(*value).value_or("");
-}
-
 Result<Json> read_record(const std::string& path) {
   CP_TRY_ASSIGN(const std::string bytes, read_file(path, limits::document_bytes));
   Json document = Json::parse(bytes, nullptr, false);
@@ -79,15 +74,15 @@ std::string encode(const Holder& holder) {
 Result<Holder> read_holder(const std::string& path) {
   CP_TRY_ASSIGN(const Json document, read_record(path));
   Holder holder;
-  holder.nonce = text_member(document, "nonce");
-  holder.host = text_member(document, "host");
-  holder.process.boot_id = text_member(document, "boot_id");
+  holder.nonce = model::bytes_at(document, "nonce");
+  holder.host = model::bytes_at(document, "host");
+  holder.process.boot_id = model::bytes_at(document, "boot_id");
   holder.process.pid = static_cast<pid_t>(model::int_at(document, "pid").value_or(0));
   holder.process.start_ticks =
       static_cast<std::uint64_t>(model::int_at(document, "start_ticks").value_or(0));
   holder.is_supervisor = model::bool_at(document, "is_supervisor").value_or(true);
-  holder.standard_output = text_member(document, "stdout");
-  holder.standard_error = text_member(document, "stderr");
+  holder.standard_output = model::bytes_at(document, "stdout");
+  holder.standard_error = model::bytes_at(document, "stderr");
   return holder;
 }
 
@@ -137,8 +132,8 @@ Result<Ended> read_ended(const std::string& path) {
                       static_cast<int>(model::int_at(document, "signal").value_or(0))};
   }
   ended.executed = model::bool_at(document, "executed").value_or(true);
-  ended.cause = cause_of(text_member(document, "cause"));
-  ended.message = text_member(document, "message");
+  ended.cause = cause_of(model::bytes_at(document, "cause"));
+  ended.message = model::bytes_at(document, "message");
   ended.used.user_s = model::number_at(document, "user_s");
   ended.used.system_s = model::number_at(document, "system_s");
   ended.used.max_rss_bytes = model::int_at(document, "max_rss_bytes");

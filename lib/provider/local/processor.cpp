@@ -16,7 +16,7 @@ struct Name {
 };
 
 // x86: CPUID leaf 0. ARM: MIDR_EL1.Implementer, as /proc/cpuinfo prints it.
-constexpr std::array<Name, 14> kVendors{{
+constexpr std::array<Name, 14> kProcessorVendors{{
     {"GenuineIntel", "intel"},
     {"AuthenticAMD", "amd"},
     {"HygonGenuine", "hygon"},
@@ -166,7 +166,7 @@ void add_arm_core(Processor& processor, const std::string& cpuinfo) {
 std::optional<std::string> vendor_in(const std::string& cpuinfo) {
   const auto native =
       field_in(cpuinfo, "vendor_id").value_or(field_in(cpuinfo, "CPU implementer").value_or(""));
-  for (const Name& name : kVendors) {
+  for (const Name& name : kProcessorVendors) {
     if (name.native == native) {
       return std::string(name.ours);
     }

@@ -29,11 +29,6 @@ std::vector<std::string> list_of(const Json& document, std::string_view name) {
   return out;
 }
 
-std::string text_member(const Json& document, std::string_view name) {
-  const Json* const value = model::find(document, name);
-  return value == nullptr ? std::string{} : model::text_of(*value).value_or("");
-}
-
 std::optional<std::chrono::nanoseconds> duration_member(const Json& document,
                                                         std::string_view name) {
   const auto count = model::int_at(document, name);
@@ -70,17 +65,17 @@ Result<SupervisedTask> decode_task(std::string_view bytes) {
     return fail(Errc::protocol, "no task on standard input");
   }
   SupervisedTask out;
-  out.root = text_member(document, "root");
+  out.root = model::bytes_at(document, "root");
   Task& task = out.task;
-  task.token = text_member(document, "token");
-  task.name = text_member(document, "name");
-  task.executable = text_member(document, "executable");
+  task.token = model::bytes_at(document, "token");
+  task.name = model::bytes_at(document, "name");
+  task.executable = model::bytes_at(document, "executable");
   task.arguments = list_of(document, "arguments");
   task.environment = list_of(document, "environment");
-  task.directory = text_member(document, "directory");
-  task.standard_input = text_member(document, "stdin");
-  task.standard_output = text_member(document, "stdout");
-  task.standard_error = text_member(document, "stderr");
+  task.directory = model::bytes_at(document, "directory");
+  task.standard_input = model::bytes_at(document, "stdin");
+  task.standard_output = model::bytes_at(document, "stdout");
+  task.standard_error = model::bytes_at(document, "stderr");
   task.grace = duration_member(document, "grace_ns").value_or(task.grace);
   task.time_limit = duration_member(document, "time_limit_ns");
   task.lease = duration_member(document, "lease_ns");
