@@ -55,7 +55,7 @@ class ServerSession {
   }
 
   Result<std::string> take(const Open& open) {
-    // A client that is gone may be back already, and wait for what this session has.
+    // A client that is gone may be back already, and wait for the lock that is held here.
     std::optional<HangUpStop> gone(std::in_place, parts_.control.fd(), stop_);
     CP_TRY_ASSIGN(Landing landing, land(*ground(), open.destination, open.incoming));
     ReceiveSession session({.control = parts_.control,
