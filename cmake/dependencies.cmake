@@ -37,6 +37,11 @@ find_path(CP_LIBFABRIC_INCLUDE rdma/fabric.h REQUIRED)
 add_library(cp_dep_libfabric_headers INTERFACE)
 target_include_directories(cp_dep_libfabric_headers SYSTEM INTERFACE ${CP_LIBFABRIC_INCLUDE})
 target_link_libraries(cp_dep_libfabric_headers INTERFACE ${CMAKE_DL_LIBS})
+# libmicrohttpd, which brings GnuTLS, is opened with dlopen when a server starts: headers only.
+find_path(CP_MICROHTTPD_INCLUDE microhttpd.h REQUIRED)
+add_library(cp_dep_microhttpd_headers INTERFACE)
+target_include_directories(cp_dep_microhttpd_headers SYSTEM INTERFACE ${CP_MICROHTTPD_INCLUDE})
+target_link_libraries(cp_dep_microhttpd_headers INTERFACE ${CMAKE_DL_LIBS})
 
 # toml++ is compiled into the one file that uses it: its shared library would start with every tool.
 find_path(CP_TOML_INCLUDE toml++/toml.h REQUIRED)

@@ -10,7 +10,7 @@
 namespace cp::net {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1024;
 // How long accepting rests when this process or the system has no descriptor to spare.
 constexpr int kRestMilliseconds = 100;
 

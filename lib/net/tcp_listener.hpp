@@ -20,6 +20,9 @@ class TcpListener {
   /// taken is passed over, and so is one for which there is no descriptor left at the moment.
   Result<TcpStream> accept(const StopFd& stop);
 
+  /// The socket, for a library that accepts by itself.
+  UniqueFd release() && { return std::move(fd_); }
+
  private:
   explicit TcpListener(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
