@@ -473,9 +473,14 @@ Result<void> Judge::take_head(const Anchor& anchor, const Json& head) {
   for (const Json& one : *model::find(head, "revoked")) {
     const auto key = model::text_at(one, "key");
     const auto child = model::text_at(one, "delegation");
+    const auto token = model::text_at(one, "token");
     const std::string why = model::text_at(one, "why").value_or("");
     if (key) {
       CP_TRY(store_.revoke(anchor.key.thumbprint(), {prefix, "key", *key, 0, why}));
+    }
+    if (token) {
+      CP_TRY(store_.revoke(anchor.key.thumbprint(),
+                           {prefix, "token", *token, model::int_at(one, "exp").value_or(0), why}));
     }
     if (child && *child != prefix && is_within(*child, prefix)) {
       CP_TRY(store_.revoke(anchor.key.thumbprint(), {prefix, "delegation", *child,
@@ -615,6 +620,26 @@ Result<Delegation> Judge::delegation(std::string_view prefix) {
 Result<std::string> Judge::anchor_of(std::string_view prefix) {
   CP_TRY_ASSIGN(const auto found, any_authority(prefix));
   return found.first->key.thumbprint();
+}
+
+Result<PublicKey> Judge::key_of(std::string_view prefix, std::string_view kid,
+                                std::string_view use) {
+  CP_TRY(load());
+  std::optional<Error> first;
+  for (const Anchor& anchor : anchors_) {
+    if (!is_within(prefix, anchor.prefix)) {
+      continue;
+    }
+    const auto found = authority(anchor, prefix);
+    const auto fit = found ? check_key(anchor, **found, kid, use)
+                           : Result<void>(tl::unexpected<Error>(found.error()));
+    if (fit) {
+      return (*found)->delegation.find(kid)->key;
+    }
+    first = first ? first : std::optional(fit.error());
+  }
+  return first ? tl::unexpected<Error>(*std::move(first))
+               : refuse("no_anchor", "no trust anchor is pinned for prefix {}", prefix);
 }
 
 Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {

@@ -68,6 +68,9 @@ class Judge {
   /// The documents that a verifier needs for PREFIX besides its anchors, parents first:
   /// delegations, then heads; denied as `delegation`.
   Result<std::vector<std::string>> evidence_for(std::string_view prefix);
+  /// The key KID of PREFIX, which may sign USE now; denied, with the word for it as the hint, as a
+  /// document that it signed would be.
+  Result<PublicKey> key_of(std::string_view prefix, std::string_view kid, std::string_view use);
   /// The anchor that vouches for PREFIX; denied as `delegation`.
   Result<std::string> anchor_of(std::string_view prefix);
 

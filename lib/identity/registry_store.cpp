@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 3> kMigrations{R"(
+constexpr std::array<std::string_view, 4> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -123,6 +123,17 @@ CREATE TABLE counter (
   last TEXT NOT NULL,
   PRIMARY KEY (authority, length)
 ) STRICT, WITHOUT ROWID;
+)",
+                                                      R"(
+CREATE TABLE token (
+  authority INTEGER NOT NULL REFERENCES authority (id),
+  jti TEXT NOT NULL,
+  expires INTEGER NOT NULL,
+  claims TEXT NOT NULL,
+  PRIMARY KEY (authority, jti)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_expires ON token (authority, expires);
+CREATE INDEX revoked_token ON revoked (name) WHERE what = 'token';
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

@@ -70,9 +70,12 @@ Result<void> check_that_a_head_key_is_left(Estate& estate, const Delegation& own
 }
 
 Result<Json> revoked_list(Estate& estate) {
-  CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT what, name, seq, why FROM revocation "
-                                                   "WHERE authority = ?1 ORDER BY what, name"));
-  rows.bind(1, estate.authority->row);
+  // What a token allowed ends by itself: the list must not grow for ever.
+  CP_TRY_ASSIGN(auto rows,
+                estate.database.prepare("SELECT what, name, seq, why FROM revocation WHERE "
+                                        "authority = ?1 AND (what <> 'token' OR seq > ?2) "
+                                        "ORDER BY what, name"));
+  rows.bind(1, estate.authority->row).bind(2, unix_milliseconds(estate.now()) / 1'000);
   Json list = Json::array();
   while (true) {
     CP_TRY_ASSIGN(const bool found, rows.step());
@@ -83,6 +86,8 @@ Result<Json> revoked_list(Estate& estate) {
     one[std::string(rows.text(0))] = std::string(rows.text(1));
     if (rows.text(0) == "delegation") {
       one["seq"] = rows.integer(2);
+    } else if (rows.text(0) == "token") {
+      one["exp"] = rows.integer(2);
     }
     one["why"] = std::string(rows.text(3));
     list.push_back(std::move(one));
@@ -118,6 +123,20 @@ Result<void> revoke_delegation(Estate& estate, std::string_view prefix, std::str
     return fail(Errc::not_found, "prefix {} was not delegated here", prefix);
   }
   return enter_revocation(estate, {estate.authority->prefix, "delegation", std::string(prefix),
+                                   row.integer(0), std::string(why)});
+}
+
+Result<void> revoke_token(Estate& estate, std::string_view jti, std::string_view why) {
+  CP_TRY(estate.require_authority());
+  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY_ASSIGN(auto row, estate.database.prepare("SELECT expires FROM token WHERE authority = ?1 "
+                                                  "AND jti = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, estate.authority->row).bind(2, jti).step());
+  if (!found) {
+    return with_hint(fail(Errc::not_found, "no token {} was issued here", jti),
+                     "cpid token list shows what was");
+  }
+  return enter_revocation(estate, {estate.authority->prefix, "token", std::string(jti),
                                    row.integer(0), std::string(why)});
 }
 

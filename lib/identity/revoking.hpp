@@ -19,8 +19,12 @@ Result<void> revoke_key(Estate& estate, std::string_view thumbprint, std::string
 /// Declares what PREFIX, a child, was given so far void. not_found when it was given nothing.
 Result<void> revoke_delegation(Estate& estate, std::string_view prefix, std::string_view why);
 
+/// Declares the token JTI, which this authority has issued, void. Must run inside a transaction.
+/// not_found when it has not, or the token expired long ago.
+Result<void> revoke_token(Estate& estate, std::string_view jti, std::string_view why);
+
 /// A new head, signed, valid for VALIDITY (7 days at most): the ledger's end, which is the entry of
-/// the head itself, and all that is void. Must run inside a transaction.
+/// the head itself, and all that is void (tokens until they expire). Must run inside a transaction.
 Result<model::Json> make_head(Estate& estate, std::chrono::nanoseconds validity);
 
 }  // namespace cp::identity

@@ -124,7 +124,8 @@ Result<std::int64_t> TrustStore::version() {
 
 Result<std::vector<Revocation>> TrustStore::revocations(std::string_view anchor) const {
   CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT prefix, what, name, seq, why FROM revoked "
-                                             "WHERE anchor = ?1 ORDER BY prefix, what, name"));
+                                             "WHERE anchor = ?1 AND what <> 'token' "
+                                             "ORDER BY prefix, what, name"));
   rows.bind(1, anchor);
   std::vector<Revocation> all;
   while (true) {
@@ -135,6 +136,12 @@ Result<std::vector<Revocation>> TrustStore::revocations(std::string_view anchor)
     all.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
                    rows.integer(3), std::string(rows.text(4))});
   }
+}
+
+Result<bool> TrustStore::is_token_revoked(std::string_view prefix, std::string_view jti) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT 1 FROM revoked WHERE what = 'token' "
+                                            "AND prefix = ?1 AND name = ?2 LIMIT 1"));
+  return row.bind(1, prefix).bind(2, jti).step();
 }
 
 Result<void> TrustStore::revoke(std::string_view anchor, const Revocation& revocation) const {

@@ -34,9 +34,9 @@ struct Kept {
 /// What a head has declared void.
 struct Revocation {
   std::string prefix;    ///< whose head said it
-  std::string what;      ///< "key" or "delegation"
-  std::string name;      ///< a thumbprint, or the child's prefix
-  std::int64_t seq = 0;  ///< delegations up to this sequence number
+  std::string what;      ///< "key", "delegation" or "token"
+  std::string name;      ///< a thumbprint, the child's prefix, or the token's jti
+  std::int64_t seq = 0;  ///< delegations up to this sequence number; when the token expires
   std::string why;
 };
 
@@ -70,7 +70,10 @@ class TrustStore {
   /// A number that changes when another process has written.
   Result<std::int64_t> version();
 
+  /// Of keys and delegations.
   Result<std::vector<Revocation>> revocations(std::string_view anchor) const;
+  /// Whether a head of PREFIX, or the authority here, has declared the token JTI of PREFIX void.
+  Result<bool> is_token_revoked(std::string_view prefix, std::string_view jti) const;
   Result<void> revoke(std::string_view anchor, const Revocation& revocation) const;
 
  private:

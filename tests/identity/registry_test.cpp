@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "fixed_clock.hpp"
 #include "identity/proof.hpp"
+#include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
 #include "model/json.hpp"
 #include "store/database.hpp"
@@ -43,12 +44,10 @@ struct Fixture {
 
   // Runs SQL on the store behind the registry's back.
   void tamper(std::string_view sql) {
-    auto database =
-        cp::store::Database::open(directory.path() + "/identity.db", {.migrations = kNone});
+    auto database = open_registry_database(directory.path());
     REQUIRE(database);
     REQUIRE(database->execute(sql));
   }
-  static constexpr std::array<std::string_view, 3> kNone{};
 };
 
 Json plain_resource(const std::string& alias = "") {
@@ -356,8 +355,7 @@ TEST_CASE("the ledger is neither changed nor cut, and a broken chain is found") 
   Registry registry = f.init();
   f.mint(registry, 10);
   f.mint(registry, 10);
-  auto database = cp::store::Database::open(f.directory.path() + "/identity.db",
-                                            {.migrations = Fixture::kNone});
+  auto database = open_registry_database(f.directory.path());
   CHECK_FALSE(database->execute("UPDATE ledger SET entry = ''"));
   CHECK_FALSE(database->execute("DELETE FROM ledger WHERE seq = 3"));
   CHECK_FALSE(database->execute("DELETE FROM identifier"));

@@ -144,6 +144,26 @@ constexpr std::array kTrustFlags{
          .help = "what the key is trusted for, and all below it"},
 };
 
+constexpr std::array kTokenFlags{
+    Flag{.name = "subject",
+         .type = Type::text,
+         .value = "NAME",
+         .help = "issue: whom the token is for"},
+    Flag{.name = "audience",
+         .type = Type::text,
+         .value = "CODE",
+         .help = "issue, check: the server's code, or the prefix of a registry"},
+    Flag{.name = "grant",
+         .type = Type::text,
+         .value = "OP[:LIMIT,…]",
+         .help = "issue: what it allows, such as write:path=/scratch,bytes=10TB",
+         .repeats = true},
+    kNotAfter,
+    kValidFor,
+    kWhy,
+    kPassphraseFile,
+};
+
 constexpr std::array kHeadFlags{
     Flag{.name = "valid-for",
          .type = Type::duration,
@@ -261,6 +281,13 @@ constexpr std::array kVerifyExamples{
 constexpr std::array kTrustExamples{
     Example{"cpid trust add --prefix 86 root.json", "Trusts the key of a root's delegation."},
     Example{"cpid trust list", "Shows which keys vouch for what."},
+};
+constexpr std::array kTokenExamples{
+    Example{"cpid token issue me.token --subject u1042 --audience cp:86.3101.42/7F3K9Q2M-JB "
+            "--grant read --grant write:path=/scratch/u1042,bytes=10TB",
+            "Writes a token for a day to me.token, which nobody else may read."},
+    Example{"cpid token revoke 01JDABCDEFGHJKMNPQRSTVWXYZ > head.json",
+            "Voids one at once here, elsewhere with the head."},
 };
 constexpr std::array kBundleExamples{
     Example{"cpid bundle @lab/a > bundle.json", "Packs a record with all that proves it."},
@@ -595,6 +622,25 @@ constexpr std::array kCommands{
                     .most = 2},
         .examples = kTrustExamples,
         .run = trust},
+    Command{
+        .name = "token",
+        .summary = "issue, show and revoke bearer tokens",
+        .description =
+            "token issue [FILE] makes a token that the servers of the suite take, for a day unless "
+            "told otherwise, and writes it to FILE (mode 0600, which must not exist), or prints "
+            "it. --grant is read, write, run, register or state, with its limits: path= and bytes= "
+            "(read, write), target=, cards= and cost= (run), prefix= and quota= (register), "
+            "prefix= and target= (state); what is not limited is allowed.\n\n"
+            "token list shows what was issued here. token revoke ID voids a token at once for "
+            "every server with this state directory, for others with the head that is printed. "
+            "token check FILE says what a server of --audience would say to it (77).",
+        .flags = kTokenFlags,
+        .operand = {.name = "ACTION [WORD]",
+                    .help = "issue, list, revoke or check, and the FILE or the ID",
+                    .least = 1,
+                    .most = 2},
+        .examples = kTokenExamples,
+        .run = token},
     Command{
         .name = "bundle",
         .summary = "pack records with all that proves them",

@@ -17,6 +17,7 @@ cp::Result<int> accept(cp::cli::Context& context);
 cp::Result<int> sign(cp::cli::Context& context);
 cp::Result<int> verify(cp::cli::Context& context);
 cp::Result<int> trust(cp::cli::Context& context);
+cp::Result<int> token(cp::cli::Context& context);
 cp::Result<int> bundle(cp::cli::Context& context);
 cp::Result<int> head(cp::cli::Context& context);
 cp::Result<int> revoke(cp::cli::Context& context);
