@@ -37,6 +37,12 @@ find_path(CP_LIBFABRIC_INCLUDE rdma/fabric.h REQUIRED)
 add_library(cp_dep_libfabric_headers INTERFACE)
 target_include_directories(cp_dep_libfabric_headers SYSTEM INTERFACE ${CP_LIBFABRIC_INCLUDE})
 target_link_libraries(cp_dep_libfabric_headers INTERFACE ${CMAKE_DL_LIBS})
+# libcurl, which brings some twenty libraries, is opened with dlopen at the first request: headers
+# only.
+find_path(CP_CURL_INCLUDE curl/curl.h REQUIRED)
+add_library(cp_dep_curl_headers INTERFACE)
+target_include_directories(cp_dep_curl_headers SYSTEM INTERFACE ${CP_CURL_INCLUDE})
+target_link_libraries(cp_dep_curl_headers INTERFACE ${CMAKE_DL_LIBS})
 # libmicrohttpd, which brings GnuTLS, is opened with dlopen when a server starts: headers only.
 find_path(CP_MICROHTTPD_INCLUDE microhttpd.h REQUIRED)
 add_library(cp_dep_microhttpd_headers INTERFACE)
