@@ -154,7 +154,8 @@ Result<Selection> selection_of(Fields& fields, const Json& json) {
 std::string to_text(const Hello& hello) {
   return model::to_line({{"cptools", hello.version},
                          {"chunk_bytes", hello.chunk_bytes},
-                         {"door", text::to_base64(hello.door)}});
+                         {"door", text::to_base64(hello.door)},
+                         {"format", hello.format}});
 }
 
 Result<Hello> parse_hello(std::string_view text) {
@@ -164,6 +165,7 @@ Result<Hello> parse_hello(std::string_view text) {
               .chunk_bytes = static_cast<std::uint64_t>(
                   fields.integer("chunk_bytes", limits::chunk_bytes, std::int64_t{1} << 40))};
   CP_TRY(fields.good());
+  hello.format = model::int_at(json, "format").value_or(1);
   const std::string door = model::text_at(json, "door").value_or("");
   if (!door.empty()) {
     CP_TRY_ASSIGN(hello.door, token_in(door));
@@ -195,10 +197,22 @@ std::string to_text(const Open& open) {
                          {"key", open.key ? Json(open.key->hex()) : Json()},
                          {"id", open.id},
                          {"selection", to_json(open.selection)},
-                         {"bytes_per_second", open.bytes_per_second}});
+                         {"bytes_per_second", open.bytes_per_second},
+                         {"preserve", words_of(open.preserve)}});
 }
 
 namespace {
+
+// Not there in an Open of format 1.
+Result<void> parse_preserve(Fields& fields, const Json& json, Open& open) {
+  if (model::find(json, "preserve") == nullptr) {
+    return {};
+  }
+  for (const std::string& word : fields.texts("preserve", kMaxRules)) {
+    CP_TRY(add_word(open.preserve, word));
+  }
+  return {};
+}
 
 // Not there, or null, in an Open that does not resume.
 Result<void> parse_resumption(const Json& json, Open& open) {
@@ -230,6 +244,7 @@ Result<Open> parse_open(std::string_view text) {
             .dry_run = fields.boolean("dry_run")};
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
+  CP_TRY(parse_preserve(fields, json, open));
   CP_TRY(fields.good());
   CP_TRY(parse_resumption(json, open));
   open.incoming.placement = open.placement;

@@ -19,6 +19,9 @@ struct Hello {
   std::string version;            ///< of cptools
   std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
+  /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison.
+  static constexpr std::int64_t our_format = 2;
+  std::int64_t format = our_format;
 };
 
 enum class Direction { push, pull };
@@ -37,6 +40,7 @@ struct Open {
   bool dry_run = false;
   Selection selection;          ///< of a pull
   double bytes_per_second = 0;  ///< of a pull: at most; 0: as fast as it goes
+  Preserve preserve;            ///< format 2
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).
   std::optional<Digest> key;

@@ -21,14 +21,14 @@ Result<std::optional<ChunkHeader>> read_pack(const PackWork& work, std::span<std
                                              ReadEvents& events) {
   PackWriter pack(slot);
   for (const Entry& entry : work.files) {
-    const auto room = pack.room_for(entry.size, entry.path);
+    const auto room = pack.room_for(entry.size, entry.path, encoded_bytes(entry.extras.get()));
     if (const auto read = read_whole(*work.source, entry, room); !read) {
       CP_TRY(events.source_failed(*work.source, entry, read.error()));
       continue;
     }
     // A fresh file is sent again when the transfer is resumed.
     pack.add(entry.path, entry.metadata, static_cast<std::uint32_t>(entry.size),
-             entry.is_fresh ? Digest{} : entry.stamp);
+             entry.is_fresh ? Digest{} : entry.stamp, entry.extras.get());
   }
   if (pack.files() == 0) {
     return std::nullopt;

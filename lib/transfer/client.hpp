@@ -22,6 +22,8 @@ class Client {
          std::stop_token stop);
 
   Control& control() { return control_; }
+  /// What the far end has said of itself.
+  const Hello& far() const { return far_; }
 
   /// Says what is wanted, and hears what is given.
   Result<Opened> open(const Open& open);

@@ -26,6 +26,8 @@ struct WholeItem {
   std::uint64_t inode = 0;
   Metadata metadata{};         ///< with its time it is known again
   std::uint64_t grown_as = 0;  ///< its number in the staging directory, when it travelled alone
+  Digest content{};            ///< of a file: of its bytes alone
+  bool is_leader = false;      ///< hard links to it may follow
 };
 
 /// Is told what became of whole items, after the syncs that its durability asks for. Safe on any

@@ -3,7 +3,10 @@
 
 #include "base/fd.hpp"
 #include "base/random.hpp"
+#include "transfer/attributes.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/metadata.hpp"
+#include "transfer/source.hpp"
 
 #include <array>
 #include <cerrno>
@@ -52,12 +55,12 @@ Result<void> copy_file(int from, const std::string& staged, int to, const std::s
     return copy_error();
   }
   CP_TRY(copy_bytes(in.get(), out.get()));
-  const std::array<timespec, 2> times{status.st_atim, status.st_mtim};
-  if (::fchmod(out.get(), status.st_mode & 0777U) != 0 ||
-      ::futimens(out.get(), times.data()) != 0 || ::fsync(out.get()) != 0) {
-    return copy_error();
-  }
-  return {};
+  const Preserve all{.owner = true, .xattr = true, .acl = true};
+  Extras extras;
+  extras.owner = Owner{status.st_uid, status.st_gid, status.st_mode & 07000U};
+  CP_TRY_ASSIGN(extras.attributes, read_attributes(in.get(), all));
+  CP_TRY(apply(out.get(), metadata_of(status), &extras, all));
+  return ::fsync(out.get()) == 0 ? Result<void>() : copy_error();
 }
 
 }  // namespace

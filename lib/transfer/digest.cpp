@@ -89,10 +89,15 @@ bool LeafTree::add(std::uint64_t index, const Digest& leaf) {
   if (contains(index)) {
     return false;
   }
-  ++leaves_;
-  Place place{0, index};
-  Digest digest = leaf;
-  for (auto sibling = nodes_.find({0, index ^ 1U}); sibling != nodes_.end();
+  add_subtree({0, index}, leaf);
+  return true;
+}
+
+// What is in no whole subtree yet is joined with its sibling as long as that is whole, too.
+void LeafTree::add_subtree(Place place, const Digest& whole) {
+  leaves_ += std::uint64_t{1} << place.level;
+  Digest digest = whole;
+  for (auto sibling = nodes_.find({place.level, place.index ^ 1U}); sibling != nodes_.end();
        sibling = nodes_.find({place.level, place.index ^ 1U})) {
     const bool is_left = (place.index & 1U) == 0;
     digest = is_left ? node_digest(digest, sibling->second) : node_digest(sibling->second, digest);
@@ -100,7 +105,41 @@ bool LeafTree::add(std::uint64_t index, const Digest& leaf) {
     place = {place.level + 1, place.index >> 1U};
   }
   nodes_.emplace(place, digest);
-  return true;
+}
+
+// Of the leaves below PLACE.
+bool LeafTree::has_any_of(const Place& place) const {
+  for (unsigned level = 0; level <= place.level; ++level) {
+    const unsigned below = place.level - level;
+    const auto node = nodes_.lower_bound({level, place.index << below});
+    if (node != nodes_.end() && node->first.level == level &&
+        node->first.index >> below == place.index) {
+      return true;
+    }
+  }
+  return contains(place.index << place.level);
+}
+
+void LeafTree::add_run(std::uint64_t first, std::uint64_t end, const Digest& leaf) {
+  constexpr unsigned kMostLevels = 50;
+  std::vector<Digest> wholes{leaf};
+  while (first < end) {
+    unsigned level = 0;
+    while (level < kMostLevels && ((first >> level) & 1U) == 0 &&
+           end - first >= std::uint64_t{2} << level) {
+      ++level;
+    }
+    while (level > 0 && has_any_of({level, first >> level})) {
+      --level;
+    }
+    while (wholes.size() <= level) {
+      wholes.push_back(node_digest(wholes.back(), wholes.back()));
+    }
+    if (!has_any_of({level, first >> level})) {
+      add_subtree({level, first >> level}, wholes[level]);
+    }
+    first += std::uint64_t{1} << level;
+  }
 }
 
 Digest LeafTree::file_digest(std::uint64_t size) const {

@@ -58,6 +58,9 @@ class LeafTree {
   /// Takes the digest of leaf INDEX; false when it was there already.
   bool add(std::uint64_t index, const Digest& leaf);
   bool contains(std::uint64_t index) const;
+  /// Takes LEAF for each index from FIRST up to END, but for those that are there, in time that
+  /// grows with the digits of their number alone.
+  void add_run(std::uint64_t first, std::uint64_t end, const Digest& leaf);
   std::uint64_t leaves() const { return leaves_; }
   /// The digest of the file of SIZE bytes whose leaves all are here; anything else is our bug.
   Digest file_digest(std::uint64_t size) const;
@@ -68,6 +71,9 @@ class LeafTree {
     std::uint64_t index;
     friend auto operator<=>(const Place&, const Place&) = default;
   };
+  void add_subtree(Place place, const Digest& digest);
+  bool has_any_of(const Place& place) const;
+
   std::map<Place, Digest> nodes_;
   std::uint64_t leaves_ = 0;
 };
@@ -78,7 +84,8 @@ std::uint64_t leaves_of(std::uint64_t size);
 /// The digest of a file that is wholly in memory.
 Digest file_digest(std::span<const std::byte> data);
 
-enum class EntryType : std::uint8_t { file = 1, directory = 2, link = 3 };
+/// A hard link is another name of a file, and counts in a tree as the file that it is.
+enum class EntryType : std::uint8_t { file = 1, directory = 2, link = 3, hard_link = 4 };
 
 /// CONTENT: as the table above says.
 Digest entry_digest(EntryType type, std::string_view path, std::span<const std::byte> content);

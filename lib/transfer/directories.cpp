@@ -2,10 +2,10 @@
 #include "transfer/directories.hpp"
 
 #include "transfer/limits.hpp"
+#include "transfer/metadata.hpp"
 #include "transfer/system_error.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fcntl.h>
 #include <set>
 #include <sys/stat.h>
@@ -54,7 +54,7 @@ Result<bool> Directories::add(const Entry& entry) {
     static_cast<void>(::fchmod(fd->get(), (status.st_mode & 07777U) | kWhileWriting));
   }
   const std::scoped_lock lock(mutex_);
-  return metadata_.insert_or_assign(entry.path, entry.metadata).second;
+  return metadata_.insert_or_assign(entry.path, Settings{entry.metadata, entry.extras}).second;
 }
 
 std::vector<std::string> Directories::added() const {
@@ -65,14 +65,9 @@ std::vector<std::string> Directories::added() const {
   return paths;
 }
 
-Result<void> Directories::settle(const std::string& path, const Metadata& metadata) const {
+Result<void> Directories::settle(const std::string& path, const Settings& settings) const {
   CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath(path, O_RDONLY | O_DIRECTORY));
-  const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
-                                      timespec{metadata.mtime_s, metadata.mtime_ns}};
-  if (::futimens(fd.get(), times.data()) != 0 || ::fchmod(fd.get(), metadata.mode) != 0) {
-    return system_error(Errc::io);
-  }
-  return {};
+  return apply(fd.get(), settings.metadata, settings.extras.get(), preserve_);
 }
 
 Result<void> Directories::sync(const std::vector<std::string>& places) const {

@@ -3,6 +3,7 @@
 
 #include "transfer/confined.hpp"
 #include "transfer/entry.hpp"
+#include "transfer/preserve.hpp"
 
 #include <list>
 #include <map>
@@ -20,7 +21,8 @@ namespace cp::transfer {
 class Directories {
  public:
   /// Borrows ROOT.
-  explicit Directories(const Confined& root) : root_(root) {}
+  explicit Directories(const Confined& root, Preserve preserve = {})
+      : root_(root), preserve_(preserve) {}
 
   /// The open directory at PATH, made with what is missing above it.
   Result<std::shared_ptr<const UniqueFd>> open(std::string_view path);
@@ -49,10 +51,15 @@ class Directories {
   Result<void> sync_all() const;
 
  private:
-  Result<void> settle(const std::string& path, const Metadata& metadata) const;
+  struct Settings {
+    Metadata metadata;
+    std::shared_ptr<const Extras> extras;
+  };
+  Result<void> settle(const std::string& path, const Settings& settings) const;
   Result<void> sync_one(const std::string& path) const;
 
   const Confined& root_;
+  const Preserve preserve_;
   std::mutex mutex_;
   struct Open {
     std::string path;
@@ -60,7 +67,7 @@ class Directories {
   };
   std::list<Open> recent_;  ///< the last used first
   /// By path: what lies in a directory comes after it.
-  std::map<std::string, Metadata, std::less<>> metadata_;
+  std::map<std::string, Settings, std::less<>> metadata_;
 };
 
 }  // namespace cp::transfer

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "transfer/digest.hpp"
+#include "transfer/extras.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace cp::transfer {
 
-/// Permission bits and the time of the last change; all that travels of a file beside its bytes.
+/// Permission bits and the time of the last change; all that travels of each file beside its bytes.
 struct Metadata {
   std::uint32_t mode = 0;      ///< permission bits alone (0777)
   std::int64_t mtime_s = 0;    ///< seconds since 1970
@@ -27,7 +29,7 @@ struct Entry {
   std::string path;  ///< below the root of the transfer; "" is the root
   Metadata metadata;
   std::uint64_t size = 0;  ///< of a file
-  std::string target;      ///< of a link
+  std::string target;      ///< of a link; of a hard link the path of the file that it is
   std::uint64_t id = 0;    ///< of a file that travels alone: names it in chunks; from 1 on
   /// Of a file: what it was when it was seen (stamp_of). A resumed transfer knows it again by that.
   /// All zero: it cannot be known again.
@@ -35,6 +37,12 @@ struct Entry {
   /// It was changed so shortly before it was seen that it may change again without a trace
   /// (SECURITY §10).
   bool is_fresh = false;
+  std::shared_ptr<const Extras> extras;  ///< mostly none
+
+  // Of what is found at a source, and not sent.
+  bool is_sparse = false;    ///< takes less room than its size
+  std::uint64_t device = 0;  ///< of a file with several names, where they are asked for
+  std::uint64_t inode = 0;
 };
 
 }  // namespace cp::transfer

@@ -1,51 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/incoming_file.hpp"
 
+#include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/metadata.hpp"
 #include "transfer/system_error.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace cp::transfer {
-namespace {
-
-// A leaf of nothing but zeros needs no write: the file was made with its full length, and stays
-// sparse there.
-bool is_zeros(std::span<const std::byte> bytes) {
-  return bytes[0] == std::byte{0} &&
-         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
-}
-
-}  // namespace
-
-Result<void> apply(int fd, const Metadata& metadata) {
-  const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
-                                      timespec{metadata.mtime_s, metadata.mtime_ns}};
-  if (::fchmod(fd, metadata.mode) != 0 || ::futimens(fd, times.data()) != 0) {
-    return system_error(Errc::io);
-  }
-  return {};
-}
-
-Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno != EINTR) {
-      return system_error(Errc::io);
-    }
-    const auto done = count < 0 ? std::size_t{0} : static_cast<std::size_t>(count);
-    bytes = bytes.subspan(done);
-    offset += done;
-  }
-  return {};
-}
-
 Result<void> IncomingFile::resume(int directory, const PartialFile& partial) {
   const std::scoped_lock lock(mutex_);
   const std::string name = std::to_string(partial.staged);
@@ -65,6 +32,23 @@ Result<void> IncomingFile::resume(int directory, const PartialFile& partial) {
   for (const auto& [index, digest] : partial.leaves) {
     leaves_.add(index, digest);
   }
+  return {};
+}
+
+Result<void> IncomingFile::take_holes(Staging& staging) {
+  const std::scoped_lock lock(mutex_);
+  if (!fd_) {
+    CP_TRY(make(staging));
+  } else {
+    for (const LeafRange& hole : entry_.extras->holes) {
+      // Where that cannot be done nothing was written, either: the stamp says that the holes were
+      // there before.
+      static_cast<void>(::fallocate(fd_->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                    static_cast<off_t>(hole.first * limits::leaf_bytes),
+                                    static_cast<off_t>(bytes_in({hole}, entry_.size))));
+    }
+  }
+  add_holes(leaves_, entry_.extras->holes, entry_.size);
   return {};
 }
 
@@ -109,9 +93,7 @@ Result<IncomingFile::Outcome> IncomingFile::write(Staging& staging, std::uint64_
     return Outcome::void_already;
   }
   // What was resumed may hold anything where no leaf is known.
-  if (is_resumed_ || !is_zeros(payload)) {
-    CP_TRY(write_at(fd, offset, payload));
-  }
+  CP_TRY(is_resumed_ ? write_at(fd, offset, payload) : write_sparsely(fd, offset, payload));
   const std::scoped_lock lock(mutex_);
   in_work_.erase(index);
   leaves_.add(index, leaf);
@@ -142,7 +124,7 @@ Result<void> IncomingFile::settle() {
   if (leaves_.file_digest(entry_.size) != end_->digest) {
     return fail(Errc::failed, "what arrived is not what was read");
   }
-  CP_TRY(apply(fd_->get(), end_->metadata));
+  CP_TRY(apply(fd_->get(), end_->metadata, entry_.extras.get(), preserve_));
   fd_.reset();
   return {};
 }

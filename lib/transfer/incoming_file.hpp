@@ -4,6 +4,7 @@
 #include "base/fd.hpp"
 #include "transfer/keeper.hpp"
 #include "transfer/message.hpp"
+#include "transfer/preserve.hpp"
 #include "transfer/recovery.hpp"
 #include "transfer/staging.hpp"
 
@@ -21,10 +22,14 @@ namespace cp::transfer {
 /// they belong, several at a time. Safe on any thread.
 class IncomingFile {
  public:
-  explicit IncomingFile(Entry entry) : entry_(std::move(entry)) {}
+  explicit IncomingFile(Entry entry, Preserve preserve = {})
+      : entry_(std::move(entry)), preserve_(preserve) {}
 
   /// Goes on with what an earlier attempt left in DIRECTORY; before anything else. io.
   Result<void> resume(int directory, const PartialFile& partial);
+  /// Before anything else, of a file with holes: takes them as written, in a file that `resume` or
+  /// this makes. io, cannot_create.
+  Result<void> take_holes(Staging& staging);
 
   const Entry& entry() const { return entry_; }
 
@@ -41,7 +46,7 @@ class IncomingFile {
   /// Takes no more; false when it was void or whole already.
   bool make_void();
 
-  /// Of a whole file: sets mode and time, and closes it. failed when it is not what the sender's
+  /// Of a whole file: sets its metadata, and closes it. failed when it is not what the sender's
   /// end says.
   Result<void> settle();
   Digest digest() const;
@@ -58,6 +63,7 @@ class IncomingFile {
   Outcome outcome();
 
   const Entry entry_;
+  const Preserve preserve_;
   bool is_resumed_ = false;   ///< set before it is shared
   mutable std::mutex mutex_;  ///< guards what follows
   std::shared_ptr<const UniqueFd> fd_;
@@ -68,11 +74,5 @@ class IncomingFile {
   std::optional<FileEnd> end_;
   bool over_ = false;  ///< void, or told to be whole
 };
-
-/// Sets permission bits and modification time of the open file FD.
-Result<void> apply(int fd, const Metadata& metadata);
-
-/// Writes all of BYTES at OFFSET of FD.
-Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes);
 
 }  // namespace cp::transfer

@@ -24,6 +24,11 @@ inline constexpr std::uint64_t file_bytes = std::uint64_t{1} << 60U;  ///< one f
 inline constexpr std::uint32_t window_slots = 8;          ///< chunks on their way, as granted
 inline constexpr std::uint32_t window_slots_taken = 256;  ///< and as taken from a receiver
 
+inline constexpr std::size_t attribute_bytes = std::size_t{64} << 10U;    ///< one attribute
+inline constexpr std::size_t attributes_bytes = std::size_t{128} << 10U;  ///< those of one file
+/// As they travel, with all else that only some entries have.
+inline constexpr std::size_t extras_bytes = std::size_t{256} << 10U;
+
 // Of a journal, and of what is told of it.
 inline constexpr std::size_t journal_record_bytes = std::size_t{1} << 20U;  ///< body of one record
 inline constexpr std::uint64_t journal_bytes = std::uint64_t{1} << 30U;

@@ -11,6 +11,9 @@
 namespace cp::transfer {
 namespace {
 
+constexpr unsigned kFresh = 1;      // flags of an entry
+constexpr unsigned kHasExtras = 2;  // its extras follow
+
 void put(WireWriter& out, const Metadata& metadata) {
   out.put(metadata.mode).put_signed(metadata.mtime_s).put(metadata.mtime_ns);
 }
@@ -52,10 +55,16 @@ void put(WireWriter& out, const Entry& entry) {
   out.put(static_cast<std::uint8_t>(entry.type)).put(entry.id).put(entry.size);
   put(out, entry.metadata);
   out.put_text(entry.path).put_text(entry.target);
-  out.put_bytes(entry.stamp.bytes).put(static_cast<std::uint8_t>(entry.is_fresh));
+  const std::string extras = entry.extras ? encode(*entry.extras) : "";
+  const unsigned flags = (entry.is_fresh ? kFresh : 0U) | (extras.empty() ? 0U : kHasExtras);
+  out.put_bytes(entry.stamp.bytes).put(static_cast<std::uint8_t>(flags));
+  if (!extras.empty()) {
+    out.put(static_cast<std::uint32_t>(extras.size()));
+    out.put_bytes(std::as_bytes(std::span(extras)));
+  }
 }
 
-Entry get_entry(WireReader& in) {
+Result<Entry> get_entry(WireReader& in) {
   Entry entry;
   entry.type = static_cast<EntryType>(in.get<std::uint8_t>());
   entry.id = in.get<std::uint64_t>();
@@ -64,7 +73,17 @@ Entry get_entry(WireReader& in) {
   entry.path = in.get_text();
   entry.target = in.get_text();
   entry.stamp = in.get_digest();
-  entry.is_fresh = in.get<std::uint8_t>() == 1;
+  const auto flags = in.get<std::uint8_t>();
+  entry.is_fresh = (flags & kFresh) != 0;
+  if ((flags & ~(kFresh | kHasExtras)) != 0) {
+    return fail(Errc::protocol, "an entry that cannot be");
+  }
+  if ((flags & kHasExtras) != 0) {
+    const auto extras = in.get_bytes(in.get<std::uint32_t>());
+    CP_TRY_ASSIGN(entry.extras,
+                  decode_extras({reinterpret_cast<const char*>(extras.data()), extras.size()},
+                                entry.type == EntryType::file ? leaves_of(entry.size) : 0));
+  }
   return entry;
 }
 
@@ -78,6 +97,7 @@ bool is_sound(const Entry& entry) {
     case EntryType::directory:
       return entry.target.empty();
     case EntryType::link:
+    case EntryType::hard_link:
       return !entry.target.empty() && entry.target.size() <= limits::path_bytes &&
              entry.target.find('\0') == std::string::npos;
   }
@@ -137,7 +157,8 @@ Result<Entries> decode(std::string_view body) {
   Entries message;
   message.entries.reserve(count);
   for (std::uint32_t i = 0; i < count && in.good(); ++i) {
-    message.entries.push_back(get_entry(in));
+    CP_TRY_ASSIGN(Entry entry, get_entry(in));
+    message.entries.push_back(std::move(entry));
   }
   if (!std::ranges::all_of(message.entries, [](const Entry& entry) { return is_sound(entry); })) {
     return fail(Errc::protocol, "an entry that cannot be");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/planner.hpp"
 
+#include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/pack.hpp"
 
@@ -32,7 +33,7 @@ Result<void> Planner::found(Entry entry) {
   }
   ++parts_.tally.files_found;
   parts_.tally.bytes_found += entry.size;
-  if (entry.type == EntryType::link) {
+  if (entry.type == EntryType::link || is_other_name(entry)) {
     return tell(std::move(entry));
   }
   if (parts_.have != nullptr && parts_.have->has_landed(entry.stamp)) {
@@ -40,6 +41,41 @@ Result<void> Planner::found(Entry entry) {
   }
   return entry.size <= limits::packed_file_bytes ? pack(std::move(entry))
                                                  : plan_alone(std::move(entry));
+}
+
+// Makes ENTRY a hard link when its file has come by another name; else it may be the first of them.
+bool Planner::is_other_name(Entry& entry) {
+  if (entry.inode == 0) {
+    return false;
+  }
+  const auto [leader, is_first] = leaders_.try_emplace(
+      {entry.device, entry.inode}, Leader{entry.path, entry.is_fresh ? Digest{} : entry.stamp});
+  if (is_first) {
+    Extras extras = entry.extras ? *entry.extras : Extras();
+    extras.is_leader = true;
+    entry.extras = std::make_shared<const Extras>(std::move(extras));
+    return false;
+  }
+  parts_.tally.bytes_found -= entry.size;
+  entry.type = EntryType::hard_link;
+  entry.target = leader->second.path;
+  entry.stamp = leader->second.stamp;
+  entry.size = 0;
+  entry.extras = nullptr;
+  return true;
+}
+
+void Planner::find_holes_of(Entry& entry) const {
+  if (!entry.is_sparse || !parts_.knows_extras) {
+    return;
+  }
+  const auto fd = open_as_walked(*source_, entry);
+  auto holes = fd ? find_holes(fd->get(), entry.size) : std::vector<LeafRange>();
+  if (!holes.empty()) {
+    Extras extras = entry.extras ? *entry.extras : Extras();
+    extras.holes = std::move(holes);
+    entry.extras = std::make_shared<const Extras>(std::move(extras));
+  }
 }
 
 Result<void> Planner::cannot_move(std::string_view path, const Error& error) {
@@ -50,11 +86,14 @@ Result<void> Planner::cannot_move(std::string_view path, const Error& error) {
 }
 
 Result<void> Planner::tell(Entry entry) {
-  entries_bytes_ += entry.path.size() + entry.target.size();
+  const std::size_t bytes =
+      entry.path.size() + entry.target.size() + encoded_bytes(entry.extras.get());
+  if (entries_bytes_ + bytes > kEntriesBytes) {
+    CP_TRY(flush_entries());
+  }
+  entries_bytes_ += bytes;
   entries_.entries.push_back(std::move(entry));
-  const bool is_full =
-      entries_.entries.size() == limits::batch_entries || entries_bytes_ >= kEntriesBytes;
-  return is_full ? flush_entries() : Result<void>();
+  return entries_.entries.size() == limits::batch_entries ? flush_entries() : Result<void>();
 }
 
 Result<void> Planner::flush_entries() {
@@ -67,7 +106,8 @@ Result<void> Planner::flush_entries() {
 }
 
 Result<void> Planner::pack(Entry entry) {
-  const std::size_t bytes = entry.size + packed_overhead(entry.path);
+  const std::size_t bytes =
+      entry.size + packed_overhead(entry.path, encoded_bytes(entry.extras.get()));
   if (pack_.files.size() == limits::packed_files || pack_bytes_ + bytes > pack_room) {
     CP_TRY(flush_pack());
   }
@@ -117,6 +157,7 @@ std::shared_ptr<SourceFile> Planner::resumed(const Entry& entry) {
 
 Result<void> Planner::plan_alone(Entry entry) {
   entry.id = ++files_alone_;
+  find_holes_of(entry);
   auto file = resumed(entry);
   if (!file) {
     // The far end may have leaves under this stamp that are not to be gone on with.
@@ -140,11 +181,7 @@ Result<void> Planner::queue_leaves(const std::shared_ptr<SourceFile>& file) {
     file->give_up();
     return parts_.events.source_failed(file->source(), file->entry(), end->error());
   }
-  std::uint64_t first = 0;
-  while (file->skips(first)) {
-    first += limits::leaf_bytes;
-  }
-  return push(ChunkWork{.file = file, .offset = first, .means_rest = true});
+  return push(ChunkWork{.file = file, .offset = file->next_wanted(0), .means_rest = true});
 }
 
 Result<void> Planner::push(Work work) {

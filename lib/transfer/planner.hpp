@@ -9,7 +9,10 @@
 #include "transfer/work.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace cp::transfer {
 
@@ -27,6 +30,8 @@ class Planner final : public WalkSink {
     std::function<void(const std::shared_ptr<SourceFile>&)> announced;
     ReadEvents& events;
     std::stop_token stop;
+    /// The far end understands what only some entries have.
+    bool knows_extras = true;
   };
   explicit Planner(Parts parts);
 
@@ -48,6 +53,8 @@ class Planner final : public WalkSink {
   Result<void> keep(const Entry& entry);
   Result<void> flush_kept();
   Result<void> push(Work work);
+  bool is_other_name(Entry& entry);
+  void find_holes_of(Entry& entry) const;
 
   Parts parts_;
   const Source* source_ = nullptr;
@@ -58,6 +65,12 @@ class Planner final : public WalkSink {
   std::size_t pack_bytes_ = 0;
   std::uint64_t packs_ = 0;
   std::uint64_t files_alone_ = 0;
+  struct Leader {
+    std::string path;
+    Digest stamp;
+  };
+  /// Files that may have other names, by device and inode.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, Leader> leaders_;
 };
 
 }  // namespace cp::transfer

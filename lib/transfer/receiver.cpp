@@ -3,11 +3,12 @@
 
 #include "transfer/archive.hpp"
 #include "transfer/have.hpp"
+#include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/metadata.hpp"
 #include "transfer/path.hpp"
 #include "transfer/system_error.hpp"
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -20,17 +21,21 @@ namespace {
 // The control connection may be this far behind the rails before the peer counts as broken.
 constexpr auto kAnnouncementPatience = std::chrono::seconds(60);
 
-// Makes the file NAME in DIRECTORY with DATA and METADATA.
+// Makes the file NAME in DIRECTORY as PACKED says.
 // Returns its inode.
-Result<std::uint64_t> make_file(int directory, const std::string& name,
-                                std::span<const std::byte> data, const Metadata& metadata) {
+Result<std::uint64_t> make_file(int directory, const std::string& name, const PackedFile& packed,
+                                const Preserve& preserve) {
   const UniqueFd fd(::openat(directory, name.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) {
     return system_error(Errc::cannot_create);
   }
-  CP_TRY(write_at(fd.get(), 0, data));
-  CP_TRY(apply(fd.get(), metadata));
+  if (!packed.data.empty() && packed.data.back() == std::byte{0} &&
+      ::ftruncate(fd.get(), static_cast<off_t>(packed.data.size())) != 0) {
+    return system_error(Errc::io);
+  }
+  CP_TRY(write_sparsely(fd.get(), 0, packed.data));
+  CP_TRY(apply(fd.get(), packed.metadata, packed.extras.get(), preserve));
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) {
     return system_error(Errc::io);
@@ -48,7 +53,7 @@ Receiver::Receiver(Settings settings, ReceiveEvents& events, Tally& tally)
     : settings_(std::move(settings)),
       events_(events),
       tally_(tally),
-      directories_(settings_.landing.root) {}
+      directories_(settings_.landing.root, settings_.preserve) {}
 
 Receiver::~Receiver() {
   keeper_.reset();
@@ -159,6 +164,9 @@ Result<void> Receiver::keep(const Kept& kept) {
       return fail(Errc::protocol, "the peer keeps a file that is not here");
     }
     tree_.add(found->second.entry);
+    if (settings_.preserve.links) {
+      links_.kept(stamp);
+    }
     recovered_.landed.erase(found);
   }
   return {};
@@ -181,6 +189,8 @@ Result<void> Receiver::add(const Entry& entry) {
       return add_link(entry);
     case EntryType::file:
       return add_file(entry);
+    case EntryType::hard_link:
+      return add_hard_link(entry);
   }
   return fail(Errc::protocol, "the peer sent an entry of no known type");
 }
@@ -213,14 +223,48 @@ Result<void> Receiver::add_link(const Entry& entry) {
     item_failed(entry.path, 0, {Errc::cannot_create, errno_text(errno), {}});
     return {};
   }
-  const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
-                                      timespec{entry.metadata.mtime_s, entry.metadata.mtime_ns}};
-  static_cast<void>(::utimensat(staging_->fd(), staged.c_str(), times.data(), AT_SYMLINK_NOFOLLOW));
+  if (const auto applied = apply_to_link(staging_->fd(), staged, entry.metadata, entry.extras.get(),
+                                         settings_.preserve);
+      !applied) {
+    ::unlinkat(staging_->fd(), staged.c_str(), 0);
+    item_failed(entry.path, 0, applied.error());
+    return {};
+  }
   const Digest target = link_digest(entry.target);
   return committer_->add({.staged = staged,
                           .place = std::string(settings_.landing.place(entry.path)),
                           .path = entry.path,
                           .entry = entry_digest(EntryType::link, entry.path, target.bytes)});
+}
+
+// When everything else is there.
+Result<void> Receiver::add_hard_link(const Entry& entry) {
+  CP_TRY(check(entry.target));
+  if (entry.path.empty() || entry.target.empty() || !settings_.preserve.links) {
+    return fail(Errc::protocol, "the peer announced a hard link that cannot be");
+  }
+  const std::scoped_lock lock(mutex_);
+  links_.add(entry.path, entry.target, entry.stamp);
+  return {};
+}
+
+Result<void> Receiver::make_links() {
+  LinkEvents& events = *this;
+  return links_.make({.root = settings_.landing.root,
+                      .staging = *staging_,
+                      .directories = directories_,
+                      .syncs = syncs(settings_.durability)},
+                     events);
+}
+
+void Receiver::linked(const std::string& path, const Digest& content) {
+  ++tally_.files_placed;
+  const std::scoped_lock lock(mutex_);
+  tree_.add(entry_digest(EntryType::file, path, content.bytes));
+}
+
+void Receiver::not_linked(const std::string& path, const Error& error) {
+  item_failed(path, 0, error);
 }
 
 Result<void> Receiver::add_file(const Entry& entry) {
@@ -230,10 +274,18 @@ Result<void> Receiver::add_file(const Entry& entry) {
     return fail(Errc::protocol, "the peer announced a file that cannot be");
   }
   last_id_ = entry.id;
-  const auto file = std::make_shared<IncomingFile>(entry);
+  const auto file = std::make_shared<IncomingFile>(entry, settings_.preserve);
   if (const auto partial = recovered_.take_partial(entry.stamp, entry.size)) {
     // The sender counts on what it was told.
     CP_TRY(file->resume(staging_->fd(), *partial));
+  }
+  if (entry.extras && !entry.extras->holes.empty()) {
+    if (const auto taken = file->take_holes(*staging_); !taken) {
+      announced_.notify_all();
+      item_failed(entry.path, entry.id, taken.error());
+      return {};
+    }
+    tally_.bytes_placed += bytes_in(entry.extras->holes, entry.size);
   }
   files_.emplace(entry.id, file);
   announced_.notify_all();
@@ -341,7 +393,9 @@ Result<void> Receiver::complete(const std::shared_ptr<IncomingFile>& file) {
                           .stamp = entry.is_fresh ? Digest{} : entry.stamp,
                           .inode = file->inode(),
                           .metadata = file->settled_metadata(),
-                          .grown_as = file->growing().about.staged});
+                          .grown_as = file->growing().about.staged,
+                          .content = file->digest(),
+                          .is_leader = entry.extras && entry.extras->is_leader});
 }
 
 void Receiver::file_failed(IncomingFile& file, const Error& error) {
@@ -384,22 +438,24 @@ Result<void> Receiver::take_packed(const PackedFile& file) {
     return fail(Errc::protocol, "the peer packed a file that cannot be");
   }
   const std::string staged = std::to_string(staging_->next_number());
-  const auto made = make_file(staging_->fd(), staged, file.data, file.metadata);
+  const auto made = make_file(staging_->fd(), staged, file, settings_.preserve);
   if (!made) {
     ::unlinkat(staging_->fd(), staged.c_str(), 0);
     item_failed(file.path, 0, made.error());
     return {};
   }
   tally_.bytes_placed += file.data.size();
-  return committer_->add(
-      {.staged = staged,
-       .place = std::string(settings_.landing.place(file.path)),
-       .path = std::string(file.path),
-       .bytes = file.data.size(),
-       .entry = entry_digest(EntryType::file, file.path, file_digest(file.data).bytes),
-       .stamp = file.stamp,
-       .inode = *made,
-       .metadata = file.metadata});
+  const Digest content = file_digest(file.data);
+  return committer_->add({.staged = staged,
+                          .place = std::string(settings_.landing.place(file.path)),
+                          .path = std::string(file.path),
+                          .bytes = file.data.size(),
+                          .entry = entry_digest(EntryType::file, file.path, content.bytes),
+                          .stamp = file.stamp,
+                          .inode = *made,
+                          .metadata = file.metadata,
+                          .content = content,
+                          .is_leader = file.extras && file.extras->is_leader});
 }
 
 void Receiver::committed(const WholeItem& item) {
@@ -407,6 +463,9 @@ void Receiver::committed(const WholeItem& item) {
   const std::scoped_lock lock(mutex_);
   tree_.add(item.entry);
   has_new_ = true;
+  if (item.is_leader) {
+    links_.landed(item.path, {item.place, item.inode, item.content});
+  }
 }
 
 void Receiver::group_synced(std::uint64_t files, std::uint64_t bytes) {
@@ -458,6 +517,8 @@ Result<void> Receiver::settle(bool is_finished) {
   CP_TRY(committer_->flush());
   if (!is_finished) {
     leave_staging();
+  } else {
+    CP_TRY(make_links());
   }
   if (is_finished && journal_ && !settings_.archive.empty()) {
     archive(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());

@@ -4,6 +4,7 @@
 #include "transfer/committer.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/frame.hpp"
+#include "transfer/hard_links.hpp"
 #include "transfer/id_set.hpp"
 #include "transfer/incoming_file.hpp"
 #include "transfer/journal.hpp"
@@ -27,13 +28,14 @@ namespace cp::transfer {
 /// stream, and files under their names when they are whole. What the peer says is hostile: every
 /// path, length and id is judged. A failed item goes to the events, an error is the end of the
 /// transfer: protocol, or io when a sync failed. Safe on any thread.
-class Receiver final : private CommitEvents {
+class Receiver final : private CommitEvents, private LinkEvents {
  public:
   struct Settings {
     Landing landing;
     Durability durability = Durability::batch;
     /// Links that may lead out of the root are refused: they come from a peer.
     bool contain_links = true;
+    Preserve preserve;
     std::string id;  ///< of the transfer
     /// What a later attempt finds what this one left by, and this one what an earlier one left.
     std::optional<Digest> key;
@@ -81,10 +83,13 @@ class Receiver final : private CommitEvents {
   void committed(const WholeItem& item) override;
   void not_committed(const WholeItem& item, const Error& error) override;
   void group_synced(std::uint64_t files, std::uint64_t bytes) override;
+  void linked(const std::string& path, const Digest& content) override;
+  void not_linked(const std::string& path, const Error& error) override;
 
   Result<void> add_directory(const Entry& entry);
   Result<void> add_link(const Entry& entry);
   Result<void> add_file(const Entry& entry);
+  Result<void> add_hard_link(const Entry& entry);
   Result<void> take_chunk(const ChunkHeader& header, std::span<const std::byte> payload);
   Result<void> take_pack(const ChunkHeader& header, std::span<const std::byte> payload);
   Result<void> take_packed(const PackedFile& file);
@@ -102,6 +107,7 @@ class Receiver final : private CommitEvents {
   Result<void> write_down(const IncomingFile& file, const ChunkHeader& header);
   Result<void> settle(bool is_finished);
   Result<void> sync_rest() const;
+  Result<void> make_links();
 
   Settings settings_;
   ReceiveEvents& events_;
@@ -120,6 +126,7 @@ class Receiver final : private CommitEvents {
   std::size_t taking_ = 0;
   bool interrupted_ = false;
   TreeDigest tree_;
+  HardLinks links_;
   Recovered recovered_;
   Durable durable_;
   bool had_something_ = false;  ///< from earlier attempts

@@ -48,6 +48,10 @@ Digest key_of(const Request& request) {
     out.put_text(name);
   }
   out.put(static_cast<std::uint8_t>(request.selection.one_file_system));
+  // A file that landed without them lacks them.
+  for (const std::string_view word : words_of(request.preserve)) {
+    out.put_text(word);
+  }
   return leaf_digest(std::as_bytes(std::span(out.bytes())));
 }
 

@@ -93,6 +93,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   auto receiver = Receiver::open({.landing = std::move(landing),
                                   .durability = request.durability,
                                   .contain_links = false,
+                                  .preserve = request.preserve,
                                   .id = report.account().id,
                                   .key = wanted_key(request),
                                   .archive = request.archive},
@@ -113,7 +114,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   }
   report.begin("local", "", kLocalStreams);
   Sender sender({.sources = sources,
-                 .walk = {avoid, request.selection},
+                 .walk = {avoid, request.selection, request.preserve},
                  .far = far,
                  .tally = report.tally(),
                  .streams = std::move(streams),

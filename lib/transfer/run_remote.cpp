@@ -71,7 +71,15 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .dry_run = request.dry_run,
           .selection = request.selection,
           .bytes_per_second = request.bytes_per_second,
+          .preserve = request.preserve,
           .key = request.dry_run ? std::nullopt : wanted_key(request)};
+}
+
+Result<void> check_format(const Request& request, const Hello& far) {
+  if (request.preserve.anything() && far.format < 2) {
+    return fail(Errc::unavailable, "its cpxfer {} is too old for --preserve", far.version);
+  }
+  return {};
 }
 
 // ERROR with the server that it happened at, before anything was begun.
@@ -117,6 +125,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY(check_rail(request, destination));
   const auto link = link_to(request, destination, report.account().connections == 1);
   CP_TRY_ASSIGN(auto client, at_server(destination, Client::connect(*link, request.silence, stop)));
+  CP_TRY(at_server(destination, check_format(request, client->far())));
   Open open = open_of(request, destination, Direction::push);
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
@@ -137,6 +146,8 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
            send_all({.control = client->control(),
                      .sources = sources,
                      .selection = request.selection,
+                     .preserve = request.preserve,
+                     .knows_extras = client->far().format >= 2,
                      .bytes_per_second = request.bytes_per_second,
                      .streams = std::move(streams),
                      .tally = report.tally(),
@@ -155,6 +166,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   CP_TRY(check_rail(request, server));
   const auto link = link_to(request, server, report.account().connections == 1);
   CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(*link, request.silence, stop)));
+  CP_TRY(at_server(server, check_format(request, client->far())));
   Open open = open_of(request, server, Direction::pull);
   for (const Location& source : sources) {
     open.sources.push_back(source.path);
@@ -172,6 +184,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   if (const auto ready = session.open({.landing = std::move(landing),
                                        .durability = request.durability,
                                        .contain_links = true,
+                                       .preserve = request.preserve,
                                        .id = report.account().id,
                                        .key = open.key,
                                        .archive = request.archive});

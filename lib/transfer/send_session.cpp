@@ -17,11 +17,12 @@ class SendSession {
       : parts_(parts),
         conversation_(parts.control, wake, parts.silence),
         sender_({.sources = parts.sources,
-                 .walk = {.selection = parts.selection},
+                 .walk = {.selection = parts.selection, .preserve = parts.preserve},
                  .far = parts.control,
                  .tally = parts.tally,
                  .streams = std::move(parts.streams),
                  .have = parts.have,
+                 .knows_extras = parts.knows_extras,
                  .bytes_per_second = parts.bytes_per_second,
                  .changed = [&wake] { wake.signal(); }}) {}
 

@@ -21,6 +21,8 @@ struct SendParts {
   Control& control;                    ///< borrowed
   const std::vector<Source>& sources;  ///< borrowed
   Selection selection;
+  Preserve preserve;
+  bool knows_extras = true;     ///< the far end does (Planner)
   double bytes_per_second = 0;  ///< at most; 0: as fast as it goes
   std::vector<std::unique_ptr<ChunkSender>> streams;
   Tally& tally;             ///< borrowed

@@ -106,7 +106,8 @@ Result<void> Sender::plan() {
                    .have = parts_.have,
                    .announced = [this](const auto& file) { remember(file); },
                    .events = events,
-                   .stop = stop_.get_token()});
+                   .stop = stop_.get_token(),
+                   .knows_extras = parts_.knows_extras});
   for (const Source& source : parts_.sources) {
     CP_TRY(planner.begin(source));
     CP_TRY(walk(source, parts_.walk, planner, stop_.get_token()));

@@ -33,6 +33,7 @@ class Sender final : private ReadEvents {
     Tally& tally;                                       ///< borrowed
     std::vector<std::unique_ptr<ChunkSender>> streams;  ///< one at least
     const HaveTable* have = nullptr;  ///< borrowed: what the far end has from earlier attempts
+    bool knows_extras = true;         ///< the far end does (Planner)
     double bytes_per_second = 0;      ///< at most; 0: as fast as it goes
     std::function<void()> changed;    ///< called from any thread when `state` may be another
   };

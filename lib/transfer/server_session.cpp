@@ -37,7 +37,7 @@ class ServerSession {
   Result<Open> hear() {
     const std::stop_callback interrupt(stop_, [this] { parts_.control.shutdown(); });
     CP_TRY_ASSIGN(const Message hello, parts_.control.expect(MessageType::hello));
-    CP_TRY(parse_hello(hello.body));
+    CP_TRY_ASSIGN(client_, parse_hello(hello.body));
     CP_TRY(parts_.control.send(MessageType::hello, to_text(Hello{.version = CP_VERSION,
                                                                  .chunk_bytes = limits::chunk_bytes,
                                                                  .door = parts_.door})));
@@ -54,7 +54,18 @@ class ServerSession {
     return std::string("showed what would land");
   }
 
+  // Whoever is served beneath a root has no say in who owns a file.
+  Result<Preserve> preserve_of(const Open& open) const {
+    Preserve preserve = open.preserve;
+    preserve.user_attributes_only = parts_.root != nullptr;
+    if (parts_.root != nullptr && preserve.owner && open.direction == Direction::push) {
+      return fail(Errc::denied, "this server gives no file to another owner");
+    }
+    return preserve;
+  }
+
   Result<std::string> take(const Open& open) {
+    CP_TRY_ASSIGN(const Preserve preserve, preserve_of(open));
     // A client that is gone may be back already, and wait for the lock that is held here.
     std::optional<HangUpStop> gone(std::in_place, parts_.control.fd(), stop_);
     CP_TRY_ASSIGN(Landing landing, land(*ground(), open.destination, open.incoming));
@@ -67,6 +78,7 @@ class ServerSession {
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
                          .contain_links = parts_.root != nullptr,
+                         .preserve = preserve,
                          .id = open.key ? open.id : make_id(),
                          .key = open.key,
                          .archive = parts_.archive,
@@ -84,6 +96,7 @@ class ServerSession {
   }
 
   Result<std::string> give(const Open& open) {
+    CP_TRY_ASSIGN(const Preserve preserve, preserve_of(open));
     CP_TRY_ASSIGN(const auto sources, open_sources(open));
     const Incoming incoming{.sources = sources.size(),
                             .name = sources.front().name,
@@ -96,6 +109,8 @@ class ServerSession {
     CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
                                                       .sources = sources,
                                                       .selection = open.selection,
+                                                      .preserve = preserve,
+                                                      .knows_extras = client_.format >= 2,
                                                       .bytes_per_second = open.bytes_per_second,
                                                       .streams = std::move(streams),
                                                       .tally = tally_,
@@ -185,6 +200,7 @@ class ServerSession {
 
   ServerSessionParts parts_;
   std::stop_token stop_;
+  Hello client_;
   Tally tally_;
 };
 

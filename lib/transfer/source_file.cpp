@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/source_file.hpp"
 
+#include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
 
 #include <algorithm>
@@ -64,6 +65,13 @@ Result<UniqueFd> open_as_walked(const Source& source, const Entry& entry) {
   return fd;
 }
 
+SourceFile::SourceFile(const Source& source, Entry entry)
+    : source_(source), entry_(std::move(entry)) {
+  if (entry_.extras) {
+    add_holes(leaves_, entry_.extras->holes, entry_.size);
+  }
+}
+
 Result<int> SourceFile::open() {
   const std::scoped_lock lock(mutex_);
   if (!fd_) {
@@ -90,21 +98,25 @@ void SourceFile::skip(const std::map<std::uint64_t, Digest>& leaves) {
   for (const auto& [index, digest] : leaves) {
     if (index < all && leaves_.add(index, digest)) {
       skipped_.insert(index);
+      skipped_bytes_ +=
+          std::min<std::uint64_t>(limits::leaf_bytes, entry_.size - index * limits::leaf_bytes);
     }
   }
 }
 
-std::uint64_t SourceFile::skipped_bytes() const {
-  if (skipped_.empty()) {
-    return 0;
+std::uint64_t SourceFile::next_wanted(std::uint64_t offset) const {
+  std::uint64_t leaf = offset / limits::leaf_bytes;
+  while (true) {
+    const std::uint64_t next = entry_.extras ? behind_hole(entry_.extras->holes, leaf) : leaf;
+    if (next == leaf && !skipped_.contains(leaf)) {
+      return leaf * limits::leaf_bytes;
+    }
+    leaf = std::max(next, skipped_.contains(leaf) ? leaf + 1 : leaf);
   }
-  const bool has_last = skips(entry_.size - 1);
-  const std::uint64_t last_bytes = (entry_.size - 1) % limits::leaf_bytes + 1;
-  return (skipped_.size() - (has_last ? 1 : 0)) * limits::leaf_bytes + (has_last ? last_bytes : 0);
 }
 
 std::optional<Result<FileEnd>> SourceFile::end_if_skipped() {
-  if (skipped_.size() != leaves_of(entry_.size)) {
+  if (next_wanted(0) < entry_.size) {
     return std::nullopt;
   }
   if (const auto opened = open(); !opened) {

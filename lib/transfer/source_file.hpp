@@ -23,13 +23,15 @@ namespace cp::transfer {
 class SourceFile {
  public:
   /// Borrows SOURCE.
-  SourceFile(const Source& source, Entry entry) : source_(source), entry_(std::move(entry)) {}
+  SourceFile(const Source& source, Entry entry);
 
   /// Leaves that the far end has: they are not read. Before anything else.
   void skip(const std::map<std::uint64_t, Digest>& leaves);
-  /// Whether the far end has the leaf at OFFSET.
-  bool skips(std::uint64_t offset) const { return skipped_.contains(offset / limits::leaf_bytes); }
-  std::uint64_t skipped_bytes() const;
+  /// The offset of the first leaf from the one at OFFSET on that the far end neither has nor knows
+  /// to be a hole; at the size or behind it when there is none.
+  std::uint64_t next_wanted(std::uint64_t offset) const;
+  /// Of the leaves that were skipped.
+  std::uint64_t skipped_bytes() const { return skipped_bytes_; }
   /// The file's end, when the far end has all of it; failed when it is not what it was.
   std::optional<Result<FileEnd>> end_if_skipped();
   /// Whether what LEAVES say is what stands in the file now.
@@ -55,7 +57,8 @@ class SourceFile {
 
   const Source& source_;
   const Entry entry_;
-  std::set<std::uint64_t> skipped_;  ///< leaves; set before it is shared
+  std::set<std::uint64_t> skipped_;  ///< leaves; set before it is shared, as the next
+  std::uint64_t skipped_bytes_ = 0;
   std::atomic<bool> given_up_{false};
   std::mutex mutex_;  ///< guards what follows
   UniqueFd fd_;

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "model/json_fwd.hpp"
 #include "net/ssh.hpp"
+#include "transfer/preserve.hpp"
 #include "transfer/selection.hpp"
 
 #include <chrono>
@@ -46,6 +47,7 @@ struct Request {
   Durability durability = Durability::batch;
   RailChoice rail = RailChoice::automatic;
   Selection selection;
+  Preserve preserve;
   /// The libfabric provider for RailChoice::fabric; empty: the first that serves.
   std::string provider;
   /// Parallel streams over each rail; 0 chooses.

@@ -33,6 +33,7 @@ std::string_view word_for(EntryType type) {
     case EntryType::link:
       return "symbolic link";
     case EntryType::file:
+    case EntryType::hard_link:
       break;
   }
   return "file";
@@ -45,6 +46,7 @@ bool is_of_type(const struct stat& status, EntryType type) {
     case EntryType::link:
       return S_ISLNK(status.st_mode);
     case EntryType::file:
+    case EntryType::hard_link:
       break;
   }
   return S_ISREG(status.st_mode);
@@ -78,6 +80,7 @@ class Counterpart {
       case EntryType::link:
         return check_target(fd->get(), entry);
       case EntryType::file:
+      case EntryType::hard_link:
         break;
     }
     return check_content(place, status, entry, sum);

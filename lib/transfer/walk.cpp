@@ -2,6 +2,7 @@
 #include "transfer/walk.hpp"
 
 #include "base/directory.hpp"
+#include "transfer/attributes.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/path.hpp"
 
@@ -140,6 +141,9 @@ class Walk {
     if (is_left_out(path, status)) {
       return {};
     }
+    if (const auto read = read_extras(at, name, status, entry); !read) {
+      return sink_.cannot_move(path, read.error());
+    }
     if (S_ISDIR(status.st_mode)) {
       return visit_directory(std::move(entry), status);
     }
@@ -154,9 +158,38 @@ class Walk {
     if (entry.size >= limits::file_bytes) {
       return sink_.cannot_move(path, Error{Errc::unavailable, "it is too large", {}});
     }
+    entry.is_sparse = static_cast<std::uint64_t>(status.st_blocks) * 512 < entry.size;
+    if (options_.preserve.links && status.st_nlink > 1) {
+      entry.device = status.st_dev;
+      entry.inode = status.st_ino;
+    }
     entry.stamp = stamp_of(path, status);
     entry.is_fresh = is_fresh(status, SystemClock().now());
     return sink_.found(std::move(entry));
+  }
+
+  Result<void> read_extras(int at, const std::string& name, const struct stat& status,
+                           Entry& entry) const {
+    Extras extras;
+    if (options_.preserve.owner) {
+      extras.owner = Owner{status.st_uid, status.st_gid,
+                           S_ISLNK(status.st_mode) ? 0U : status.st_mode & 07000U};
+    }
+    const bool has_attributes = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+    if (options_.preserve.attributes() && has_attributes) {
+      const UniqueFd fd(::openat(at, name.empty() ? "." : name.c_str(),
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      if (!fd && !S_ISDIR(status.st_mode)) {
+        return tl::unexpected<Error>(Error{errc_of_errno(errno), errno_text(errno), {}});
+      }
+      if (fd) {
+        CP_TRY_ASSIGN(extras.attributes, read_attributes(fd.get(), options_.preserve));
+      }
+    }
+    if (!extras.empty()) {
+      entry.extras = std::make_shared<const Extras>(std::move(extras));
+    }
+    return {};
   }
 
   // The root of the transfer has no name that a pattern could mean.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/preserve.hpp"
 #include "transfer/selection.hpp"
 #include "transfer/source.hpp"
 
@@ -26,6 +27,8 @@ struct WalkOptions {
   std::optional<std::pair<dev_t, ino_t>> avoid;
   /// What is looked at and found at all.
   Selection selection;
+  /// What is read of each beside what always is.
+  Preserve preserve;
 };
 
 /// Walks SOURCE without following any link, one open directory at a time, names of a directory in

@@ -39,9 +39,7 @@ std::optional<ChunkWork> WorkQueue::next_leaf() {
   }
   ChunkWork leaf{.file = chunk->file, .offset = chunk->offset};
   const std::uint64_t size = leaf.file->entry().size;
-  do {
-    chunk->offset += limits::leaf_bytes;
-  } while (chunk->offset < size && leaf.file->skips(chunk->offset));
+  chunk->offset = leaf.file->next_wanted(chunk->offset + limits::leaf_bytes);
   if (chunk->offset >= size || leaf.file->is_given_up()) {
     queue_.pop_front();
   }

@@ -62,6 +62,16 @@ cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) 
   return {};
 }
 
+cp::Result<transfer::Preserve> preserve_of(std::string_view list) {
+  transfer::Preserve preserve;
+  for (const std::string_view word : cp::text::split(list, ',')) {
+    if (const auto added = list.empty() ? cp::Result<void>() : add_word(preserve, word); !added) {
+      return cp::fail(added.error().code, "--preserve: {}", added.error().message);
+    }
+  }
+  return preserve;
+}
+
 bool has_terminal() {
   return static_cast<bool>(cp::UniqueFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)));
 }
@@ -84,6 +94,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
     request.placement = transfer::Placement::exact;
   }
   CP_TRY_ASSIGN(request.selection, selection_of(arguments, context.clock()));
+  CP_TRY_ASSIGN(request.preserve, preserve_of(arguments.text("preserve").value_or("")));
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
   request.anonymous = arguments.has("anonymous");

@@ -28,7 +28,7 @@ begin() {
 RAIL='^ssh .*ControlPath=none' CONTROL='^ssh .*ControlMaster=yes' FAR_END='^cpxfer serve --stdio'
 
 it "sends what a broken stream had by the others"
-begin push cpxfer --streams 3 src/big far:broken/
+begin push cpxfer --bwlimit 100MB/s --streams 3 src/big far:broken/
 wait_until arriving "$FAR/broken"
 victim=$(running "$RAIL" | sed -n 1p)
 kill -KILL "$victim"
@@ -38,7 +38,7 @@ expect_equal 0 "$STATUS"
 expect_status 0 cmp src/big "$FAR/broken/big"
 
 it "does the same when it pulls"
-begin pull cpxfer --streams 3 far:broken/ pulled
+begin pull cpxfer --bwlimit 100MB/s --streams 3 far:broken/ pulled
 wait_until arriving pulled
 victim=$(running "$RAIL" | sed -n 1p)
 kill -KILL "$victim"

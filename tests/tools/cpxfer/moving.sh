@@ -5,7 +5,7 @@
 #   plant_tree DIR        a tree with odd names, empty things, links, a sparse file and some megabytes
 #   list DIR              names, types, modes, times, sizes and targets of what is in it, one a line
 #   serve NAME DIR [FLAG…]   starts a server for DIR; $URL is its cpx://ADDRESS:PORT
-#   endless FILE          a file that takes hours to move and no space: a mebibyte, then a long hole
+#   endless FILE          a file that takes most of a minute: from now on nothing moves fast
 #   arriving DIR          whether some of a file's data has arrived in a transfer's own directory there
 #   left_behind DIR       what of cpxfer's own is in DIR or below
 export PEER=$CP_SOURCE/tests/tools/cpxfer/peer.py
@@ -50,8 +50,8 @@ serve() {
   URL=${URL#*listening on } URL=${URL%%/ *}
 }
 endless() {
-  head -c 1048576 /dev/urandom >"$1"
-  truncate -s 4T "$1"
+  head -c 201326592 /dev/urandom >"$1"
+  export CP_CPXFER_BWLIMIT=4MB/s
 }
 arriving() { [ -n "$(find "$1" -path '*/.cpxfer/*' -type f -size +8k 2>/dev/null)" ]; }
 left_behind() { find "$1" -name '.cpxfer*'; }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/hard_links.hpp"
+
+#include "base/file.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/source_file.hpp"
+#include "transfer/system_error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cp::transfer {
+namespace {
+
+std::string above(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+// Of the regular file NAME in DIRECTORY; 0 where there is none.
+std::uint64_t inode_of(int directory, const std::string& name) {
+  struct stat status {};
+  const bool is_file = ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       S_ISREG(status.st_mode);
+  return is_file ? status.st_ino : 0;
+}
+
+// What stands at PLACE since before, read once more for its digest.
+Result<HardLinks::Landed> read_there(const Confined& root, const std::string& place) {
+  CP_TRY_ASSIGN(const UniqueFd fd, root.open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return fail(Errc::failed, "what it is another name of is gone");
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  LeafTree leaves;
+  std::vector<std::byte> buffer(limits::leaf_bytes);
+  for (std::uint64_t leaf = 0; leaf < leaves_of(size); ++leaf) {
+    const std::uint64_t offset = leaf * limits::leaf_bytes;
+    const auto length = std::min<std::uint64_t>(buffer.size(), size - offset);
+    CP_TRY_ASSIGN(const std::size_t have,
+                  read_at(fd.get(), offset, std::span(buffer).first(length)));
+    if (have != length) {
+      return fail(Errc::failed, "what it is another name of has changed");
+    }
+    leaves.add(leaf, leaf_digest(std::span(buffer).first(length)));
+  }
+  return HardLinks::Landed{place, status.st_ino, leaves.file_digest(size)};
+}
+
+}  // namespace
+
+Result<HardLinks::Landed> HardLinks::find(const Ground& ground, const Wanted& wanted) {
+  if (const auto found = landed_.find(wanted.target); found != landed_.end()) {
+    return found->second;
+  }
+  if (wanted.stamp == Digest{} || !kept_.contains(wanted.stamp)) {
+    return fail(Errc::failed, "what it is another name of, {}, did not arrive", wanted.target);
+  }
+  CP_TRY_ASSIGN(Landed there, read_there(ground.root, wanted.target));
+  return landed_.emplace(wanted.target, std::move(there)).first->second;
+}
+
+Result<HardLinks::Landed> HardLinks::make_one(const Ground& ground, const Wanted& wanted) {
+  CP_TRY_ASSIGN(Landed file, find(ground, wanted));
+  CP_TRY_ASSIGN(const auto from, ground.directories.open(above(file.place)));
+  CP_TRY_ASSIGN(const auto to, ground.directories.open(above(wanted.path)));
+  const std::string name(base_name(wanted.path));
+  const std::string old_name(base_name(file.place));
+  if (inode_of(from->get(), old_name) != file.inode) {
+    return fail(Errc::failed, "what it is another name of, {}, was replaced", wanted.target);
+  }
+  struct stat place {};
+  struct stat there {};
+  if (inode_of(to->get(), name) == file.inode && ::fstat(from->get(), &place) == 0 &&
+      ::fstat(to->get(), &there) == 0 && place.st_dev == there.st_dev) {
+    return file;
+  }
+  const std::string staged = std::to_string(ground.staging.next_number());
+  const int staging = ground.staging.fd();
+  if (::linkat(from->get(), old_name.c_str(), staging, staged.c_str(), 0) != 0) {
+    return system_error(Errc::cannot_create);
+  }
+  // Somebody may have put another thing there meanwhile.
+  const bool is_it = inode_of(staging, staged) == file.inode;
+  if (!is_it || ::renameat(staging, staged.c_str(), to->get(), name.c_str()) != 0) {
+    const int error_number = is_it ? errno : ESTALE;
+    ::unlinkat(staging, staged.c_str(), 0);
+    return fail(Errc::cannot_create, "{}",
+                error_number == EISDIR ? "a directory stands there" : errno_text(error_number));
+  }
+  return file;
+}
+
+Result<void> HardLinks::make(const Ground& ground, LinkEvents& events) {
+  std::vector<std::string> places;
+  for (const Wanted& wanted : wanted_) {
+    if (const auto made = make_one(ground, wanted)) {
+      events.linked(wanted.path, made->content);
+      places.push_back(above(wanted.path));
+    } else {
+      events.not_linked(wanted.path, made.error());
+    }
+  }
+  return ground.syncs ? ground.directories.sync(places) : Result<void>();
+}
+
+}  // namespace cp::transfer
