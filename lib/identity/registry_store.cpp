@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 4> kMigrations{R"(
+constexpr std::array<std::string_view, 5> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -134,6 +134,46 @@ CREATE TABLE token (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX token_expires ON token (authority, expires);
 CREATE INDEX revoked_token ON revoked (name) WHERE what = 'token';
+)",
+                                                      // Other names of resources, whoever stores
+                                                      // them: aliases, and what they are known as.
+                                                      R"(
+CREATE TABLE name (
+  scheme TEXT NOT NULL,
+  id TEXT NOT NULL,
+  code TEXT NOT NULL,
+  PRIMARY KEY (scheme, id, code)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX name_of ON name (code);
+CREATE INDEX kept_about ON kept (kind, subject);
+CREATE TRIGGER resource_has_names AFTER INSERT ON resource BEGIN
+  DELETE FROM name WHERE code = json_extract(NEW.record, '$.id');
+  INSERT OR IGNORE INTO name SELECT 'alias', value, json_extract(NEW.record, '$.id')
+    FROM json_each(NEW.record, '$.alias') WHERE type = 'text';
+  INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), json_extract(value, '$.id'),
+      json_extract(NEW.record, '$.id')
+    FROM json_each(NEW.record, '$.also_known_as')
+    WHERE type = 'object' AND json_type(value, '$.scheme') = 'text'
+      AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias';
+END;
+CREATE TRIGGER kept_has_names AFTER INSERT ON kept WHEN NEW.kind = 'cp.resource' BEGIN
+  DELETE FROM name WHERE code = NEW.subject;
+  INSERT OR IGNORE INTO name SELECT 'alias', value, NEW.subject
+    FROM json_each(NEW.document, '$.alias') WHERE type = 'text';
+  INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), json_extract(value, '$.id'),
+      NEW.subject
+    FROM json_each(NEW.document, '$.also_known_as')
+    WHERE type = 'object' AND json_type(value, '$.scheme') = 'text'
+      AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias';
+END;
+INSERT OR REPLACE INTO resource SELECT * FROM resource;
+INSERT OR REPLACE INTO kept SELECT * FROM kept WHERE kind = 'cp.resource';
+CREATE TABLE registered (
+  issuer TEXT NOT NULL,
+  jti TEXT NOT NULL,
+  code TEXT NOT NULL,
+  PRIMARY KEY (issuer, jti, code)
+) STRICT, WITHOUT ROWID;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

@@ -30,8 +30,9 @@ import check_code
 import sums
 import validate
 
-DOCUMENTS = """accelerator anchor answer assignment check delegation demand digest error explanation field head
-  identifier job jobspec key measurement node offer resource source state token transfer usage""".split()
+DOCUMENTS = """accelerator anchor answer assignment bootstrap check delegation demand digest entry error explanation
+  field head identifier job jobspec key measurement node offer referral resource server source state token transfer
+  usage""".split()
 SCHEMAS = validate.load(FOLDER)
 KNOWN = validate.validators(FOLDER, SCHEMAS)
 

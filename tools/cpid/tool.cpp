@@ -252,6 +252,53 @@ constexpr std::array kListFlags{
     cp::cli::flags::limit,
 };
 
+constexpr std::array kServeFlags{
+    Flag{.name = "listen",
+         .type = Type::text,
+         .value = "ADDRESS[:PORT]",
+         .help = "serve there; port 0 takes a free one",
+         .fallback = "127.0.0.1:7030",
+         .setting = "cpid.listen"},
+    Flag{.name = "tls-cert",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "the server's certificate and those above it, PEM",
+         .setting = "cpid.tls_cert"},
+    Flag{.name = "tls-key",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "the certificate's private key, PEM; a file that is closed to others",
+         .setting = "cpid.tls_key"},
+    Flag{.name = "anonymous",
+         .help = "serve in clear text, on a loopback address only: to anybody on this machine"},
+    Flag{.name = "ttl",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "how long readers may keep a record before they ask again",
+         .fallback = "5m",
+         .setting = "cpid.ttl"},
+    Flag{.name = "connections",
+         .type = Type::integer,
+         .value = "N",
+         .help = "serve N connections at once at most",
+         .fallback = "4096",
+         .setting = "cpid.connections"},
+    Flag{.name = "connections-per-address",
+         .type = Type::integer,
+         .value = "N",
+         .help = "and N of one address",
+         .fallback = "256",
+         .setting = "cpid.connections_per_address"},
+    Flag{.name = "jobs",
+         .letter = 'j',
+         .type = Type::integer,
+         .value = "N",
+         .help = "serve with N threads",
+         .fallback = "2",
+         .setting = "cpid.serve_jobs"},
+    kPassphraseFile,
+};
+
 constexpr std::array kInitExamples{
     Example{"cpid init", "Makes this machine's private authority."},
 };
@@ -347,6 +394,14 @@ constexpr std::array kResolveExamples{
 constexpr std::array kListExamples{
     Example{"cpid list", "Shows every resource that is registered here."},
     Example{"cpid list --codes --plain | cpid check", "Checks every code that was given out."},
+};
+
+constexpr std::array kServeExamples{
+    Example{"cpid serve --tls-cert /etc/cptools/registry.pem --tls-key /etc/cptools/registry.key "
+            "--listen 0.0.0.0",
+            "Serves the registry of this machine to everybody."},
+    Example{"cpid serve --anonymous --listen 127.0.0.1:0",
+            "Serves it to this machine, at a free port that the first line of output names."},
 };
 
 constexpr std::array kCommands{
@@ -659,6 +714,20 @@ constexpr std::array kCommands{
             .flags = kListFlags,
             .examples = kListExamples,
             .run = list},
+    Command{
+        .name = "serve",
+        .summary = "serve this machine's registry over HTTP",
+        .description =
+            "Answers what is registered here over HTTP: records by code, alias and foreign code, "
+            "live states, searches, the change feed and a dump, and where else to ask for what "
+            "lies below a child's prefix (SERVING, below). Documents come as they were signed; "
+            "whoever reads them verifies them. Other commands may change the registry meanwhile, "
+            "and several servers may serve one.\n\n"
+            "Prints one cp.server that says where it listens, and serves until SIGINT or SIGTERM. "
+            "Where the key that signs heads is here, it keeps the head fresh.",
+        .flags = kServeFlags,
+        .examples = kServeExamples,
+        .run = serve},
 };
 
 constexpr Tool kTool{

@@ -33,5 +33,6 @@ cp::Result<int> describe(cp::cli::Context& context);
 cp::Result<int> register_records(cp::cli::Context& context);
 cp::Result<int> resolve(cp::cli::Context& context);
 cp::Result<int> list(cp::cli::Context& context);
+cp::Result<int> serve(cp::cli::Context& context);
 
 }  // namespace cpid

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/bootstrap.hpp"
+
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+// When the ledger's newest entry was made.
+Result<std::string> published_at(Estate& estate, std::int64_t seq) {
+  CP_TRY_ASSIGN(auto row, estate.database.prepare("SELECT json_extract(entry, '$.at') FROM ledger "
+                                                  "WHERE authority = ?1 AND seq = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, estate.authority->row).bind(2, seq).step());
+  return found ? std::string(row.text(0)) : format_time(estate.now());
+}
+
+// RFC 9224 §3: [[prefixes], [URLs]].
+void add_service(Json& services, const Json& delegation) {
+  const Json* registries = model::find(delegation, "registries");
+  if (registries != nullptr && registries->is_array() && !registries->empty()) {
+    services.push_back(Json::array(
+        {Json::array({model::text_at(delegation, "prefix").value_or("")}), *registries}));
+  }
+}
+
+}  // namespace
+
+Result<Bootstrap> make_bootstrap(RegistryView& view) {
+  CP_TRY_ASSIGN(const auto end, view.estate().registry().ledger().end());
+  CP_TRY_ASSIGN(auto texts, view.chain());
+  CP_TRY_ASSIGN(const auto children, view.children());
+  for (const StoredDocument& child : children) {
+    texts.push_back(child.text);
+  }
+  Json services = Json::array();
+  Json delegations = Json::array();
+  for (const std::string& text : texts) {
+    CP_TRY_ASSIGN(Json delegation, model::parse_json(text, {"a kept delegation"}));
+    add_service(services, delegation);
+    delegations.push_back(std::move(delegation));
+  }
+  CP_TRY_ASSIGN(std::string published, published_at(view.estate(), end.seq));
+  Json document{{"schema", "cp.bootstrap/1"},
+                {"version", "1.0"},
+                {"publication", std::move(published)},
+                {"services", std::move(services)},
+                {"delegations", std::move(delegations)}};
+  CP_TRY_ASSIGN(const std::string head, view.head());
+  if (!head.empty()) {
+    CP_TRY_ASSIGN(document["head"], model::parse_json(head, {"the kept head"}));
+  }
+  return Bootstrap{model::to_line(document), end.seq};
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/registry_view.hpp"
+
+#include "base/text.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+constexpr const char* kOwnRecord =
+    "SELECT seq, record FROM resource WHERE authority = ?1 AND serial = ?2";
+constexpr const char* kKept =
+    "SELECT seq, document FROM kept WHERE kind = ?1 AND subject = ?2 AND (?3 = '' OR anchor = ?3) "
+    "ORDER BY taken_at DESC, seq DESC LIMIT 1";
+constexpr const char* kNames = "SELECT code FROM name WHERE scheme = ?1 AND id = ?2 ORDER BY code";
+constexpr const char* kChildOfLabel =
+    "SELECT prefix, delegation FROM child WHERE authority = ?1 AND label = ?2";
+constexpr const char* kChildren =
+    "SELECT prefix, seq, delegation FROM child WHERE authority = ?1 ORDER BY prefix";
+
+// A URL that may stand in a Location header and be followed: no control characters, no blanks.
+bool is_registry_url(std::string_view url) {
+  return (url.starts_with("https://") || url.starts_with("http://")) &&
+         std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+std::vector<std::string> registries_in(const Json& delegation) {
+  std::vector<std::string> urls;
+  const Json* list = model::find(delegation, "registries");
+  if (list == nullptr || !list->is_array()) {
+    return urls;
+  }
+  for (const Json& one : *list) {
+    const auto* url = one.get_ptr<const std::string*>();
+    if (url != nullptr && is_registry_url(*url)) {
+      urls.push_back(url->ends_with('/') ? *url : *url + "/");
+    }
+  }
+  return urls;
+}
+
+Result<std::optional<Referral>> referral_in(const std::string& prefix, const std::string& text) {
+  CP_TRY_ASSIGN(const Json delegation, model::parse_json(text, {"a kept delegation"}));
+  auto urls = registries_in(delegation);
+  if (urls.empty()) {
+    return std::nullopt;
+  }
+  return Referral{prefix, std::move(urls), text};
+}
+
+bool holds_now(const Json& state, UnixTime now) {
+  const auto observed = model::time_at(state, "observed_at");
+  const auto valid_for = model::number_at(state, "valid_for_s");
+  return observed && valid_for &&
+         now < *observed + std::chrono::nanoseconds(static_cast<std::int64_t>(*valid_for * 1e9));
+}
+
+}  // namespace
+
+Result<store::Statement*> RegistryView::statement(const char* sql) {
+  auto found = statements_.find(sql);
+  if (found == statements_.end()) {
+    CP_TRY_ASSIGN(auto prepared, estate_.database.prepare(sql));
+    found = statements_.emplace(sql, std::move(prepared)).first;
+  }
+  found->second.reset();
+  return &found->second;
+}
+
+// Prefix 0 is one authority's alone (SECURITY §1): another's documents are none of ours.
+Result<std::optional<StoredDocument>> RegistryView::kept(const char* kind,
+                                                         const std::string& subject,
+                                                         std::string_view prefix) {
+  const Authority& own = *estate_.authority;
+  if (prefix == "0" && own.prefix != "0") {
+    return std::nullopt;
+  }
+  CP_TRY_ASSIGN(store::Statement * row, statement(kKept));
+  row->bind(1, kind).bind(2, subject).bind(3, prefix == "0" ? own.thumbprint : std::string());
+  CP_TRY_ASSIGN(const bool found, row->step());
+  std::optional<StoredDocument> document;
+  if (found) {
+    document = StoredDocument{subject, row->integer(0), std::string(row->text(1))};
+  }
+  row->reset();
+  return document;
+}
+
+Result<std::optional<StoredDocument>> RegistryView::record(const Identifier& id) {
+  if (id.prefix() != estate_.authority->prefix) {
+    return kept("cp.resource", id.text(), id.prefix());
+  }
+  CP_TRY_ASSIGN(store::Statement * row, statement(kOwnRecord));
+  CP_TRY_ASSIGN(const bool found,
+                row->bind(1, estate_.authority->row).bind_borrowed(2, id.serial()).step());
+  std::optional<StoredDocument> document;
+  if (found) {
+    document = StoredDocument{id.text(), row->integer(0), std::string(row->text(1))};
+  }
+  // A statement that is not reset holds its view of the store, and the log cannot be folded in.
+  row->reset();
+  return document;
+}
+
+Result<std::optional<StoredDocument>> RegistryView::state(const Identifier& id) {
+  CP_TRY_ASSIGN(auto document, kept("cp.state", id.text(), id.prefix()));
+  if (document) {
+    CP_TRY_ASSIGN(const Json state, model::parse_json(document->text, {"a kept state"}));
+    if (!holds_now(state, estate_.now())) {
+      document.reset();
+    }
+  }
+  return document;
+}
+
+Result<std::vector<std::string>> RegistryView::names(std::string_view scheme, std::string_view id) {
+  CP_TRY_ASSIGN(store::Statement * row, statement(kNames));
+  row->bind(1, scheme).bind(2, id);
+  std::vector<std::string> codes;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, row->step());
+    if (!found) {
+      row->reset();
+      return codes;
+    }
+    codes.emplace_back(row->text(0));
+  }
+}
+
+Result<bool> RegistryView::has_label(std::string_view code, std::string_view label) {
+  CP_TRY_ASSIGN(const Identifier id, Identifier::parse(code));
+  if (id.prefix() == estate_.authority->prefix) {
+    return true;
+  }
+  CP_TRY_ASSIGN(const auto delegation,
+                kept("cp.delegation", std::string(id.prefix()), id.prefix()));
+  if (!delegation) {
+    return false;
+  }
+  CP_TRY_ASSIGN(const Json document, model::parse_json(delegation->text, {"a kept delegation"}));
+  return model::text_at(document, "label") == label;
+}
+
+Result<std::vector<std::string>> RegistryView::codes_of_alias(std::string_view alias) {
+  const auto cut = text::cut(alias.substr(1), '/');
+  CP_TRY_ASSIGN(const auto all, names("alias", alias));
+  std::vector<std::string> codes;
+  for (const std::string& code : all) {
+    CP_TRY_ASSIGN(const bool counts, has_label(code, cut ? cut->before : ""));
+    if (counts) {
+      codes.push_back(code);
+    }
+  }
+  return codes;
+}
+
+Result<std::vector<std::string>> RegistryView::codes_known_as(std::string_view scheme,
+                                                              std::string_view id) {
+  // "alias" is our own word in that table, and no scheme of others.
+  return scheme == "alias" ? Result<std::vector<std::string>>{} : names(scheme, id);
+}
+
+Result<std::optional<Referral>> RegistryView::referral(std::string_view prefix) {
+  const std::string& own = estate_.authority->prefix;
+  std::optional<std::string> above = std::string(prefix);
+  for (; above && *above != own; above = parent_of_prefix(*above)) {
+    CP_TRY_ASSIGN(const auto delegation, kept("cp.delegation", *above, *above));
+    if (delegation) {
+      CP_TRY_ASSIGN(auto found, referral_in(*above, delegation->text));
+      if (found) {
+        return found;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<Referral>> RegistryView::referral_of_label(std::string_view label) {
+  CP_TRY_ASSIGN(store::Statement * row, statement(kChildOfLabel));
+  CP_TRY_ASSIGN(const bool found, row->bind(1, estate_.authority->row).bind(2, label).step());
+  if (!found) {
+    return std::nullopt;
+  }
+  const std::string prefix(row->text(0));
+  const std::string delegation(row->text(1));
+  row->reset();
+  return referral_in(prefix, delegation);
+}
+
+Result<std::string> RegistryView::head() {
+  const std::string& own = estate_.authority->prefix;
+  CP_TRY_ASSIGN(auto document, kept("cp.head", own, own));
+  return document ? std::move(document->text) : std::string();
+}
+
+Result<std::optional<StoredDocument>> RegistryView::delegation(const std::string& prefix) {
+  return kept("cp.delegation", prefix, prefix);
+}
+
+Result<std::vector<std::string>> RegistryView::chain() {
+  CP_TRY_ASSIGN(auto documents, estate_.judge.evidence_for(estate_.authority->prefix));
+  std::erase_if(documents, [](const std::string& text) {
+    return text.find(R"("schema":"cp.delegation/1")") == std::string::npos;
+  });
+  return documents;
+}
+
+Result<std::vector<StoredDocument>> RegistryView::children() {
+  CP_TRY_ASSIGN(store::Statement * row, statement(kChildren));
+  row->bind(1, estate_.authority->row);
+  std::vector<StoredDocument> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, row->step());
+    if (!found) {
+      row->reset();
+      return all;
+    }
+    all.push_back({std::string(row->text(0)), row->integer(1), std::string(row->text(2))});
+  }
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "identity/estate.hpp"
+#include "identity/identifier.hpp"
+#include "store/database.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cp::identity {
+
+/// A signed document as it is stored, on one line.
+struct StoredDocument {
+  std::string code;
+  std::int64_t seq = 0;
+  std::string text;
+};
+
+/// The authority that knows more than this registry.
+struct Referral {
+  std::string prefix;
+  std::vector<std::string> registries;  ///< base URLs that end with a slash
+  std::string delegation;               ///< its cp.delegation/1 on one line
+};
+
+/// What a registry answers from: the records of its own authority, those of others that were
+/// verified here (an aggregator's), and the delegations that say who else to ask. Reads only;
+/// documents come as they were signed, since whoever asks verifies them himself. Statements are
+/// kept, so one object serves many questions. For one thread; borrows ESTATE, which has an
+/// authority.
+class RegistryView {
+ public:
+  explicit RegistryView(Estate& estate) : estate_(estate) {}
+
+  /// The newest cp.resource/1 of ID, ended or not.
+  Result<std::optional<StoredDocument>> record(const Identifier& id);
+  /// The newest cp.state/1 of ID that is valid now.
+  Result<std::optional<StoredDocument>> state(const Identifier& id);
+
+  /// The codes whose records bear ALIAS ("@label/name"). One that another authority signed counts
+  /// only under the label that its delegation allots.
+  Result<std::vector<std::string>> codes_of_alias(std::string_view alias);
+  /// The codes whose records claim to be ID in SCHEME (also_known_as).
+  Result<std::vector<std::string>> codes_known_as(std::string_view scheme, std::string_view id);
+
+  /// Whoever knows about PREFIX: of the delegations known here, the longest that PREFIX lies below
+  /// and that names registries; nullopt when that is this registry itself, or nobody.
+  Result<std::optional<Referral>> referral(std::string_view prefix);
+  /// The child to which LABEL was allotted.
+  Result<std::optional<Referral>> referral_of_label(std::string_view label);
+
+  /// The newest head of this authority on one line; "" when there is none.
+  Result<std::string> head();
+  /// The newest delegation of PREFIX that is known here.
+  Result<std::optional<StoredDocument>> delegation(const std::string& prefix);
+  /// The delegations from the anchor down to this authority's own, each on one line; denied as
+  /// Judge::delegation.
+  Result<std::vector<std::string>> chain();
+  /// The children's delegations in the order of their prefixes, each on one line.
+  Result<std::vector<StoredDocument>> children();
+
+  Estate& estate() { return estate_; }
+
+ private:
+  Result<store::Statement*> statement(const char* sql);
+  Result<std::optional<StoredDocument>> kept(const char* kind, const std::string& subject,
+                                             std::string_view prefix);
+  Result<std::vector<std::string>> names(std::string_view scheme, std::string_view id);
+  Result<bool> has_label(std::string_view code, std::string_view label);
+
+  Estate& estate_;
+  std::map<const char*, store::Statement> statements_;
+};
+
+}  // namespace cp::identity

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "identity/estate.hpp"
+#include "identity/registry_view.hpp"
+#include "identity/service_counts.hpp"
+#include "net/http_message.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace cp::identity {
+
+/// Answers a registry's requests over HTTP (cpid(1), SERVING). Documents come as they were signed;
+/// whoever reads them verifies them. Several objects, and other processes, may use one store. For
+/// one thread.
+class RegistryService final : public net::HttpHandler {
+ public:
+  struct Options {
+    std::chrono::seconds ttl{300};        ///< how long a reader may keep what he got
+    std::chrono::seconds absent_ttl{10};  ///< and that there was nothing
+  };
+
+  /// ESTATE has an accepted authority.
+  RegistryService(std::unique_ptr<Estate> estate, Options options,
+                  std::shared_ptr<ServiceCounts> counts);
+
+  std::size_t body_limit(const net::HttpRequest& head) override;
+  net::HttpReply answer(const net::HttpRequest& request) override;
+  net::HttpReply refuse(int status) override;
+
+ private:
+  using Reply = Result<net::HttpReply>;
+
+  Reply route(Route route, const net::HttpRequest& request);
+  Reply bootstrap(const net::HttpRequest& request);
+  Reply by_code(const net::HttpRequest& request);
+  Reply by_alias(const net::HttpRequest& request);
+  Reply by_foreign_code(const net::HttpRequest& request);
+  Reply by_codes(const net::HttpRequest& request, const std::vector<std::string>& codes);
+  Reply state(const net::HttpRequest& request);
+  Reply search(const net::HttpRequest& request);
+  Reply feed(const net::HttpRequest& request);
+
+  net::HttpReply record_reply(const net::HttpRequest& request, const StoredDocument& record,
+                              const std::string& tag) const;
+  net::HttpReply absent(std::string message) const;
+  Reply refer(const Referral& referral, const net::HttpRequest& request) const;
+  net::HttpReply error_reply(int status, const Error& error) const;
+
+  std::unique_ptr<Estate> estate_;
+  RegistryView view_;
+  Options options_;
+  std::shared_ptr<ServiceCounts> counts_;
+};
+
+}  // namespace cp::identity

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/signals.hpp"
+#include "identity/head_keeper.hpp"
+#include "identity/service.hpp"
+#include "net/host_port.hpp"
+#include "net/http_server.hpp"
+#include "passphrase.hpp"
+#include "tool.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <sys/resource.h>
+#include <thread>
+
+namespace cpid {
+namespace {
+
+using cp::Errc;
+using cp::Result;
+using cp::cli::Context;
+using cp::identity::Estate;
+using cp::model::Json;
+using cp::net::HttpSettings;
+
+constexpr std::uint16_t kPort = 7030;
+constexpr std::array kServerColumns{
+    cp::cli::Column{"URL", "url", cp::cli::Show::id},
+    cp::cli::Column{"PREFIX", "prefix"},
+};
+
+Result<void> read_tls(const Context& context, HttpSettings& settings) {
+  const auto certificate = context.arguments().text("tls-cert");
+  const auto key = context.arguments().text("tls-key");
+  const bool is_loopback = settings.listen.address.is_loopback();
+  if (certificate.has_value() != key.has_value()) {
+    return cp::fail(Errc::usage, "--tls-cert and --tls-key belong together");
+  }
+  if (context.arguments().has("anonymous")) {
+    return certificate || !is_loopback
+               ? cp::fail(Errc::usage, "--anonymous is for a loopback address, without TLS")
+               : Result<void>{};
+  }
+  if (!certificate) {
+    return with_hint(cp::fail(Errc::usage, "a certificate and its key are missing"),
+                     "--tls-cert FILE --tls-key FILE; --anonymous serves this machine in clear");
+  }
+  CP_TRY_ASSIGN(settings.certificate,
+                cp::read_trusted_file(*certificate, cp::limits::config_bytes, false));
+  CP_TRY_ASSIGN(settings.key, cp::read_trusted_file(*key, cp::limits::key_file_bytes, true));
+  return {};
+}
+
+Result<std::size_t> at_least_one(const Context& context, const char* flag) {
+  const std::int64_t value = context.arguments().integer(flag).value_or(0);
+  if (value < 1) {
+    return context.arguments().blame(flag,
+                                     {Errc::usage, fmt::format("--{} wants 1 at least", flag), ""});
+  }
+  return static_cast<std::size_t>(value);
+}
+
+Result<HttpSettings> settings_of(const Context& context) {
+  HttpSettings settings;
+  CP_TRY_ASSIGN(const auto host,
+                cp::net::parse_host_port(context.arguments().text("listen").value_or(""), kPort));
+  CP_TRY_ASSIGN(const auto endpoints, cp::net::resolve(host));
+  settings.listen = endpoints.front();
+  CP_TRY_ASSIGN(settings.connections, at_least_one(context, "connections"));
+  CP_TRY_ASSIGN(settings.connections_per_address, at_least_one(context, "connections-per-address"));
+  CP_TRY_ASSIGN(settings.threads, at_least_one(context, "jobs"));
+  CP_TRY(read_tls(context, settings));
+  return settings;
+}
+
+// As many descriptors as this process may have: each connection is one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+// A thread's own view of the store. Key files are opened with nobody to ask.
+Result<std::unique_ptr<Estate>> open_own_estate(Context& context) {
+  cp::identity::Passphrase passphrase = passphrases(context);
+  if (!context.arguments().has("passphrase-file")) {
+    passphrase = [](const std::string& path) -> Result<std::string> {
+      return with_hint(cp::fail(Errc::denied, "{} is encrypted", path),
+                       "--passphrase-file names a file that holds its passphrase");
+    };
+  }
+  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
+  CP_TRY_ASSIGN(const std::string directory, cp::open_state_directory(paths));
+  CP_TRY_ASSIGN(auto estate,
+                Estate::open(directory, context.clock(), context.random(), std::move(passphrase)));
+  CP_TRY(estate->require_authority());
+  CP_TRY(cp::identity::require_accepted(*estate->authority));
+  return estate;
+}
+
+// Keeps the head fresh: without one nobody can tell a registry that stands still from one that was
+// held back.
+class HeadKeeper {
+ public:
+  HeadKeeper(const Context& context, Estate& estate) : context_(context), estate_(estate) {}
+
+  void look() {
+    constexpr auto kLeast = std::chrono::seconds(60);
+    const auto made = cp::identity::refresh_head(estate_, kLeast);
+    if (!made && made.error().message != said_) {
+      said_ = made.error().message;
+      context_.warn(cp::Error{made.error().code, "no new head: " + said_, made.error().hint});
+    }
+  }
+
+  void run(const std::stop_token& stop) {
+    constexpr auto kPause = std::chrono::seconds(10);
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any wake;
+    while (!wake.wait_for(lock, stop, kPause, [&] { return stop.stop_requested(); })) {
+      look();
+    }
+  }
+
+ private:
+  const Context& context_;
+  Estate& estate_;
+  std::string said_;
+};
+
+Result<void> announce(Context& context, const HttpSettings& settings,
+                      const cp::net::HttpServer& server, const std::string& prefix) {
+  const bool is_secure = !settings.key.empty();
+  const std::string url = (is_secure ? "https://" : "http://") + server.address().to_string() + "/";
+  cp::cli::Output& output = context.output(kServerColumns);
+  output.record({{"schema", "cp.server/1"},
+                 {"tool", "cpid"},
+                 {"url", url},
+                 {"tls", is_secure},
+                 {"prefix", prefix}});
+  if (!is_secure) {
+    context.note("serving anybody on this machine, in clear text");
+  }
+  return output.flush();
+}
+
+}  // namespace
+
+Result<int> serve(Context& context) {
+  CP_TRY_ASSIGN(const HttpSettings settings, settings_of(context));
+  CP_TRY_ASSIGN(const auto estate, open_own_estate(context));
+  cp::survive_closed_pipes();
+  std::signal(SIGXFSZ, SIG_IGN);
+  raise_descriptor_limit();
+  const std::stop_token stop = context.stop_on_signals(true);
+  const auto counts = std::make_shared<cp::identity::ServiceCounts>();
+  const auto carried = std::make_shared<cp::net::HttpCounts>();
+  cp::identity::RegistryService::Options options;
+  options.ttl = std::chrono::floor<std::chrono::seconds>(*context.arguments().duration("ttl"));
+  const auto make = [&]() -> Result<std::unique_ptr<cp::net::HttpHandler>> {
+    CP_TRY_ASSIGN(auto own, open_own_estate(context));
+    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, counts);
+  };
+  CP_TRY_ASSIGN(const auto server,
+                cp::net::HttpServer::open(settings, make, context.clock(), carried));
+  HeadKeeper keeper(context, *estate);
+  keeper.look();
+  const std::jthread keeping([&](const std::stop_token& end) { keeper.run(end); });
+  CP_TRY(announce(context, settings, *server, estate->authority->prefix));
+  CP_TRY(server->run(stop));
+  return 0;
+}
+
+}  // namespace cpid
