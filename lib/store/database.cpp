@@ -54,10 +54,12 @@ bool is_lock_error(int code) {
          code == SQLITE_IOERR_SHMOPEN;
 }
 
-// Makes the file with mode 0600 before SQLite would make it with the umask's.
+// Makes the file with mode 0600 before SQLite would make it with the umask's. One that is there is
+// not opened: closing any descriptor of it would give up the locks that other connections of this
+// process have (fcntl(2)), and the next process to leave would delete the log under them.
 Result<void> create_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) {
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd && (errno != EEXIST || ::access(path.c_str(), R_OK | W_OK) != 0)) {
     return fail_errno(Errc::cannot_create, errno, "cannot open the store " + path);
   }
   return {};

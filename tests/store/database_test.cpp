@@ -5,8 +5,10 @@
 
 #include "catch.hpp"
 #include <array>
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -178,4 +180,26 @@ TEST_CASE("writers on connections of their own lose nothing") {
     writer.join();
   }
   CHECK(count(database) == kWriters * kRows);
+}
+
+TEST_CASE("a second connection of a process does not give up the locks of the first") {
+  const Scratch scratch;
+  auto first = open(scratch / "db");
+  REQUIRE(count(first) == 0);
+  { auto second = open(scratch / "db"); }
+  auto third = open(scratch / "db");
+  // Only another process sees them.
+  const pid_t other = ::fork();
+  REQUIRE(other >= 0);
+  if (other == 0) {
+    const int fd = ::open((scratch / "db").c_str(), O_RDWR | O_CLOEXEC);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    const bool is_held = ::fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    ::_exit(is_held ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(other, &status, 0) == other);
+  CHECK(status == 0);
 }

@@ -16,6 +16,7 @@ serve() {
 get() {
   local path=$1
   shift
+  # shellcheck disable=SC2034  # the harness shows it
   RAN="GET $path"
   STATUS=$(curl -s --max-time 60 -D "$TESTDIR/head" -o "$STDOUT" -w '%{http_code}' "$@" "$URL$path") || true
 }
