@@ -129,13 +129,43 @@ bool has_ended(const std::string& record) {
   return how == "tombstone" || how == "revoked";
 }
 
+bool is_put(const HttpRequest& request, Route route) {
+  return request.method == "PUT" && (route == Route::id || route == Route::state);
+}
+
+// If-None-Match: *, or If-Match: "SEQ"; nullopt for what is neither.
+std::optional<Precondition> precondition_of(const HttpRequest& request) {
+  Precondition wanted;
+  const std::string* none = request.header("If-None-Match");
+  const std::string* match = request.header("If-Match");
+  if ((none != nullptr && (*none != "*" || match != nullptr))) {
+    return std::nullopt;
+  }
+  wanted.must_be_new = none != nullptr;
+  if (match != nullptr) {
+    std::string_view tag = *match;
+    const bool is_quoted = tag.size() > 2 && tag.starts_with('"') && tag.ends_with('"');
+    wanted.seq = is_quoted ? text::to_int(tag.substr(1, tag.size() - 2)) : std::nullopt;
+    if (!wanted.seq) {
+      return std::nullopt;
+    }
+  }
+  return wanted;
+}
+
 }  // namespace
 
 RegistryService::RegistryService(std::unique_ptr<Estate> estate, Options options,
                                  std::shared_ptr<ServiceCounts> counts)
-    : estate_(std::move(estate)), view_(*estate_), options_(options), counts_(std::move(counts)) {}
+    : estate_(std::move(estate)),
+      view_(*estate_),
+      intake_(view_),
+      options_(options),
+      counts_(std::move(counts)) {}
 
-std::size_t RegistryService::body_limit(const HttpRequest& /*head*/) { return 0; }
+std::size_t RegistryService::body_limit(const HttpRequest& head) {
+  return is_put(head, route_of(head)) ? limits::document_bytes : 0;
+}
 
 HttpReply RegistryService::error_reply(int status, const Error& error) const {
   HttpReply reply =
@@ -168,15 +198,47 @@ HttpReply RegistryService::absent(std::string message) const {
 HttpReply RegistryService::answer(const HttpRequest& request) {
   const Route to = route_of(request);
   HttpReply reply;
-  if (request.method != "GET" && request.method != "HEAD") {
-    reply = error_reply(405, {Errc::denied, "only GET and HEAD are served here", ""});
-    reply.headers.emplace_back("Allow", "GET, HEAD");
+  if (is_put(request, to)) {
+    reply = put(to, request);
+  } else if (request.method != "GET" && request.method != "HEAD") {
+    const bool takes = to == Route::id || to == Route::state;
+    reply = error_reply(405, {Errc::denied, "that cannot be done here", ""});
+    reply.headers.emplace_back("Allow", takes ? "GET, HEAD, PUT" : "GET, HEAD");
   } else if (auto made = route(to, request)) {
     reply = *std::move(made);
   } else {
     reply = error_reply(status_of(made.error().code), made.error());
   }
   counts_->add(to, reply.status);
+  return reply;
+}
+
+HttpReply RegistryService::put(Route route, const HttpRequest& request) {
+  const auto id = Identifier::parse(request.path[2]);
+  const auto wanted = precondition_of(request);
+  if (!id || !wanted) {
+    return error_reply(
+        400, !id ? id.error() : Error{Errc::bad_data, "the precondition is malformed", ""});
+  }
+  const auto refusal = [&](const Refused& why) {
+    HttpReply reply = error_reply(why.status, why.error);
+    if (why.status == 401) {
+      reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+    }
+    return reply;
+  };
+  const auto token = intake_.who(request.header("Authorization"));
+  if (!token) {
+    return refusal(token.error());
+  }
+  const auto taken = route == Route::id ? intake_.put_record(*token, *id, request.body, *wanted)
+                                        : intake_.put_state(*token, *id, request.body, *wanted);
+  if (!taken) {
+    return refusal(taken.error());
+  }
+  HttpReply reply{taken->is_new ? 201 : 200, {}, {}, nullptr};
+  reply.headers.emplace_back("ETag", fmt::format("\"{}\"", taken->seq));
+  reply.headers.emplace_back("Cache-Control", "no-store");
   return reply;
 }
 

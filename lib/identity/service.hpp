@@ -2,6 +2,7 @@
 #pragma once
 
 #include "identity/estate.hpp"
+#include "identity/intake.hpp"
 #include "identity/registry_view.hpp"
 #include "identity/service_counts.hpp"
 #include "net/http_message.hpp"
@@ -40,6 +41,7 @@ class RegistryService final : public net::HttpHandler {
   Reply by_foreign_code(const net::HttpRequest& request);
   Reply by_codes(const net::HttpRequest& request, const std::vector<std::string>& codes);
   Reply state(const net::HttpRequest& request);
+  net::HttpReply put(Route route, const net::HttpRequest& request);
   Reply search(const net::HttpRequest& request);
   Reply feed(const net::HttpRequest& request);
 
@@ -51,6 +53,7 @@ class RegistryService final : public net::HttpHandler {
 
   std::unique_ptr<Estate> estate_;
   RegistryView view_;
+  Intake intake_;
   Options options_;
   std::shared_ptr<ServiceCounts> counts_;
 };

@@ -167,6 +167,8 @@ Result<int> serve(Context& context) {
   options.ttl = std::chrono::floor<std::chrono::seconds>(*context.arguments().duration("ttl"));
   const auto make = [&]() -> Result<std::unique_ptr<cp::net::HttpHandler>> {
     CP_TRY_ASSIGN(auto own, open_own_estate(context));
+    // While a request waits for another writer, others of its thread wait as well.
+    CP_TRY(own->database.execute("PRAGMA busy_timeout = 2000"));
     return std::make_unique<cp::identity::RegistryService>(std::move(own), options, counts);
   };
   CP_TRY_ASSIGN(const auto server,

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/intake.hpp"
+
+#include "identity/ending.hpp"
+#include "identity/registration.hpp"
+#include "identity/resource_rules.hpp"
+#include "model/document.hpp"
+#include "model/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+constexpr auto kFuture = std::chrono::seconds(60);
+
+template <class... Args>
+tl::unexpected<Refused> turn_away(int status, Errc code, fmt::format_string<Args...> format,
+                                  Args&&... args) {
+  return tl::unexpected<Refused>(
+      Refused{status, {code, fmt::format(format, std::forward<Args>(args)...), {}}});
+}
+
+// A failure of the store or of what stands there, as opposed to one of the document.
+tl::unexpected<Refused> broken(Error error) {
+  const int status = error.code == Errc::timed_out ? 503 : error.code == Errc::io ? 507 : 500;
+  return tl::unexpected<Refused>(Refused{status, std::move(error)});
+}
+
+tl::unexpected<Refused> refused(int status, Error error) {
+  const bool is_ours = error.code != Errc::denied && error.code != Errc::bad_data &&
+                       error.code != Errc::not_found && error.code != Errc::usage;
+  return is_ours ? broken(std::move(error))
+                 : tl::unexpected<Refused>(Refused{status, std::move(error)});
+}
+
+// The document of SCHEMA about ID in TEXT.
+tl::expected<Json, Refused> read(std::string_view text, std::string_view schema,
+                                 const Identifier& id, UnixTime now) {
+  auto document = model::parse_json(text, {"the body"});
+  if (!document) {
+    return refused(422, document.error());
+  }
+  if (const auto right = model::require(*document, schema); !right) {
+    return refused(422, right.error());
+  }
+  if (model::text_at(*document, "id") != id.text()) {
+    return turn_away(422, Errc::bad_data, "it is not about {}", id.text());
+  }
+  const auto issued = model::time_at(*document, "issued");
+  if (issued && *issued > now + kFuture) {
+    return turn_away(422, Errc::denied, "it was issued more than 60 s in the future");
+  }
+  return *std::move(document);
+}
+
+tl::expected<void, Refused> check_precondition(const Precondition& wanted,
+                                               const std::optional<StoredDocument>& before) {
+  if (wanted.must_be_new && before) {
+    return turn_away(412, Errc::denied, "there is one already, of sequence number {}", before->seq);
+  }
+  if (wanted.seq && (!before || before->seq != *wanted.seq)) {
+    return turn_away(412, Errc::denied, "the newest version is {}, not {}",
+                     before ? before->seq : 0, *wanted.seq);
+  }
+  return {};
+}
+
+}  // namespace
+
+Intake::Intake(RegistryView& view)
+    : view_(view),
+      estate_(view.estate()),
+      tokens_(estate_.judge, estate_.trust, estate_.clock, estate_.authority->prefix) {}
+
+tl::expected<Token, Refused> Intake::who(const std::string* authorization) {
+  constexpr std::string_view kScheme = "Bearer ";
+  if (authorization == nullptr || !authorization->starts_with(kScheme)) {
+    return turn_away(401, Errc::denied, "a bearer token is wanted");
+  }
+  auto token = tokens_.check(std::string_view(*authorization).substr(kScheme.size()));
+  if (!token) {
+    return refused(401, token.error());
+  }
+  // A child's word opens nothing here: who writes is for this authority, or those above, to say.
+  if (!is_within(estate_.authority->prefix, token->issuer)) {
+    return turn_away(401, Errc::denied, "its issuer, prefix {}, has no say here", token->issuer);
+  }
+  return *std::move(token);
+}
+
+Intake::Step Intake::accept(const Json& document) {
+  const auto verdict = estate_.judge.accept(document);
+  if (!verdict) {
+    return broken(verdict.error());
+  }
+  if (verdict->holds()) {
+    return {};
+  }
+  const bool is_late = verdict->reason == "replay" || verdict->reason == "equivocation";
+  return tl::unexpected<Refused>(
+      Refused{is_late ? 409 : 422, {Errc::denied, verdict->message, verdict->reason}});
+}
+
+// A record of this authority's own prefix, signed elsewhere with its key.
+Intake::Step Intake::keep_own(const Identifier& id, const Json& document,
+                              const std::optional<StoredDocument>& before) {
+  const RegistryStore store = estate_.registry();
+  if (!end_of(document).empty()) {
+    const auto ended = accept_end(estate_, document);
+    return ended ? Step{} : refused(409, ended.error());
+  }
+  const auto is_allocated = store.is_allocated(id.serial());
+  if (!is_allocated) {
+    return broken(is_allocated.error());
+  }
+  if (!*is_allocated) {
+    return turn_away(422, Errc::denied, "{} was not allocated here", id.text());
+  }
+  const auto verdict = estate_.judge.examine(document);
+  if (!verdict) {
+    return broken(verdict.error());
+  }
+  if (!verdict->holds()) {
+    return tl::unexpected<Refused>(Refused{422, {Errc::denied, verdict->message, verdict->reason}});
+  }
+  const std::int64_t next = (before ? before->seq : 0) + 1;
+  const auto old = before ? model::parse_json(before->text) : Result<Json>(Json::object());
+  if (model::int_at(document, "seq") != next || !old || !end_of(*old).empty()) {
+    return turn_away(409, Errc::denied, "it does not follow the newest version, {}", next - 1);
+  }
+  if (const auto claimed = store.claim_aliases(id, aliases_of(document)); !claimed) {
+    return refused(409, claimed.error());
+  }
+  const auto kept = keep_record(store, document, id, "register", estate_.now());
+  return kept ? Step{} : broken(kept.error());
+}
+
+Intake::Step Intake::use_quota(const Token& token, const Grant& grant, const Identifier& id) {
+  const auto use = [&]() -> Result<std::int64_t> {
+    CP_TRY_ASSIGN(auto enter, estate_.database.prepare("INSERT OR IGNORE INTO registered "
+                                                       "(issuer, jti, code) VALUES (?1, ?2, ?3)"));
+    CP_TRY(enter.bind(1, token.issuer).bind(2, token.id).bind(3, id.text()).run());
+    CP_TRY_ASSIGN(auto row, estate_.database.prepare("SELECT count(*) FROM registered "
+                                                     "WHERE issuer = ?1 AND jti = ?2"));
+    CP_TRY(row.bind(1, token.issuer).bind(2, token.id).step());
+    return row.integer(0);
+  };
+  const auto used = use();
+  if (!used) {
+    return broken(used.error());
+  }
+  if (grant.quota && static_cast<std::uint64_t>(*used) > *grant.quota) {
+    return turn_away(403, Errc::denied, "the token's quota of {} records is used up", *grant.quota);
+  }
+  return {};
+}
+
+tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identifier& id,
+                                                std::string_view text,
+                                                const Precondition& precondition) {
+  const std::string& own = estate_.authority->prefix;
+  const Grant* grant = token.allows({.op = "register", .target = id.text(), .prefix = id.prefix()});
+  if (grant == nullptr || !is_within(id.prefix(), own)) {
+    return turn_away(403, Errc::denied, "the token does not allow to register {}", id.text());
+  }
+  if (!precondition.must_be_new && !precondition.seq) {
+    return turn_away(428, Errc::denied, "If-None-Match: * or If-Match: \"SEQ\" is wanted");
+  }
+  auto document = read(text, "cp.resource", id, estate_.now());
+  if (!document) {
+    return tl::unexpected<Refused>(document.error());
+  }
+  if (const auto right = check_resource(*document); !right) {
+    return refused(422, right.error());
+  }
+  auto transaction = store::Transaction::begin(estate_.database);
+  const auto before = view_.record(id);
+  if (!transaction || !before) {
+    return broken(!transaction ? transaction.error() : before.error());
+  }
+  Step step = check_precondition(precondition, *before);
+  if (step) {
+    step = id.prefix() == own ? keep_own(id, *document, *before) : accept(*document);
+  }
+  if (step) {
+    step = use_quota(token, *grant, id);
+  }
+  // Equivocation has left evidence, and nothing else.
+  const bool is_evidence = !step && step.error().error.hint == "equivocation";
+  if (step || is_evidence) {
+    if (const auto committed = transaction->commit(); !committed) {
+      return broken(committed.error());
+    }
+  }
+  if (!step) {
+    return tl::unexpected<Refused>(step.error());
+  }
+  return Taken{!*before, model::int_at(*document, "seq").value_or(0)};
+}
+
+tl::expected<Taken, Refused> Intake::put_state(const Token& token, const Identifier& id,
+                                               std::string_view text,
+                                               const Precondition& precondition) {
+  const bool is_allowed =
+      token.allows({.op = "state", .target = id.text(), .prefix = id.prefix()}) != nullptr;
+  if (!is_allowed || !is_within(id.prefix(), estate_.authority->prefix)) {
+    return turn_away(403, Errc::denied, "the token does not allow to say how {} is", id.text());
+  }
+  auto document = read(text, "cp.state", id, estate_.now());
+  if (!document) {
+    return tl::unexpected<Refused>(document.error());
+  }
+  auto transaction = store::Transaction::begin(estate_.database);
+  const auto record = view_.record(id);
+  const auto before = view_.state(id);
+  if (!transaction || !record || !before) {
+    return broken(!transaction ? transaction.error() : !record ? record.error() : before.error());
+  }
+  if (!*record) {
+    return turn_away(404, Errc::not_found, "nothing is registered under {}", id.text());
+  }
+  Step step = check_precondition(precondition, *before);
+  if (step) {
+    step = accept(*document);
+  }
+  const bool is_evidence = !step && step.error().error.hint == "equivocation";
+  if (step || is_evidence) {
+    if (const auto committed = transaction->commit(); !committed) {
+      return broken(committed.error());
+    }
+  }
+  if (!step) {
+    return tl::unexpected<Refused>(step.error());
+  }
+  return Taken{!*before, model::int_at(*document, "seq").value_or(0)};
+}
+
+}  // namespace cp::identity

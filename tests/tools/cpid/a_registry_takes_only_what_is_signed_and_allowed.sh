@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpid/machines.sh"
+. "$CP_SOURCE/tests/tools/cpid/serving.sh"
+need curl python3
+
+# put PATH FILE [CURL FLAG…]: sends FILE with the token in $TOKEN
+put() {
+  local path=$1 file=$2
+  shift 2
+  get "$path" -X PUT -H "Authorization: Bearer $TOKEN" --data-binary "@$file" "$@"
+}
+expect_put() {
+  local wanted=$1
+  shift
+  put "$@"
+  expect_equal "$wanted" "$STATUS" "status of $1 ($(head -c 300 "$STDOUT"))"
+  [ "$wanted" -lt 400 ] || validate "$STDOUT"
+}
+record() { # ID SEQ NAME [ALIAS]
+  jq -nc --arg id "$1" --argjson seq "$2" --arg name "$3" --arg alias "${4:-}" \
+    '{schema: "cp.resource/1", id: $id, seq: $seq, issued: "2026-01-01T00:00:00Z", valid_until: "2099-01-01T00:00:00Z",
+      kind: "node", name: $name, alias: ([$alias] - [""])}'
+}
+state() { # ID SEQ SECONDS_FROM_NOW
+  jq -nc --arg id "$1" --argjson seq "$2" --arg at "$(date -u -d "now + $3 seconds" +%FT%TZ)" \
+    '{schema: "cp.state/1", id: $id, seq: $seq, observed_at: $at, valid_for_s: 600, health: "ok"}'
+}
+token() { cpid token issue --plain --subject u1 --audience 86 "$@"; }
+new='If-None-Match: *'
+
+expect_status 0 cpid init --prefix 86
+as stranger cpid init --prefix 86 >/dev/null
+cpid mint --count 3 --plain >codes
+mapfile -t code <codes
+a=/v1/id/$(code_path "${code[0]}") b=/v1/id/$(code_path "${code[1]}") c=/v1/id/$(code_path "${code[2]}")
+record "${code[0]}" 1 one @lab/one | cpid sign >one
+serve here
+
+it "takes nothing without a token of its own authority that holds"
+for TOKEN in '' x "$(as stranger cpid token issue --plain --subject u1 --audience 86 --grant register)" \
+  "$(cpid token issue --plain --subject u1 --audience 86.1 --grant register)"; do
+  expect_put 401 "$a" one -H "$new"
+  expect_match '^WWW-Authenticate: Bearer' "$TESTDIR/head"
+done
+TOKEN=$(token --grant state)
+expect_put 403 "$a" one -H "$new"
+TOKEN=$(token --grant register:prefix=86.1)
+expect_put 403 "$a" one -H "$new"
+TOKEN=$(token --grant register:quota=1)
+
+it "takes no record that is malformed, unsigned, changed, or signed by another"
+expect_put 428 "$a" one
+expect_put 400 "$a" one -H 'If-Match: 1'
+expect_put 422 "$b" one -H "$new"
+record "${code[0]}" 1 one >unsigned
+jq -c '.name = "two"' one >changed
+record "${code[0]}" 1 one | as stranger cpid sign >foreign
+jq -c '.proof.jws |= sub("^[^.]*"; "eyJhbGciOiJub25lIn0")' one >none
+sed 's/"kind"/"seq":1,"kind"/' one >twice
+printf '%s' '{' >cut
+python3 -c 'print("[" * 100000)' >deep
+record "$(as stranger cpid mint --plain)" 1 one | cpid sign >elsewhere
+record "${code[0]}" 1 one | jq -c '.issued = "2098-01-01T00:00:00Z"' | cpid sign >future
+for file in unsigned changed foreign none twice cut deep future; do
+  expect_put 422 "$a" $file -H "$new"
+done
+expect_put 422 "/v1/id/$(code_path "$(jq -r .id elsewhere)")" elsewhere -H "$new"
+record "${code[0]}" 2 one | cpid sign >second
+expect_put 409 "$a" second -H "$new"
+expect_http 404 "$a"
+
+it "takes no body that is too long, and goes on"
+head -c 100000000 /dev/zero >zeros
+put "$a" zeros -H "$new" -H 'Expect:'
+[ "$STATUS" = 413 ] || [ "$STATUS" = 000 ] || fail "100 MB were answered with $STATUS"
+put "$a" zeros -H "$new"
+expect_equal 413 "$STATUS"
+put "$a" zeros -H "$new" -H 'Transfer-Encoding: chunked' -H 'Expect:'
+[ "$STATUS" = 413 ] || [ "$STATUS" = 000 ] || fail "100 MB in chunks were answered with $STATUS"
+
+it "takes a record that holds, once, and each next version after the one before"
+expect_put 201 "$a" one -H "$new"
+expect_match '^ETag: "1"' "$TESTDIR/head"
+expect_http 200 "$a"
+expect_equal "$(jq -cS . one)" "$(jq -cS . "$STDOUT")"
+expect_put 412 "$a" one -H "$new"
+expect_put 409 "$a" one -H 'If-Match: "1"'
+record "${code[0]}" 2 newer @lab/one | cpid sign >second
+expect_put 412 "$a" second -H 'If-Match: "7"'
+expect_put 200 "$a" second -H 'If-Match: "1"'
+expect_put 412 "$a" second -H 'If-Match: "1"'
+expect_put 409 "$a" one -H 'If-Match: "2"'
+expect_http 200 /v1/alias/lab/one
+expect_json '.seq == 2 and .name == "newer"'
+
+it "keeps to the token's quota, and to aliases that are taken"
+record "${code[1]}" 1 other @lab/one | cpid sign >other
+expect_put 409 "$b" other -H "$new"
+record "${code[1]}" 1 other | cpid sign >other
+expect_put 403 "$b" other -H "$new"
+expect_match 'quota' "$STDOUT"
+TOKEN=$(token --grant register --grant state)
+expect_put 201 "$b" other -H "$new"
+
+it "takes live states in order, none that is older, from the future or too long"
+now=$(date +%s)000
+sa=/v1/state/${a##*/} sc=/v1/state/${c##*/}
+state "${code[0]}" "$now" 0 | cpid sign >state
+state "${code[2]}" "$now" 0 | cpid sign >unknown
+expect_put 404 "$sc" unknown
+expect_put 201 "$sa" state
+expect_http 200 "$sa"
+expect_equal "$(jq -cS . state)" "$(jq -cS . "$STDOUT")"
+validate "$STDOUT"
+state "${code[0]}" $((now - 1)) 0 | cpid sign >older
+expect_put 409 "$sa" older
+expect_match 'replay' "$STDOUT"
+state "${code[0]}" "$now" 0 | jq -c '.health = "down"' | cpid sign >other_state
+expect_put 409 "$sa" other_state
+expect_match 'equivocation' "$STDOUT"
+state "${code[0]}" $((now + 3600000)) 0 | cpid sign >future_seq
+expect_put 422 "$sa" future_seq
+state "${code[0]}" $((now + 1)) 3600 | cpid sign >future_time
+expect_put 422 "$sa" future_time
+state "${code[0]}" $((now + 1)) -700 | cpid sign >stale
+expect_put 422 "$sa" stale
+state "${code[0]}" $((now + 1)) 0 | jq -c '.valid_for_s = 3601' | cpid sign >long
+expect_put 422 "$sa" long
+expect_http 200 "$sa"
+expect_json '.health == "ok"'
+state "${code[0]}" $((now + 1)) 0 | cpid sign >next
+expect_put 200 "$sa" next -H "If-Match: \"$now\""
+
+it "takes nothing with a token that was revoked meanwhile"
+expect_status 0 cpid token list
+jti=$(jq -r 'select(.grants | length == 2).jti' "$STDOUT")
+expect_status 0 cpid token revoke "$jti"
+record "${code[2]}" 1 last | cpid sign >last
+expect_put 401 "$c" last -H "$new"
+
+it "has an audit and a chain that are whole after all that"
+expect_http 200 /v1/dump
+cp "$STDOUT" dump
+as reader cpid trust add --prefix 86 "$(jq -r 'select(.schema == "cp.delegation/1").keys[0].x' dump)" >/dev/null
+expect_status 0 as reader cpid verify dump
+expect_http 200 /v1/feed
+validate "$STDOUT"
+expect_json '[$all[] | select(.kind == "resource")] | length == 3'
