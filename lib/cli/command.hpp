@@ -113,4 +113,14 @@ inline constexpr Flag sort{"sort", 0, Type::text, "KEY[,KEY]", "order by KEY; -K
 inline constexpr Flag limit{"limit", 0, Type::integer, "N", "print N results at most"};
 }  // namespace flags
 
+/// Settings with one meaning in all tools that look names up: identity/resolver.hpp reads them.
+namespace settings {
+inline constexpr Setting registry_urls{
+    "registry.urls", "", "registries that are asked for names, in commas or as an array"};
+inline constexpr Setting registry_ca{
+    "registry.ca", "", "a file of certificates that vouch for them, instead of the system's"};
+inline constexpr Setting registry_allow_net{
+    "registry.allow_net", "", "networks that referrals may lead to besides public addresses"};
+}  // namespace settings
+
 }  // namespace cp::cli

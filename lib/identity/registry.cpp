@@ -171,6 +171,11 @@ Result<Json> Registry::register_resource(Json record, Random& random) {
 }
 
 Result<Resolved> Registry::resolve(std::string_view name) const {
+  CP_TRY_ASSIGN(Resolved found, find(name));
+  return follow(std::move(found));
+}
+
+Result<Resolved> Registry::find(std::string_view name) const {
   return name.starts_with('@') ? resolve_alias(name) : resolve_code(name);
 }
 
@@ -183,8 +188,7 @@ Result<Resolved> Registry::resolve_code(std::string_view code) const {
   if (!stored) {
     return no_such_code(state_->store, state_->authority, id);
   }
-  CP_TRY_ASSIGN(Resolved resolved, state_->verifier.judge(*stored));
-  return follow(std::move(resolved));
+  return state_->verifier.judge(*stored);
 }
 
 // What became of a resource that has ended: its successor, or nothing.
@@ -231,7 +235,7 @@ Result<Resolved> Registry::resolve_alias(std::string_view alias) const {
     return Resolved{std::move(resolved.record), "failed",
                     "its record does not name " + std::string(alias), false, ""};
   }
-  return follow(std::move(resolved));
+  return resolved;
 }
 
 Result<bool> Registry::is_allocated(const Identifier& id) const {

@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "identity/identifier.hpp"
 #include "identity/key.hpp"
+#include "identity/resolves.hpp"
 #include "model/json_fwd.hpp"
 
 #include <cstdint>
@@ -18,14 +19,13 @@
 
 namespace cp::identity {
 
-struct Resolved;  // identity/resolved.hpp
 struct Founding;  // identity/authority.hpp
 
 /// The registry of this machine and its private authority: a hash-chained ledger of what was
 /// allocated, the records that were registered, and the trust anchors, in identity.db of the state
 /// directory, beside the authority's key files. Several processes may use one at once. One object
 /// is for one thread.
-class Registry {
+class Registry final : public Resolves {
  public:
   /// Makes an authority as FOUNDING says (identity/authority.hpp). cannot_create when there is one
   /// here already.
@@ -42,7 +42,7 @@ class Registry {
 
   Registry(Registry&&) noexcept;
   Registry& operator=(Registry&&) noexcept;
-  ~Registry();
+  ~Registry() override;
 
   /// Where the passphrases of encrypted key files come from, for `register_resource`.
   void set_passphrase(Passphrase passphrase);
@@ -71,10 +71,9 @@ class Registry {
   /// another resource. bad_data when it is no valid record. Gives the record as it stands now.
   Result<model::Json> register_resource(model::Json record, Random& random);
 
-  /// The resource that NAME, a code or an alias ("@label/name"), names, its signature verified
-  /// anew; of one that was moved or merged, its successor. not_found when there is none or it has
-  /// ended, bad_data when NAME is neither.
-  Result<Resolved> resolve(std::string_view name) const;
+  Result<Resolved> resolve(std::string_view name) const override;
+  /// As `resolve`, but gives the record of a resource that has ended.
+  Result<Resolved> find(std::string_view name) const;
 
   /// Whether ID was allocated here.
   Result<bool> is_allocated(const Identifier& id) const;

@@ -3,7 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace cp::identity {
 
@@ -14,6 +17,10 @@ struct Resolved {
   std::string problem;            ///< why it is not verified; empty when it is
   bool own_authority = false;     ///< signed by this machine's own authority and verified
   std::string anchor;             ///< thumbprint of the trust anchor that vouches; empty if none
+  std::string source = {};        ///< the registry that gave it; empty: this machine's
+  /// How long ago that was; absent when it was asked just now.
+  std::optional<std::chrono::seconds> age = {};
+  std::vector<std::string> notes = {};  ///< what went wrong on the way, for people
 };
 
 }  // namespace cp::identity

@@ -74,7 +74,7 @@ Candidate candidate_of(const Json& record, const Json& access, std::string url,
   return at;
 }
 
-Result<std::vector<Candidate>> resolve_offer(const Json& offer, const identity::Registry& registry,
+Result<std::vector<Candidate>> resolve_offer(const Json& offer, const identity::Resolves& registry,
                                              const model::JobResources& resources) {
   const std::string resource = text_in(offer, "resource");
   if (resource.empty()) {
@@ -137,7 +137,7 @@ Result<std::vector<Candidate>> candidates_of(const identity::Resolved& resolved,
 }
 
 std::vector<Candidate> candidates_of_offers(const std::vector<model::Json>& offers,
-                                            const identity::Registry& registry,
+                                            const identity::Resolves& registry,
                                             const model::JobResources& resources,
                                             const Refused& refused) {
   std::vector<Candidate> out;

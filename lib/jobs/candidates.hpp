@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "identity/registry.hpp"
+#include "identity/resolves.hpp"
 #include "jobs/job.hpp"
 
 #include <functional>
@@ -31,7 +31,7 @@ using Refused = std::function<void(const Error& error, const std::string& offer)
 /// The places of OFFERS in their order, each resolved and verified anew in REGISTRY. Those that
 /// cannot be used are told to REFUSED.
 std::vector<Candidate> candidates_of_offers(const std::vector<model::Json>& offers,
-                                            const identity::Registry& registry,
+                                            const identity::Resolves& registry,
                                             const model::JobResources& resources,
                                             const Refused& refused);
 

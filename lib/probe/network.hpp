@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "identity/registry.hpp"
+#include "identity/resolves.hpp"
 #include "probe/prober.hpp"
 #include "probe/survey.hpp"
 
@@ -14,7 +14,7 @@ class Network final : public Surroundings {
  public:
   /// REGISTRY may be null: then nothing resolves. PLAN is what is sent to each reflector.
   /// Everything is borrowed.
-  Network(const identity::Registry* registry, bool allow_unsigned, const Plan& plan,
+  Network(const identity::Resolves* registry, bool allow_unsigned, const Plan& plan,
           const ProbeContext& context)
       : registry_(registry), allow_unsigned_(allow_unsigned), plan_(plan), context_(context) {}
 
@@ -24,7 +24,7 @@ class Network final : public Surroundings {
   Result<Measurement> measure_this_machine() override;
 
  private:
-  const identity::Registry* registry_;
+  const identity::Resolves* registry_;
   bool allow_unsigned_;
   Plan plan_;
   ProbeContext context_;

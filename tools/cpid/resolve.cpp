@@ -1,25 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "authority.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
 #include "identity/resolved.hpp"
+#include "identity/resolver.hpp"
+#include "resolving.hpp"
 #include "resource_columns.hpp"
 #include "tool.hpp"
 
 namespace cpid {
+namespace {
 
 using cp::Errc;
 using cp::Error;
 using cp::Result;
+using cp::cli::Context;
+using cp::identity::Resolved;
 
-Result<int> resolve(cp::cli::Context& context) {
-  CP_TRY_ASSIGN(const auto registry, open_registry(context));
+void say_whence(const Context& context, const std::string& name, const Resolved& resolved) {
+  for (const std::string& note : resolved.notes) {
+    context.warn(note);
+  }
+  if (!resolved.source.empty() && resolved.age) {
+    const std::string told = name + ": from " + resolved.source + ", asked " +
+                             cp::units::show_duration(*resolved.age) + " ago";
+    if (context.arguments().has("offline")) {
+      context.note(told);
+    } else {
+      context.detail(told);
+    }
+  } else if (!resolved.source.empty()) {
+    context.detail(name + ": from " + resolved.source);
+  }
+}
+
+}  // namespace
+
+Result<cp::identity::ResolverSettings> resolver_settings(const Context& context) {
+  const cp::cli::Arguments& given = context.arguments();
+  CP_TRY_ASSIGN(auto settings, cp::identity::read_resolver_settings([&](std::string_view key) {
+                  const std::string flag(key == "registry.urls" ? "registry"
+                                         : key == "registry.ca" ? "ca"
+                                                                : "allow-net");
+                  return cp::text::join(given.texts(flag), ",");
+                }));
+  settings.patience =
+      std::chrono::duration_cast<std::chrono::milliseconds>(*given.duration("timeout"));
+  return settings;
+}
+
+Result<int> resolve(Context& context) {
+  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
+  CP_TRY_ASSIGN(auto settings, resolver_settings(context));
+  settings.is_offline = context.arguments().has("offline");
+  if (!settings.registries.empty()) {
+    CP_TRY(cp::open_state_directory(paths));
+  }
+  CP_TRY_ASSIGN(const auto resolver,
+                cp::identity::Resolver::open(paths.state, context.clock(), std::move(settings),
+                                             context.stop_on_signals()));
   cp::cli::Output& output = context.output(kResourceColumns);
   for (const std::string& name : context.arguments().operands()) {
-    const auto resolved = registry.resolve(name);
+    const auto resolved = resolver->resolve(name);
+    if (context.stop_signal() != 0) {
+      return 128 + context.stop_signal();
+    }
     if (!resolved) {
       context.item_failed(resolved.error(), name);
     } else if (resolved->trust != "verified") {
       context.item_failed(Error{Errc::denied, name + ": " + resolved->problem, {}}, name);
     } else {
+      say_whence(context, name, *resolved);
       output.record(resolved->record);
     }
   }

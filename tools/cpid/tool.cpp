@@ -193,6 +193,37 @@ constexpr std::array kRekeyFlags{
     kPassphraseFile,
 };
 
+constexpr Flag kRegistryUrls{.name = "registry",
+                             .type = Type::text,
+                             .value = "URL",
+                             .help = "a registry to ask",
+                             .setting = "registry.urls",
+                             .repeats = true};
+constexpr Flag kCa{.name = "ca",
+                   .type = Type::file,
+                   .value = "FILE",
+                   .help = "certificates that vouch for registries, instead of the system's",
+                   .setting = "registry.ca"};
+constexpr Flag kAllowNet{.name = "allow-net",
+                         .type = Type::text,
+                         .value = "NETWORK",
+                         .help = "let referrals lead there, too, besides public addresses",
+                         .setting = "registry.allow_net",
+                         .repeats = true};
+constexpr Flag kHopTimeout{.name = "timeout",
+                           .type = Type::duration,
+                           .value = "DURATION",
+                           .help = "wait that long for each answer of a registry",
+                           .fallback = "5s"};
+
+constexpr std::array kResolveFlags{
+    kRegistryUrls,
+    kCa,
+    kAllowNet,
+    kHopTimeout,
+    Flag{.name = "offline", .help = "ask nobody; say how old the answer is"},
+};
+
 constexpr std::array kEndFlags{kWhy, kPassphraseFile};
 constexpr std::array kAliasFlags{
     Flag{.name = "remove", .help = "take the alias away"},
@@ -390,6 +421,8 @@ constexpr std::array kRegisterExamples{
 };
 constexpr std::array kResolveExamples{
     Example{"cpid resolve @lab/a", "Prints the record that an alias names."},
+    Example{"cpid resolve --registry https://registry.example:7030/ cp:86.3101.42/7F3K9Q2M-JB",
+            "Asks a registry, and those that it refers to."},
 };
 constexpr std::array kListExamples{
     Example{"cpid list", "Shows every resource that is registered here."},
@@ -497,9 +530,15 @@ constexpr std::array kCommands{
             .description =
                 "Prints the cp.resource of each NAME, a code or an alias (@label/name), after "
                 "verifying its signature, delegation and validity against the pinned anchor. A "
-                "record that does not hold is not printed (77); an unknown name is 66.",
+                "record that does not hold is not printed (77); an unknown name is 66.\n\n"
+                "What is not of this machine's authority is asked of registries: those that the "
+                "delegations name, the longest prefix first, and those of --registry, along "
+                "referrals. NAME may also be a foreign code of also_known_as, such as lei:… or "
+                "ror:…. Answers are kept for as long as the registry says; when none can be asked, "
+                "an older answer does, and its age is said.",
+            .flags = kResolveFlags,
             .operand = {.name = "NAME",
-                        .help = "a code or an alias",
+                        .help = "a code, an alias or a foreign code",
                         .least = 1,
                         .most = -1,
                         .complete = "alias"},

@@ -7,6 +7,7 @@
 #include "probe/reflector.hpp"
 #include "probe/target.hpp"
 #include "probe/threshold.hpp"
+#include "resolving.hpp"
 #include "summary.hpp"
 #include "tool.hpp"
 
@@ -97,10 +98,9 @@ Error no_access(const std::string& name, const std::string& reason) {
 // Loopback only where the record names no reflector that answers.
 Result<Measurement> measure_resource(const std::string& name, const Plan& plan, Context& context,
                                      const std::stop_token& stop) {
-  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
-  CP_TRY_ASSIGN(const auto registry, cp::identity::Registry::open(paths.state, context.clock()));
+  CP_TRY_ASSIGN(const auto resolver, open_resolver(context));
   const cp::probe::ProbeContext world{context.clock(), context.random(), stop};
-  cp::probe::Network network(&registry, false, plan, world);
+  cp::probe::Network network(resolver.get(), false, plan, world);
   CP_TRY_ASSIGN(const cp::probe::ProbeAccess access, network.access_to(name));
   if (!access.reason.empty()) {
     return tl::unexpected<Error>(no_access(name, access.reason));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.hpp"
 #include "cli/context.hpp"
+#include "identity/resolver.hpp"
 #include "model/offer_set.hpp"
 #include "probe/network.hpp"
 #include "probe/ranking.hpp"
+#include "resolving.hpp"
 #include "tool.hpp"
 
 #include <nlohmann/json.hpp>
@@ -58,7 +60,7 @@ std::vector<std::string> resources_of(const std::vector<Json>& offers) {
 }
 
 Findings measure(Context& context, const std::vector<std::string>& names,
-                 const cp::identity::Registry* registry, const Plan& plan,
+                 const cp::identity::Resolves* registry, const Plan& plan,
                  const std::stop_token& stop) {
   const cp::cli::Arguments& given = context.arguments();
   cp::probe::Network network(registry, given.has("allow-unsigned"), plan,
@@ -67,21 +69,17 @@ Findings measure(Context& context, const std::vector<std::string>& names,
 }
 
 // The registry, when there is one and an offer needs it.
-Result<std::optional<cp::identity::Registry>> open_registry(Context& context,
-                                                            const std::vector<std::string>& names) {
+Result<std::unique_ptr<cp::identity::Resolver>> resolver_for(
+    Context& context, const std::vector<std::string>& names) {
   if (names.empty()) {
-    return std::nullopt;
+    return nullptr;
   }
-  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
-  auto registry = cp::identity::Registry::open(paths.state, context.clock());
-  if (registry) {
-    return std::move(*registry);
+  auto resolver = open_resolver(context);
+  if (resolver || resolver.error().code != Errc::not_found) {
+    return resolver;
   }
-  if (registry.error().code != Errc::not_found) {
-    return tl::unexpected<cp::Error>(registry.error());
-  }
-  context.warn(registry.error());
-  return std::nullopt;
+  context.warn(resolver.error());
+  return nullptr;
 }
 
 Result<void> keep_measurements(const std::string& file, const Findings& findings) {
@@ -107,9 +105,9 @@ Result<int> rank(Context& context) {
   CP_TRY_ASSIGN(cp::model::OfferSet set,
                 cp::model::read_offers(reader, given.has("allow-partial")));
   const std::vector<std::string> names = resources_of(set.offers);
-  CP_TRY_ASSIGN(const auto registry, open_registry(context, names));
+  CP_TRY_ASSIGN(const auto resolver, resolver_for(context, names));
   const std::stop_token stop = context.stop_on_signals();
-  const Findings findings = measure(context, names, registry ? &*registry : nullptr, plan, stop);
+  const Findings findings = measure(context, names, resolver.get(), plan, stop);
   if (context.stop_signal() != 0) {
     return 128 + context.stop_signal();
   }

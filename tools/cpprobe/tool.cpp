@@ -213,6 +213,9 @@ std::vector<std::string> complete(cp::cli::Context& context, std::string_view ki
                   : std::vector<std::string>{};
 }
 
+constexpr std::array kSettings{cp::cli::settings::registry_urls, cp::cli::settings::registry_ca,
+                               cp::cli::settings::registry_allow_net};
+
 constexpr Tool kTool{
     .name = "cpprobe",
     .summary = "measure the way to computing resources",
@@ -220,6 +223,7 @@ constexpr Tool kTool{
         "Measures how good the path to a resource is, says when a measurement cannot be "
         "trusted, and answers others' measurements.",
     .commands = kCommands,
+    .settings = kSettings,
     .complete = complete};
 
 }  // namespace

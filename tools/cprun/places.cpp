@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "places.hpp"
 
-#include "identity/registry.hpp"
 #include "identity/resolved.hpp"
+#include "identity/resolver.hpp"
 #include "jobs/candidates.hpp"
 #include "model/offer_set.hpp"
 
@@ -17,9 +17,14 @@ using cp::cli::Context;
 using cp::jobs::Candidate;
 using cp::model::Json;
 
-Result<cp::identity::Registry> open_registry(const Context& context) {
+Result<std::unique_ptr<cp::identity::Resolver>> open_resolver(const Context& context) {
   CP_TRY_ASSIGN(const auto paths, context.paths());
-  return cp::identity::Registry::open(paths.state, context.clock());
+  CP_TRY_ASSIGN(auto settings, cp::identity::read_resolver_settings(
+                                   [&](std::string_view key) { return context.setting(key); }));
+  if (!settings.registries.empty()) {
+    CP_TRY(cp::open_state_directory(paths));
+  }
+  return cp::identity::Resolver::open(paths.state, context.clock(), std::move(settings));
 }
 
 Result<std::vector<Candidate>> places_of_offers(Context& context, cp::model::JobSpec& spec,
@@ -42,8 +47,8 @@ Result<std::vector<Candidate>> places_of_offers(Context& context, cp::model::Job
       refused(fits.error(), cp::model::text_at(offer, "resource").value_or(""));
     }
   }
-  CP_TRY_ASSIGN(const auto registry, open_registry(context));
-  auto places = cp::jobs::candidates_of_offers(fitting, registry, spec.resources, refused);
+  CP_TRY_ASSIGN(const auto resolver, open_resolver(context));
+  auto places = cp::jobs::candidates_of_offers(fitting, *resolver, spec.resources, refused);
   if (places.empty()) {
     return cp::fail(Errc::failed, "none of the {} offers can be used", set.offers.size());
   }
@@ -65,8 +70,11 @@ Result<std::vector<Candidate>> read_places(Context& context, cp::model::JobSpec&
     CP_TRY_ASSIGN(auto place, cp::jobs::candidate_at(on));
     return std::vector{std::move(place)};
   }
-  CP_TRY_ASSIGN(const auto registry, open_registry(context));
-  CP_TRY_ASSIGN(const auto resolved, registry.resolve(on));
+  CP_TRY_ASSIGN(const auto resolver, open_resolver(context));
+  CP_TRY_ASSIGN(const auto resolved, resolver->resolve(on));
+  for (const std::string& note : resolved.notes) {
+    context.warn(note);
+  }
   auto places = cp::jobs::candidates_of(resolved, spec.resources);
   if (!places) {
     places.error().message = on + ": " + places.error().message;

@@ -309,6 +309,9 @@ constexpr std::array kCommands{
 
 constexpr std::array kSettings{
     Setting{"cprun.grace", "5s", "how long a canceled job has from SIGTERM to SIGKILL"},
+    cp::cli::settings::registry_urls,
+    cp::cli::settings::registry_ca,
+    cp::cli::settings::registry_allow_net,
 };
 
 std::vector<std::string> complete(cp::cli::Context& context, std::string_view kind) {

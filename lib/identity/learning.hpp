@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "identity/judge.hpp"
+#include "model/json_fwd.hpp"
+
+#include <string>
+#include <vector>
+
+/// What a registry tells of itself and those below it, verified.
+namespace cp::identity {
+
+struct Learned {
+  std::string prefix;  ///< of the registry, by its head; empty when it shows none
+  std::int64_t head_seq = 0;
+  std::string head_problem;  ///< why its head does not hold; "" when it does, or there is none
+  std::vector<std::string> problems;  ///< of its delegations, for people
+};
+
+/// Takes the delegations and the head of BOOTSTRAP, a cp.bootstrap/1, as Judge::accept does. What
+/// has no anchor here is passed over. Must run inside a transaction. An error only when the store
+/// fails.
+Result<Learned> learn(Judge& judge, const model::Json& bootstrap);
+
+/// What RECORD is called: its aliases, and "SCHEME:ID" for each of its also_known_as.
+std::vector<std::string> names_of(const model::Json& record);
+
+}  // namespace cp::identity

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/resolver.hpp"
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "identity/identifier.hpp"
+#include "identity/learning.hpp"
+#include "identity/registration.hpp"
+#include "identity/registry.hpp"
+#include "identity/registry_client.hpp"
+#include "identity/registry_store.hpp"
+#include "identity/resolved.hpp"
+#include "identity/resolver_store.hpp"
+#include "model/json.hpp"
+#include "net/http_url.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <unistd.h>
+
+namespace cp::identity {
+
+// A name in its canonical form, and where registries have it.
+struct SearchedName {
+  std::string text;
+  std::string path;
+  std::optional<Identifier> code;
+};
+
+namespace {
+
+using Name = SearchedName;
+
+using model::Json;
+using Kind = RegistryReply::Kind;
+using std::chrono::seconds;
+
+constexpr int kMaxReferrals = 8;
+constexpr int kMaxSuccessors = 8;
+constexpr seconds kUsualTime{60};
+constexpr seconds kLongestTime{86'400};
+constexpr seconds kUsualAbsence{30};
+constexpr seconds kLongestAbsence{300};
+
+Result<Name> read_name(std::string_view text) {
+  if (text.starts_with('@')) {
+    if (!is_alias(text)) {
+      return fail(Errc::bad_data, "{} is no alias: @label/name is wanted", text);
+    }
+    const auto cut = text::cut(text.substr(1), '/');
+    return Name{
+        std::string(text),
+        "v1/alias/" + net::percent_encoded(cut->before) + "/" + net::percent_encoded(cut->after),
+        std::nullopt};
+  }
+  const auto cut = text::cut(text, ':');
+  const auto is_scheme = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (cut && text::lower(cut->before) != "cp" && !cut->before.empty() && !cut->after.empty() &&
+      std::ranges::all_of(cut->before, is_scheme)) {
+    return Name{
+        std::string(text),
+        "v1/known/" + net::percent_encoded(cut->before) + "/" + net::percent_encoded(cut->after),
+        std::nullopt};
+  }
+  CP_TRY_ASSIGN(Identifier id, Identifier::parse(text));
+  return Name{id.text(), "v1/id/" + net::percent_encoded(id.text()), std::move(id)};
+}
+
+seconds bounded(std::optional<seconds> said, seconds usual, seconds longest) {
+  return std::clamp(said.value_or(usual), seconds(1), longest);
+}
+
+bool is_no_answer(const Error& error) {
+  return error.code == Errc::unavailable || error.code == Errc::timed_out ||
+         error.code == Errc::protocol;
+}
+
+}  // namespace
+
+struct Resolver::State {
+  State(store::Database opened, ResolverStore answers, const Clock& time, ResolverSettings given,
+        std::stop_token token)
+      : database(std::move(opened)),
+        store(std::move(answers)),
+        clock(time),
+        settings(std::move(given)),
+        stop(std::move(token)),
+        trust(database),
+        judge(trust, clock),
+        client({settings.authorities, settings.allow_net, own_origins(settings)},
+               settings.patience) {}
+
+  static std::vector<std::string> own_origins(const ResolverSettings& settings) {
+    std::vector<std::string> origins;
+    for (const std::string& url : settings.registries) {
+      if (const auto parsed = net::HttpUrl::parse(url)) {
+        origins.push_back(parsed->origin());
+      }
+    }
+    return origins;
+  }
+
+  store::Database database;
+  ResolverStore store;
+  const Clock& clock;
+  ResolverSettings settings;
+  std::stop_token stop;
+  TrustStore trust;
+  Judge judge;
+  RegistryClient client;
+  std::optional<Registry> own;
+
+  // One search for a name.
+  struct Search {
+    const Name& name;
+    std::deque<std::string> bases;
+    std::set<std::string> asked;
+    std::string last_prefix;  // of the last referral
+    int hops = 0;
+    std::vector<std::string> notes;
+    std::optional<Resolved> refused;  // an answer that does not hold
+    std::optional<Error> failure;     // nobody answered
+    std::optional<Error> absence;
+    seconds absent_for = kUsualAbsence;
+  };
+
+  bool is_mine(const Name& name) const {
+    return own && name.code && name.code->prefix() == own->prefix();
+  }
+
+  Result<Resolved> resolve(std::string_view text) {
+    CP_TRY_ASSIGN(Name name, read_name(text));
+    CP_TRY_ASSIGN(Resolved found, find(name));
+    std::vector<std::string> notes = std::move(found.notes);
+    for (int steps = 0; found.trust == "verified"; ++steps) {
+      const std::string end = end_of(found.record);
+      if (end.empty()) {
+        break;
+      }
+      const auto next =
+          Identifier::parse(model::text_at(found.record, "ended.successor").value_or(""));
+      if (!next || steps == kMaxSuccessors) {
+        return fail(Errc::not_found, "{} is no more: {}",
+                    model::text_at(found.record, "id").value_or(""), end);
+      }
+      const std::string id = model::text_at(found.record, "id").value_or("");
+      CP_TRY_ASSIGN(name, read_name(next->text()));
+      auto successor = find(name);
+      if (!successor && successor.error().code == Errc::not_found) {
+        return fail(Errc::not_found, "{} is no more: {}", id, end);
+      }
+      CP_TRY_ASSIGN(found, std::move(successor));
+      notes.insert(notes.end(), found.notes.begin(), found.notes.end());
+    }
+    found.notes = std::move(notes);
+    return found;
+  }
+
+  Result<Resolved> find(const Name& name) {
+    Result<Resolved> mine = fail(Errc::not_found, "{} is not known here", name.text);
+    if (own && (name.code || name.text.starts_with('@'))) {
+      mine = own->find(name.text);
+      if (mine || is_mine(name) || mine.error().code != Errc::not_found) {
+        return mine;
+      }
+    }
+    CP_TRY_ASSIGN(const auto known, store.find(name.text));
+    const UnixTime now = clock.now();
+    const bool is_fresh = known && known->fetched_at <= now && now < known->fresh_until;
+    if (known && (is_fresh || settings.is_offline)) {
+      CP_TRY_ASSIGN(auto kept, from_answer(name, *known));
+      if (kept) {
+        return *std::move(kept);
+      }
+    }
+    CP_TRY_ASSIGN(auto synced, from_feeds(name));
+    if (synced && (settings.is_offline || synced->age < kUsualTime)) {
+      return *std::move(synced);
+    }
+    if (settings.is_offline) {
+      return fail(Errc::not_found, "{} is not known here, and --offline asks nobody", name.text);
+    }
+    CP_TRY_ASSIGN(auto bases, first_bases(name));
+    if (bases.empty()) {
+      return synced ? *std::move(synced) : nobody_to_ask(mine.error());
+    }
+    auto asked = ask(name, std::move(bases));
+    if (asked || !is_no_answer(asked.error())) {
+      return asked;
+    }
+    return stale(name, known, std::move(synced), asked.error());
+  }
+
+  Result<Resolved> nobody_to_ask(Error error) const {
+    if (!own) {
+      error.message += ", and there is no registry to ask";
+    }
+    if (error.hint.empty()) {
+      error.hint = "--registry, or registry.urls of the configuration, names one to ask";
+    }
+    return tl::unexpected<Error>(std::move(error));
+  }
+
+  // Nobody answered: an older answer does, and says so.
+  Result<Resolved> stale(const Name& name, const std::optional<ResolverStore::Answer>& known,
+                         std::optional<Resolved> synced, const Error& why) {
+    std::optional<Resolved> kept = std::move(synced);
+    if (known && !known->code.empty()) {
+      CP_TRY_ASSIGN(auto fetched, from_answer(name, *known));
+      kept = fetched && (!kept || fetched->age < kept->age) ? std::move(fetched) : std::move(kept);
+    }
+    if (!kept) {
+      return tl::unexpected<Error>(why);
+    }
+    kept->notes.push_back(fmt::format("{} is {} old: {}", name.text,
+                                      units::show_duration(kept->age.value_or(seconds(0))),
+                                      why.message));
+    return *std::move(kept);
+  }
+
+  // The record that was kept, judged anew.
+  Result<std::optional<Resolved>> judged(const Name& name, const std::string& anchor,
+                                         const std::string& code) {
+    CP_TRY_ASSIGN(const auto kept, trust.find(anchor, "cp.resource", code));
+    if (!kept) {
+      return std::nullopt;
+    }
+    Resolved resolved;
+    CP_TRY_ASSIGN(resolved.record, model::parse_json(kept->text, {"a kept record"}));
+    CP_TRY_ASSIGN(const Verdict verdict, judge.examine(resolved.record));
+    resolved.trust = verdict.trust;
+    resolved.problem = verdict.message;
+    resolved.anchor = verdict.anchor;
+    check_name(name, resolved);
+    return resolved;
+  }
+
+  Result<std::optional<Resolved>> from_answer(const Name& name,
+                                              const ResolverStore::Answer& answer) {
+    const auto age = std::chrono::floor<seconds>(clock.now() - answer.fetched_at);
+    if (answer.code.empty()) {
+      return fail(Errc::not_found, "{} (asked {} ago)", answer.message, units::show_duration(age));
+    }
+    CP_TRY_ASSIGN(auto resolved, judged(name, answer.anchor, answer.code));
+    if (resolved) {
+      resolved->source = answer.source;
+      resolved->age = age;
+    }
+    return resolved;
+  }
+
+  // What sync has stored.
+  Result<std::optional<Resolved>> from_feeds(const Name& name) {
+    CP_TRY_ASSIGN(const auto feeds, store.feeds());
+    if (feeds.empty()) {
+      return std::nullopt;
+    }
+    std::vector<ResolverStore::Named> candidates;
+    if (name.code) {
+      CP_TRY_ASSIGN(const auto anchors, trust.anchors_above(name.code->prefix()));
+      for (const Anchor& anchor : anchors) {
+        candidates.push_back({name.text, anchor.key.thumbprint()});
+      }
+    } else {
+      CP_TRY_ASSIGN(candidates, store.named(name.text));
+      if (candidates.size() > 1) {
+        return fail(Errc::denied, "{} and {} both claim {}", candidates[0].code, candidates[1].code,
+                    name.text);
+      }
+    }
+    for (const ResolverStore::Named& one : candidates) {
+      CP_TRY_ASSIGN(auto resolved, judged(name, one.anchor, one.code));
+      const auto feed = std::ranges::find_if(feeds, [&](const ResolverStore::Feed& at) {
+        const auto code = Identifier::parse(one.code);
+        return code && is_within(code->prefix(), at.prefix);
+      });
+      if (resolved && feed != feeds.end()) {
+        resolved->source = feed->url;
+        resolved->age = std::chrono::floor<seconds>(clock.now() - feed->synced_at);
+        return resolved;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // A record answers to its own names alone.
+  static void check_name(const Name& name, Resolved& resolved) {
+    const auto names = names_of(resolved.record);
+    const bool is_named = name.code ? model::text_at(resolved.record, "id") == name.text
+                                    : std::ranges::find(names, name.text) != names.end();
+    if (!is_named) {
+      resolved.trust = "failed";
+      resolved.problem = "the record that came does not name " + name.text;
+    }
+  }
+
+  // The registries of the authorities above, the nearest first, then those of the user.
+  Result<std::deque<std::string>> first_bases(const Name& name) {
+    std::deque<std::string> bases;
+    for (auto prefix = name.code ? std::optional<std::string>(name.code->prefix()) : std::nullopt;
+         prefix; prefix = parent_of_prefix(*prefix)) {
+      const auto anchor = judge.anchor_of(*prefix);
+      if (!anchor) {
+        continue;
+      }
+      CP_TRY_ASSIGN(const auto kept, trust.find(*anchor, "cp.delegation", *prefix));
+      const auto document = kept ? model::parse_json(kept->text) : Result<Json>(Json());
+      const Json* urls = document ? model::find(*document, "registries") : nullptr;
+      for (const Json& url : urls != nullptr && urls->is_array() ? *urls : Json::array()) {
+        const auto base = registry_url(url.is_string() ? url.get<std::string>() : std::string());
+        if (base) {
+          bases.push_back(*base);
+        }
+      }
+    }
+    bases.insert(bases.end(), settings.registries.begin(), settings.registries.end());
+    return bases;
+  }
+
+  Result<Resolved> ask(const Name& name, std::deque<std::string> bases) {
+    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
+    while (!search.bases.empty() && search.hops < kMaxReferrals) {
+      const std::string base = search.bases.front();
+      search.bases.pop_front();
+      if (!search.asked.insert(base).second) {
+        continue;
+      }
+      ++search.hops;
+      CP_TRY_ASSIGN(auto found, ask_one(search, base));
+      if (found) {
+        found->notes = std::move(search.notes);
+        return *std::move(found);
+      }
+    }
+    return conclude(search);
+  }
+
+  Result<Resolved> conclude(Search& search) {
+    if (search.refused) {
+      search.refused->notes = std::move(search.notes);
+      return *std::move(search.refused);
+    }
+    if (!search.bases.empty() && !search.failure) {
+      return fail(Errc::protocol, "{}: referred more than {} times", search.name.text,
+                  kMaxReferrals);
+    }
+    if (search.failure) {
+      return tl::unexpected<Error>(*std::move(search.failure));
+    }
+    if (!search.absence) {
+      return fail(Errc::protocol, "{}: the registries refer to each other in a circle",
+                  search.name.text);
+    }
+    const UnixTime now = clock.now();
+    CP_TRY(store.keep(search.name.text,
+                      {"", "", "", search.absence->message, now, now + search.absent_for}));
+    return tl::unexpected<Error>(*std::move(search.absence));
+  }
+
+  // One registry's answer; nullopt: ask the next one.
+  Result<std::optional<Resolved>> ask_one(Search& search, const std::string& base) {
+    if (const auto sound = learn_bootstrap(search, base); !sound) {
+      return fell_out(search, sound.error());
+    }
+    CP_TRY_ASSIGN(const auto known, store.find(search.name.text));
+    std::optional<std::int64_t> seq;
+    if (known && !known->code.empty() && known->source == base) {
+      CP_TRY_ASSIGN(const auto kept, trust.find(known->anchor, "cp.resource", known->code));
+      seq = kept ? std::optional(kept->seq) : std::nullopt;
+    }
+    const auto reply = client.ask(base, search.name.path, seq, stop);
+    if (!reply) {
+      return fell_out(search, reply.error());
+    }
+    switch (reply->kind) {
+      case Kind::unchanged:
+        return still_so(search, base, *reply, known);
+      case Kind::record:
+        return take(search, base, *reply);
+      case Kind::gone:
+        if (reply->document.is_object() && model::text_at(reply->document, "id")) {
+          return take(search, base, *reply);
+        }
+        return fail(Errc::not_found, "{} is no more", search.name.text);
+      case Kind::none:
+        search.absent_for = bounded(reply->max_age, kUsualAbsence, kLongestAbsence);
+        search.absence = Error{Errc::not_found, base + " knows no " + search.name.text, ""};
+        return std::nullopt;
+      case Kind::referral:
+        return refer(search, base, *reply);
+      case Kind::conflict:
+        return fail(Errc::denied, "{}: two resources claim {}", base, search.name.text);
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Resolved> fell_out(Search& search, const Error& error) {
+    search.notes.push_back(error.message);
+    if (error.code == Errc::denied) {
+      search.refused = Resolved{Json::object(), "failed", error.message, false, "", {}, {}, {}};
+    } else if (!search.failure) {
+      search.failure = error;
+    }
+    return std::nullopt;
+  }
+
+  // The delegations, and the head that says what is void; refused when that is old or goes back.
+  Result<void> learn_bootstrap(Search& search, const std::string& base) {
+    CP_TRY_ASSIGN(const auto known, store.find(base));
+    const UnixTime now = clock.now();
+    if (known && known->fetched_at <= now && now < known->fresh_until) {
+      return {};
+    }
+    CP_TRY_ASSIGN(const Json bootstrap, client.bootstrap(base, stop));
+    CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
+    CP_TRY_ASSIGN(const Learned learned, learn(judge, bootstrap));
+    CP_TRY(transaction.commit());
+    for (const std::string& problem : learned.problems) {
+      search.notes.push_back(base + ": " + problem);
+    }
+    if (!learned.head_problem.empty()) {
+      return fail(Errc::denied, "{}: {}", base, learned.head_problem);
+    }
+    return store.keep(base, {"", "", base, "", now, now + kUsualTime});
+  }
+
+  Result<std::optional<Resolved>> still_so(const Search& search, const std::string& base,
+                                           const RegistryReply& reply,
+                                           std::optional<ResolverStore::Answer> known) {
+    if (!known || known->code.empty()) {
+      return std::nullopt;  // it was not asked for
+    }
+    known->fetched_at = clock.now();
+    known->fresh_until = known->fetched_at + bounded(reply.max_age, kUsualTime, kLongestTime);
+    CP_TRY(store.keep(search.name.text, *known));
+    CP_TRY_ASSIGN(auto resolved, judged(search.name, known->anchor, known->code));
+    if (resolved) {
+      resolved->source = base;
+    }
+    return resolved;
+  }
+
+  Result<std::optional<Resolved>> take(Search& search, const std::string& base,
+                                       const RegistryReply& reply) {
+    Resolved resolved;
+    resolved.record = reply.document;
+    resolved.source = base;
+    resolved.trust = "verified";
+    check_name(search.name, resolved);
+    if (resolved.trust == "verified") {
+      CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
+      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(reply.document));
+      CP_TRY(transaction.commit());
+      resolved.trust = verdict.trust;
+      resolved.problem = verdict.holds() ? "" : verdict.message + " (" + verdict.reason + ")";
+      resolved.anchor = verdict.anchor;
+    }
+    if (resolved.trust != "verified") {
+      resolved.problem = base + ": " + resolved.problem;
+      search.notes.push_back(resolved.problem);
+      search.refused = std::move(resolved);
+      return std::nullopt;
+    }
+    const UnixTime now = clock.now();
+    const std::string code = model::text_at(resolved.record, "id").value_or("");
+    const UnixTime until = now + bounded(reply.max_age, kUsualTime, kLongestTime);
+    CP_TRY(store.keep(search.name.text, {code, resolved.anchor, base, "", now, until}));
+    return resolved;
+  }
+
+  // Each referral must be nearer to the name, or it could go on for ever.
+  Result<std::optional<Resolved>> refer(Search& search, const std::string& base,
+                                        const RegistryReply& reply) {
+    const bool is_nearer =
+        is_prefix(reply.prefix) && reply.prefix.size() > search.last_prefix.size() &&
+        (!search.name.code || is_within(search.name.code->prefix(), reply.prefix));
+    if (!is_nearer) {
+      search.notes.push_back(
+          fmt::format("{}: refers to prefix {}, which is no nearer", base, reply.prefix));
+      return std::nullopt;
+    }
+    search.last_prefix = reply.prefix;
+    if (reply.document.is_object()) {
+      CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
+      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(reply.document));
+      CP_TRY(transaction.commit());
+      if (!verdict.holds()) {
+        search.notes.push_back(base + ": its referral: " + verdict.message);
+      }
+    }
+    search.bases.insert(search.bases.begin(), reply.registries.begin(), reply.registries.end());
+    return std::nullopt;
+  }
+};
+
+Resolver::Resolver(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Resolver::~Resolver() = default;
+
+Result<std::unique_ptr<Resolver>> Resolver::open(const std::string& state_directory,
+                                                 const Clock& clock, ResolverSettings settings,
+                                                 std::stop_token stop) {
+  for (std::string& url : settings.registries) {
+    CP_TRY_ASSIGN(url, registry_url(url));
+  }
+  auto own = Registry::open(state_directory, clock);
+  const bool is_empty = ::access(registry_path(state_directory).c_str(), F_OK) != 0;
+  if (!own && (own.error().code != Errc::not_found || (is_empty && settings.registries.empty()))) {
+    return tl::unexpected<Error>(own.error());
+  }
+  CP_TRY_ASSIGN(auto database, open_registry_database(state_directory));
+  CP_TRY_ASSIGN(auto answers, ResolverStore::open(state_directory));
+  auto state = std::make_unique<State>(std::move(database), std::move(answers), clock,
+                                       std::move(settings), std::move(stop));
+  if (own) {
+    state->own = std::move(*own);
+  }
+  return std::unique_ptr<Resolver>(new Resolver(std::move(state)));
+}
+
+Result<Resolved> Resolver::resolve(std::string_view name) const { return state_->resolve(name); }
+
+Result<ResolverSettings> read_resolver_settings(
+    const std::function<std::string(std::string_view key)>& setting) {
+  const auto words = [&setting](std::string_view key) {
+    std::string list = setting(key);
+    std::vector<std::string> all;
+    if (list.starts_with('[')) {  // an array of the configuration file
+      std::erase_if(list, [](char c) { return c == '[' || c == ']' || c == '"'; });
+    }
+    for (const std::string_view word : text::split(list, ',')) {
+      if (!text::trim(word).empty()) {
+        all.emplace_back(text::trim(word));
+      }
+    }
+    return all;
+  };
+  ResolverSettings settings;
+  settings.registries = words("registry.urls");
+  settings.authorities = setting("registry.ca");
+  auto allowed = net::AllowNet::parse(words("registry.allow_net"));
+  if (!allowed) {
+    return fail(Errc::bad_config, "registry.allow_net: {}", allowed.error().message);
+  }
+  settings.allow_net = *std::move(allowed);
+  for (std::string& url : settings.registries) {
+    auto known = registry_url(url);
+    if (!known) {
+      return fail(Errc::bad_config, "registry.urls: {}", known.error().message);
+    }
+    url = *std::move(known);
+  }
+  return settings;
+}
+
+}  // namespace cp::identity

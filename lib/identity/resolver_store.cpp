@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/resolver_store.hpp"
+
+#include "base/file.hpp"
+
+#include <array>
+
+namespace cp::identity {
+namespace {
+
+constexpr std::array<std::string_view, 1> kResolverMigrations{R"(
+CREATE TABLE answer (
+  name TEXT PRIMARY KEY,
+  code TEXT NOT NULL,
+  anchor TEXT NOT NULL,
+  source TEXT NOT NULL,
+  message TEXT NOT NULL,
+  fetched_at INTEGER NOT NULL,
+  fresh_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE name (
+  name TEXT NOT NULL,
+  code TEXT NOT NULL,
+  anchor TEXT NOT NULL,
+  PRIMARY KEY (name, code, anchor)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX name_of ON name (code);
+CREATE TABLE feed (
+  url TEXT PRIMARY KEY,
+  prefix TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  status TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  head_seq INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  refused INTEGER NOT NULL,
+  synced_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)"};
+
+std::int64_t to_store(UnixTime time) { return unix_milliseconds(time); }
+UnixTime time_in(std::int64_t milliseconds) {
+  return UnixTime(std::chrono::milliseconds(milliseconds));
+}
+
+ResolverStore::Feed feed_in(const store::Statement& row) {
+  return {std::string(row.text(0)), std::string(row.text(1)), row.integer(2),
+          std::string(row.text(3)), std::string(row.text(4)), std::string(row.text(5)),
+          row.integer(6),           row.integer(7),           row.integer(8),
+          time_in(row.integer(9))};
+}
+
+constexpr std::string_view kFeeds =
+    "SELECT url, prefix, seq, hash, status, problem, head_seq, records, refused, synced_at "
+    "FROM feed ";
+
+}  // namespace
+
+Result<ResolverStore> ResolverStore::open(const std::string& state_directory) {
+  CP_TRY_ASSIGN(auto database,
+                store::Database::open(path_join(state_directory, "resolver.db"),
+                                      {.migrations = kResolverMigrations, .is_cache = true}));
+  return ResolverStore(std::move(database));
+}
+
+Result<std::optional<ResolverStore::Answer>> ResolverStore::find(std::string_view name) {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT code, anchor, source, message, fetched_at, "
+                                            "fresh_until FROM answer WHERE name = ?1"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, name).step());
+  if (!found) {
+    return std::nullopt;
+  }
+  return Answer{std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+                std::string(row.text(3)), time_in(row.integer(4)),  time_in(row.integer(5))};
+}
+
+Result<void> ResolverStore::keep(std::string_view name, const Answer& answer) {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO answer (name, code, anchor, "
+                                            "source, message, fetched_at, fresh_until) "
+                                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  row.bind(1, name).bind(2, answer.code).bind(3, answer.anchor).bind(4, answer.source);
+  row.bind(5, answer.message).bind(6, to_store(answer.fetched_at));
+  return row.bind(7, to_store(answer.fresh_until)).run();
+}
+
+Result<std::vector<ResolverStore::Named>> ResolverStore::named(std::string_view name) {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT code, anchor FROM name WHERE name = ?1 "
+                                             "ORDER BY code, anchor LIMIT 16"));
+  rows.bind(1, name);
+  std::vector<Named> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back({std::string(rows.text(0)), std::string(rows.text(1))});
+  }
+}
+
+Result<void> ResolverStore::set_names(const Named& record, const std::vector<std::string>& names) {
+  CP_TRY_ASSIGN(auto forget, database_.prepare("DELETE FROM name WHERE code = ?1 "
+                                               "AND anchor = ?2"));
+  CP_TRY(forget.bind(1, record.code).bind(2, record.anchor).run());
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR IGNORE INTO name (name, code, anchor) "
+                                            "VALUES (?1, ?2, ?3)"));
+  for (const std::string& name : names) {
+    CP_TRY(row.bind(1, name).bind(2, record.code).bind(3, record.anchor).run());
+  }
+  return {};
+}
+
+Result<std::optional<ResolverStore::Feed>> ResolverStore::feed(std::string_view url) {
+  CP_TRY_ASSIGN(auto row, database_.prepare(std::string(kFeeds) + "WHERE url = ?1"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, url).step());
+  return found ? std::optional(feed_in(row)) : std::nullopt;
+}
+
+Result<std::vector<ResolverStore::Feed>> ResolverStore::feeds() {
+  CP_TRY_ASSIGN(auto rows, database_.prepare(std::string(kFeeds) + "ORDER BY url"));
+  std::vector<Feed> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back(feed_in(rows));
+  }
+}
+
+Result<void> ResolverStore::keep_feed(const Feed& feed) {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO feed (url, prefix, seq, hash, "
+                                            "status, problem, head_seq, records, refused, "
+                                            "synced_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                                            "?9, ?10)"));
+  row.bind(1, feed.url).bind(2, feed.prefix).bind(3, feed.seq).bind(4, feed.hash);
+  row.bind(5, feed.status).bind(6, feed.problem).bind(7, feed.head_seq).bind(8, feed.records);
+  return row.bind(9, feed.refused).bind(10, to_store(feed.synced_at)).run();
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/resolver.hpp"
+
+#include "fake_registry.hpp"
+#include "fixed_clock.hpp"
+#include "identity/delegation.hpp"
+#include "identity/identifier.hpp"
+#include "identity/proof.hpp"
+#include "identity/registry_store.hpp"
+#include "identity/resolved.hpp"
+#include "identity/trust_store.hpp"
+#include "model/json.hpp"
+#include "temporary_directory.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include <string>
+
+using namespace cp::identity;
+using cp::Errc;
+using cp::model::Json;
+using cp::model::to_line;
+
+namespace {
+
+// A national registry for 86 and a regional one for 86.31, each a server, and a reader who has
+// pinned the root.
+struct Nation {
+  TemporaryDirectory directory;
+  FixedClock clock{"2026-11-22T08:00:00Z"};
+  cp::KernelRandom random;
+  PrivateKey root = PrivateKey::generate(random);
+  PrivateKey region = PrivateKey::generate(random);
+  FakeRegistry national;
+  FakeRegistry regional;
+  std::string code = Identifier::make("86.31", "1000AB")->text();
+
+  Nation() {
+    auto database = open_registry_database(directory.path()).value();
+    REQUIRE(TrustStore(database).pin("86", root.public_key(), clock.now()));
+    bootstrap(national, "86", root);
+    bootstrap(regional, "86.31", region);
+    refer(national, code, "86.31", regional.url());
+    regional.say("v1/id/" + code, to_line(record()));
+  }
+
+  static Json key_of(const PrivateKey& key) {
+    Json entry = key.public_key().jwk();
+    entry["for"] = {"delegate", "record", "head"};
+    return entry;
+  }
+  Json delegation(const std::string& prefix, const PrivateKey& key, int seq = 1) const {
+    Json document{{"schema", "cp.delegation/1"},
+                  {"prefix", prefix},
+                  {"seq", seq},
+                  {"keys", {key_of(key)}},
+                  {"may_delegate", true},
+                  {"max_depth", 4},
+                  {"not_before", "2026-01-01T00:00:00Z"},
+                  {"not_after", "2028-01-01T00:00:00Z"}};
+    if (const auto parent = parent_of_prefix(prefix)) {
+      document["parent"] = *parent;
+    }
+    return sign_document(document, root).value();
+  }
+  Json head(const std::string& prefix, const PrivateKey& key, int seq = 5) const {
+    return sign_document({{"schema", "cp.head/1"},
+                          {"prefix", prefix},
+                          {"seq", seq},
+                          {"hash", "sha256:" + std::string(64, 'a')},
+                          {"revoked", Json::array()},
+                          {"issued", cp::format_time(clock.now())},
+                          {"valid_until", cp::format_time(clock.now() + std::chrono::days(1))}},
+                         key)
+        .value();
+  }
+  void bootstrap(FakeRegistry& at, const std::string& prefix, const PrivateKey& key,
+                 int seq = 5) const {
+    at.say("v1/bootstrap",
+           to_line({{"schema", "cp.bootstrap/1"},
+                    {"delegations", {delegation("86", root), delegation("86.31", region)}},
+                    {"head", head(prefix, key, seq)}}));
+  }
+  Json record(int seq = 1, const Json& more = Json::object()) const {
+    Json document{{"schema", "cp.resource/1"},
+                  {"id", code},
+                  {"seq", seq},
+                  {"issued", "2026-11-22T08:00:00Z"},
+                  {"valid_until", "2027-11-22T00:00:00Z"},
+                  {"kind", "node"}};
+    document.update(more);
+    return sign_document(document, region).value();
+  }
+  void refer(FakeRegistry& from, const std::string& what, const std::string& prefix,
+             const std::string& url) const {
+    from.say("v1/id/" + what, {307,
+                               to_line({{"schema", "cp.referral/1"},
+                                        {"prefix", prefix},
+                                        {"registries", {url}},
+                                        {"delegation", nullptr}}),
+                               {}});
+  }
+  ResolverSettings settings() const {
+    ResolverSettings given;
+    given.registries = {national.url()};
+    given.allow_net = cp::net::AllowNet::parse({"127.0.0.1"}).value();
+    given.patience = std::chrono::seconds(20);
+    return given;
+  }
+  std::unique_ptr<Resolver> open(const ResolverSettings& given) const {
+    return Resolver::open(directory.path(), clock, given).value();
+  }
+  std::unique_ptr<Resolver> open() const { return open(settings()); }
+  // "verified", "failed: why", or the error's message.
+  std::string outcome(const std::string& name, const ResolverSettings& given) const {
+    const auto found = open(given)->resolve(name);
+    return !found                       ? found.error().message
+           : found->trust == "verified" ? found->trust
+                                        : found->trust + ": " + found->problem;
+  }
+  std::string outcome(const std::string& name) const { return outcome(name, settings()); }
+};
+
+bool says(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a name is found along a referral, and verified up to the pinned root") {
+  Nation n;
+  const auto found = n.open()->resolve(n.code);
+  REQUIRE(found);
+  CHECK(found->trust == "verified");
+  CHECK(found->source == n.regional.url());
+  CHECK(!found->age);
+  CHECK(found->anchor == n.root.public_key().thumbprint());
+  CHECK(!found->own_authority);
+}
+
+TEST_CASE("without anybody to ask and without an authority nothing resolves") {
+  Nation n;
+  ResolverSettings nobody = n.settings();
+  nobody.registries.clear();
+  CHECK(says(n.outcome(n.code, nobody), "there is no registry to ask"));
+  TemporaryDirectory empty;
+  CHECK(Resolver::open(empty.path(), n.clock, nobody).error().code == Errc::not_found);
+  nobody.registries = {"ftp://example.org/"};
+  CHECK(Resolver::open(n.directory.path(), n.clock, nobody).error().code == Errc::usage);
+}
+
+TEST_CASE("a record that was forged, is another's, or is signed by the parent is refused") {
+  Nation n;
+  Json forged = n.record();
+  forged["kind"] = "cluster";
+  n.regional.say("v1/id/" + n.code, to_line(forged));
+  CHECK(says(n.outcome(n.code), "the signature is wrong (bad_signature)"));
+  Json other = n.record();
+  n.regional.say("v1/id/" + Identifier::make("86.31", "2000AB")->text(), to_line(other));
+  n.refer(n.national, Identifier::make("86.31", "2000AB")->text(), "86.31", n.regional.url());
+  CHECK(says(n.outcome(Identifier::make("86.31", "2000AB")->text()), "does not name"));
+  Json above = n.record();
+  above.erase("proof");
+  n.regional.say("v1/id/" + n.code, to_line(sign_document(above, n.root).value()));
+  CHECK(says(n.outcome(n.code), "unknown_key"));
+  n.regional.say("v1/id/" + n.code, to_line(n.record()));
+  CHECK(n.outcome(n.code) == "verified");
+}
+
+TEST_CASE("an older version than one that was seen is refused as a replay, and two of one number") {
+  Nation n;
+  n.regional.say("v1/id/" + n.code, to_line(n.record(7)));
+  CHECK(n.outcome(n.code) == "verified");
+  n.clock.move(std::chrono::minutes(10));
+  n.regional.say("v1/id/" + n.code, to_line(n.record(6)));
+  CHECK(says(n.outcome(n.code), "7 was seen already (replay)"));
+  n.regional.say("v1/id/" + n.code, to_line(n.record(7, {{"kind", "cluster"}})));
+  CHECK(says(n.outcome(n.code), "(equivocation)"));
+  n.regional.say("v1/id/" + n.code, to_line(n.record(8)));
+  CHECK(n.outcome(n.code) == "verified");
+}
+
+TEST_CASE("a registry whose head went back, or is too old, is not believed") {
+  Nation n;
+  CHECK(n.outcome(n.code) == "verified");
+  n.clock.move(std::chrono::minutes(10));
+  n.bootstrap(n.regional, "86.31", n.region, 4);
+  CHECK(says(n.outcome(n.code), "(replay)"));
+  n.bootstrap(n.regional, "86.31", n.region, 6);
+  CHECK(n.outcome(n.code) == "verified");
+  n.clock.move(std::chrono::days(2));
+  CHECK(says(n.outcome(n.code), "(expired)"));
+}
+
+TEST_CASE("referrals in a circle end") {
+  Nation n;
+  n.refer(n.regional, n.code, "86.31", n.national.url());
+  CHECK(says(n.outcome(n.code), "in a circle"));
+  n.refer(n.national, n.code, "86.31", n.national.url());
+  CHECK(says(n.outcome(n.code), "in a circle"));
+  // Not even one that always finds a longer prefix, nor one beside the code's.
+  n.refer(n.national, n.code, "86.3101", n.regional.url());
+  CHECK(says(n.outcome(n.code), "in a circle"));
+}
+
+TEST_CASE("a referral to an address that is not allowed leads nowhere, and writes nothing") {
+  Nation n;
+  n.refer(n.national, n.code, "86.31", "https://169.254.169.254/");
+  CHECK(says(n.outcome(n.code), "169.254.169.254 is not allowed"));
+  n.refer(n.national, n.code, "86.31", n.regional.url());
+  ResolverSettings strict = n.settings();
+  strict.allow_net = {};
+  CHECK(says(n.outcome(n.code, strict), "127.0.0.1 is not allowed"));
+  CHECK(n.regional.asked().empty());
+  n.refer(n.national, n.code, "86.31", "file:///etc/passwd");
+  CHECK(says(n.outcome(n.code), "in a circle"));
+}
+
+TEST_CASE(
+    "an answer counts for as long as the registry says, and is then asked for by its number") {
+  Nation n;
+  n.regional.say("v1/id/" + n.code, {200, to_line(n.record(3)), {{"Cache-Control", "max-age=90"}}});
+  CHECK(n.outcome(n.code) == "verified");
+  (void)n.national.asked();
+  (void)n.regional.asked();
+  n.clock.move(std::chrono::seconds(89));
+  const auto kept = n.open()->resolve(n.code);
+  REQUIRE(kept);
+  CHECK(kept->age == std::chrono::seconds(89));
+  CHECK(n.regional.asked().empty());
+  CHECK(n.national.asked().empty());
+  n.clock.move(std::chrono::seconds(2));
+  n.regional.say("v1/id/" + n.code, {304, "", {{"Cache-Control", "max-age=90"}}});
+  CHECK(n.outcome(n.code) == "verified");
+  CHECK(n.regional.asked().back() == "v1/id/" + n.code + " \"3\"");
+}
+
+TEST_CASE("what is not there is not asked for again at once") {
+  Nation n;
+  n.regional.say("v1/id/" + n.code, {404, "{}", {{"Cache-Control", "max-age=20"}}});
+  CHECK(n.open()->resolve(n.code).error().code == Errc::not_found);
+  (void)n.regional.asked();
+  n.clock.move(std::chrono::seconds(19));
+  CHECK(n.open()->resolve(n.code).error().code == Errc::not_found);
+  CHECK(n.regional.asked().empty());
+  n.clock.move(std::chrono::seconds(2));
+  n.regional.say("v1/id/" + n.code, to_line(n.record()));
+  CHECK(n.outcome(n.code) == "verified");
+}
+
+TEST_CASE("when nobody answers an older answer does, and says its age") {
+  Nation n;
+  CHECK(n.outcome(n.code) == "verified");
+  n.regional.end();
+  n.clock.move(std::chrono::hours(3));
+  const auto stale = n.open()->resolve(n.code);
+  REQUIRE(stale);
+  CHECK(stale->trust == "verified");
+  CHECK(stale->age == std::chrono::hours(3));
+  CHECK(says(stale->notes.back(), "is 3 h 00 m old"));
+  // What was never seen is not made up.
+  const std::string other = Identifier::make("86.31", "3000AB")->text();
+  n.refer(n.national, other, "86.31", n.regional.url());
+  CHECK(n.open()->resolve(other).error().code == Errc::unavailable);
+  // An expired record is not served, however stale it may be.
+  n.clock.move(std::chrono::days(400));
+  CHECK(n.open()->resolve(n.code)->trust == "failed");
+}
+
+TEST_CASE("offline nobody is asked") {
+  Nation n;
+  ResolverSettings offline = n.settings();
+  offline.is_offline = true;
+  CHECK(says(n.outcome(n.code, offline), "--offline asks nobody"));
+  CHECK(n.national.asked().empty());
+  CHECK(n.outcome(n.code) == "verified");
+  (void)n.national.asked();
+  n.clock.move(std::chrono::hours(5));
+  const auto kept = n.open(offline)->resolve(n.code);
+  REQUIRE(kept);
+  CHECK(kept->age == std::chrono::hours(5));
+  CHECK(n.national.asked().empty());
+}
+
+TEST_CASE("a registry that is garbage or gone is passed over") {
+  Nation n;
+  FakeRegistry garbage;
+  garbage.say("v1/bootstrap", "<html>");
+  ResolverSettings given = n.settings();
+  given.registries.insert(given.registries.begin(), garbage.url());
+  const auto found = n.open(given)->resolve(n.code);
+  REQUIRE(found);
+  CHECK(found->trust == "verified");
+  CHECK(says(found->notes.front(), "is no JSON object"));
+  garbage.end();
+  n.clock.move(std::chrono::minutes(10));
+  CHECK(n.outcome(n.code, given) == "verified");
+}
+
+TEST_CASE("aliases and foreign codes lead to the record that names them itself") {
+  Nation n;
+  const Json named = n.record(
+      2, {{"alias", {"@lab/a"}}, {"also_known_as", {{{"scheme", "lei"}, {"id", "5493001"}}}}});
+  n.national.say("v1/alias/lab/a", to_line(named));
+  n.national.say("v1/alias/lab/b", to_line(named));
+  n.national.say("v1/known/lei/5493001", to_line(named));
+  n.national.say("v1/known/lei/5493002", to_line(named));
+  n.national.say("v1/known/ror/x", {409, R"({"schema":"cp.error/1"})", {}});
+  CHECK(n.outcome("@lab/a") == "verified");
+  CHECK(says(n.outcome("@lab/b"), "does not name @lab/b"));
+  CHECK(n.outcome("lei:5493001") == "verified");
+  CHECK(says(n.outcome("lei:5493002"), "does not name"));
+  CHECK(says(n.outcome("ror:x"), "two resources claim"));
+  CHECK(says(n.outcome("@lab"), "is no alias"));
+  CHECK(says(n.outcome("nothing"), "is no identifier"));
+}
+
+TEST_CASE("a resource that was moved leads to its successor, and one that ended to nothing") {
+  Nation n;
+  const std::string next = Identifier::make("86.31", "4000AB")->text();
+  const Json moved = n.record(2, {{"ended", {{"how", "moved"}, {"why", ""}, {"successor", next}}}});
+  n.regional.say("v1/id/" + n.code, to_line(moved));
+  n.refer(n.national, next, "86.31", n.regional.url());
+  n.regional.say("v1/id/" + next, to_line(n.record(1, {{"id", next}})));
+  const auto found = n.open()->resolve(n.code);
+  REQUIRE(found);
+  CHECK(cp::model::text_at(found->record, "id") == next);
+  const Json tombstone = n.record(3, {{"ended", {{"how", "tombstone"}, {"why", "scrapped"}}}});
+  n.clock.move(std::chrono::minutes(10));
+  n.bootstrap(n.regional, "86.31", n.region, 6);
+  n.regional.say("v1/id/" + n.code, {410, to_line({{"document", tombstone}}), {}});
+  CHECK(says(n.outcome(n.code), "is no more: tombstone: scrapped"));
+}
