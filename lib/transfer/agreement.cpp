@@ -21,6 +21,8 @@ constexpr std::array<std::string_view, 2> kPlacements{"inside", "exact"};
 constexpr std::array<std::string_view, 4> kDurabilities{"batch", "file", "end", "none"};
 constexpr std::array<std::string_view, 4> kRails{"auto", "tcp", "fabric", "ssh"};
 
+constexpr std::array<std::string_view, 3> kDeletions{"none", "unless-failed", "always"};
+
 constexpr std::size_t kMaxSources = 10'000;
 constexpr std::size_t kMaxRules = 10'000;
 
@@ -198,19 +200,24 @@ std::string to_text(const Open& open) {
                          {"id", open.id},
                          {"selection", to_json(open.selection)},
                          {"bytes_per_second", open.bytes_per_second},
-                         {"preserve", words_of(open.preserve)}});
+                         {"preserve", words_of(open.preserve)},
+                         {"update", open.sync.update},
+                         {"checksum", open.sync.checksum},
+                         {"deletion", word_of(kDeletions, open.deletion)}});
 }
 
 namespace {
 
 // Not there in an Open of format 1.
-Result<void> parse_preserve(Fields& fields, const Json& json, Open& open) {
+Result<void> parse_format_2(Fields& fields, const Json& json, Open& open) {
   if (model::find(json, "preserve") == nullptr) {
     return {};
   }
   for (const std::string& word : fields.texts("preserve", kMaxRules)) {
     CP_TRY(add_word(open.preserve, word));
   }
+  open.sync = {.update = fields.boolean("update"), .checksum = fields.boolean("checksum")};
+  open.deletion = fields.word<Deletion>("deletion", kDeletions);
   return {};
 }
 
@@ -244,7 +251,7 @@ Result<Open> parse_open(std::string_view text) {
             .dry_run = fields.boolean("dry_run")};
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
-  CP_TRY(parse_preserve(fields, json, open));
+  CP_TRY(parse_format_2(fields, json, open));
   CP_TRY(fields.good());
   CP_TRY(parse_resumption(json, open));
   open.incoming.placement = open.placement;

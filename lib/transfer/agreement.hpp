@@ -40,7 +40,9 @@ struct Open {
   bool dry_run = false;
   Selection selection;          ///< of a pull
   double bytes_per_second = 0;  ///< of a pull: at most; 0: as fast as it goes
-  Preserve preserve;            ///< format 2
+  Preserve preserve;            ///< format 2, as the next
+  Sync sync;
+  Deletion deletion = Deletion::none;
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).
   std::optional<Digest> key;

@@ -42,6 +42,9 @@ class Control final : public FarEnd {
   Result<void> tell(const ItemFailed& failed) override { return told(send(failed)); }
   Result<void> tell(const Totals& totals) override { return told(send(totals)); }
   Result<void> tell(const Kept& kept) override { return told(send(kept)); }
+  Result<void> tell(const Offer& offer) override { return told(send(offer)); }
+  Result<void> tell(const Same& same) override { return told(send(same)); }
+  Result<void> tell(const Present& present) override { return told(send(present)); }
   Result<void> tell(const Finish& finish) override { return told(send(finish)); }
 
   /// Takes in what has come, without waiting. unavailable when the peer has ended.

@@ -3,6 +3,7 @@
 
 #include "transfer/limits.hpp"
 #include "transfer/metadata.hpp"
+#include "transfer/source.hpp"
 #include "transfer/system_error.hpp"
 
 #include <algorithm>
@@ -65,9 +66,16 @@ std::vector<std::string> Directories::added() const {
   return paths;
 }
 
-Result<void> Directories::settle(const std::string& path, const Settings& settings) const {
+// Whether there was anything to change.
+Result<bool> Directories::settle(const std::string& path, const Settings& settings) const {
   CP_TRY_ASSIGN(const UniqueFd fd, root_.open_beneath(path, O_RDONLY | O_DIRECTORY));
-  return apply(fd.get(), settings.metadata, settings.extras.get(), preserve_);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) == 0 && metadata_of(status) == settings.metadata &&
+      !preserve_.owner && !preserve_.attributes()) {
+    return false;
+  }
+  CP_TRY(apply(fd.get(), settings.metadata, settings.extras.get(), preserve_));
+  return true;
 }
 
 Result<void> Directories::sync(const std::vector<std::string>& places) const {

@@ -32,14 +32,19 @@ class Directories {
   Result<bool> add(const Entry& entry);
   /// The paths that were added.
   std::vector<std::string> added() const;
+  /// Those that `finish` had to change.
+  std::vector<std::string> changed() const { return changed_; }
 
   /// Sets modes and times, the deepest directories first; FAILED is called for each that did not
   /// take them.
   template <class Failed>
   void finish(Failed failed) {
     for (auto entry = metadata_.rbegin(); entry != metadata_.rend(); ++entry) {
-      if (const auto done = settle(entry->first, entry->second); !done) {
+      const auto done = settle(entry->first, entry->second);
+      if (!done) {
         failed(entry->first, done.error());
+      } else if (*done) {
+        changed_.push_back(entry->first);
       }
     }
   }
@@ -55,7 +60,7 @@ class Directories {
     Metadata metadata;
     std::shared_ptr<const Extras> extras;
   };
-  Result<void> settle(const std::string& path, const Settings& settings) const;
+  Result<bool> settle(const std::string& path, const Settings& settings) const;
   Result<void> sync_one(const std::string& path) const;
 
   const Confined& root_;
@@ -68,6 +73,7 @@ class Directories {
   std::list<Open> recent_;  ///< the last used first
   /// By path: what lies in a directory comes after it.
   std::map<std::string, Settings, std::less<>> metadata_;
+  std::vector<std::string> changed_;
 };
 
 }  // namespace cp::transfer

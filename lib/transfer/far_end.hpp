@@ -18,6 +18,10 @@ class FarEnd {
   virtual Result<void> tell(const Totals& totals) = 0;
   /// Files that the far end has from an earlier attempt, and that are not sent.
   virtual Result<void> tell(const Kept& kept) = 0;
+  /// Files that it may have already; it answers each offer (Answers).
+  virtual Result<void> tell(const Offer& offer) = 0;
+  virtual Result<void> tell(const Same& same) = 0;
+  virtual Result<void> tell(const Present& present) = 0;
   /// Every chunk is placed, and nothing more comes.
   virtual Result<void> tell(const Finish& finish) = 0;
 };
@@ -30,6 +34,8 @@ class ReceiveEvents {
   virtual void item_failed(const ItemFailed& failed) = 0;
   /// More is durable than was.
   virtual void became_durable(const Durable& /*all*/) {}
+  /// To the oldest offer that has none yet.
+  virtual void answered(const Answer& /*answer*/) {}
 };
 
 }  // namespace cp::transfer

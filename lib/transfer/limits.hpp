@@ -17,6 +17,7 @@ inline constexpr std::size_t path_bytes = 4095;                          ///< a 
 inline constexpr std::size_t name_bytes = 255;                           ///< one component of it
 inline constexpr std::size_t message_bytes = std::size_t{1} << 20U;      ///< one control message
 inline constexpr std::size_t batch_entries = 512;                        ///< entries in one message
+inline constexpr std::size_t offered_batches = 16;   ///< asked about and not yet answered
 inline constexpr std::size_t waiting_messages = 16;  ///< heard and not yet followed
 inline constexpr std::size_t open_files = 4096;      ///< files begun and not ended, at the receiver
 inline constexpr std::size_t failures_listed = 10'000;                ///< in one record

@@ -16,13 +16,19 @@ Result<void> LocalFarEnd::tell(const Entries& entries) {
 Result<void> LocalFarEnd::tell(const FileEnd& end) { return receiver_.end(end); }
 
 Result<void> LocalFarEnd::tell(const ItemFailed& failed) {
-  receiver_.drop(failed.id);
+  receiver_.failed_at_source(failed.id);
   return {};
 }
 
 Result<void> LocalFarEnd::tell(const Totals& /*totals*/) { return {}; }
 
 Result<void> LocalFarEnd::tell(const Kept& kept) { return receiver_.keep(kept); }
+
+Result<void> LocalFarEnd::tell(const Offer& offer) { return receiver_.offer(offer); }
+
+Result<void> LocalFarEnd::tell(const Same& same) { return receiver_.take(same); }
+
+Result<void> LocalFarEnd::tell(const Present& present) { return receiver_.take(present); }
 
 Result<void> LocalFarEnd::tell(const Finish& /*finish*/) { return {}; }
 

@@ -20,6 +20,9 @@ class LocalFarEnd final : public FarEnd {
   Result<void> tell(const ItemFailed& failed) override;
   Result<void> tell(const Totals& totals) override;
   Result<void> tell(const Kept& kept) override;
+  Result<void> tell(const Offer& offer) override;
+  Result<void> tell(const Same& same) override;
+  Result<void> tell(const Present& present) override;
   Result<void> tell(const Finish& finish) override;
 
  private:

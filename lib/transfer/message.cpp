@@ -112,6 +112,32 @@ Result<T> whole(const WireReader& in, T message) {
   return message;
 }
 
+std::string encode_entries(const std::vector<Entry>& entries) {
+  WireWriter out;
+  out.put(static_cast<std::uint32_t>(entries.size()));
+  for (const Entry& entry : entries) {
+    put(out, entry);
+  }
+  return out.take();
+}
+
+Result<std::vector<Entry>> get_entries(WireReader& in) {
+  const auto count = in.get<std::uint32_t>();
+  if (count > limits::batch_entries) {
+    return fail(Errc::protocol, "{} entries in one message", count);
+  }
+  std::vector<Entry> entries;
+  entries.reserve(count);
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    CP_TRY_ASSIGN(Entry entry, get_entry(in));
+    entries.push_back(std::move(entry));
+  }
+  if (!std::ranges::all_of(entries, [](const Entry& entry) { return is_sound(entry); })) {
+    return fail(Errc::protocol, "an entry that cannot be");
+  }
+  return entries;
+}
+
 }  // namespace
 
 std::string encode_header(MessageType type, std::size_t body_bytes) {
@@ -138,30 +164,99 @@ Result<MessageHeader> decode_header(std::string_view bytes) {
   return header;
 }
 
-std::string encode(const Entries& message) {
+std::string encode(const Entries& message) { return encode_entries(message.entries); }
+
+template <>
+Result<Entries> decode(std::string_view body) {
+  WireReader in(body);
+  CP_TRY_ASSIGN(auto entries, get_entries(in));
+  return whole(in, Entries{std::move(entries)});
+}
+
+std::string encode(const Offer& message) { return encode_entries(message.entries); }
+
+template <>
+Result<Offer> decode(std::string_view body) {
+  WireReader in(body);
+  CP_TRY_ASSIGN(auto entries, get_entries(in));
+  const auto is_file = [](const Entry& entry) { return entry.type == EntryType::file; };
+  if (!std::ranges::all_of(entries, is_file)) {
+    return fail(Errc::protocol, "an offer of something that is no file");
+  }
+  return whole(in, Offer{std::move(entries)});
+}
+
+std::string encode(const Answer& message) {
   WireWriter out;
-  out.put(static_cast<std::uint32_t>(message.entries.size()));
-  for (const Entry& entry : message.entries) {
-    put(out, entry);
+  out.put(static_cast<std::uint32_t>(message.items.size()));
+  for (const Answer::Item& item : message.items) {
+    out.put(item.id).put(static_cast<std::uint8_t>(item.verdict)).put_bytes(item.digest.bytes);
   }
   return out.take();
 }
 
 template <>
-Result<Entries> decode(std::string_view body) {
+Result<Answer> decode(std::string_view body) {
   WireReader in(body);
   const auto count = in.get<std::uint32_t>();
   if (count > limits::batch_entries) {
-    return fail(Errc::protocol, "{} entries in one message", count);
+    return fail(Errc::protocol, "{} answers in one message", count);
   }
-  Entries message;
-  message.entries.reserve(count);
+  Answer message;
   for (std::uint32_t i = 0; i < count && in.good(); ++i) {
-    CP_TRY_ASSIGN(Entry entry, get_entry(in));
-    message.entries.push_back(std::move(entry));
+    Answer::Item item;
+    item.id = in.get<std::uint64_t>();
+    const auto verdict = in.get<std::uint8_t>();
+    item.verdict = static_cast<Answer::Verdict>(verdict);
+    item.digest = in.get_digest();
+    if (verdict > static_cast<std::uint8_t>(Answer::Verdict::compare)) {
+      return fail(Errc::protocol, "an answer that says nothing");
+    }
+    message.items.push_back(item);
   }
-  if (!std::ranges::all_of(message.entries, [](const Entry& entry) { return is_sound(entry); })) {
-    return fail(Errc::protocol, "an entry that cannot be");
+  return whole(in, std::move(message));
+}
+
+std::string encode(const Same& message) {
+  WireWriter out;
+  out.put(message.up_to).put(static_cast<std::uint32_t>(message.ids.size()));
+  for (const std::uint64_t id : message.ids) {
+    out.put(id);
+  }
+  return out.take();
+}
+
+template <>
+Result<Same> decode(std::string_view body) {
+  WireReader in(body);
+  Same message;
+  message.up_to = in.get<std::uint64_t>();
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    message.ids.push_back(in.get<std::uint64_t>());
+  }
+  return whole(in, std::move(message));
+}
+
+std::string encode(const Present& message) {
+  WireWriter out;
+  out.put(static_cast<std::uint32_t>(message.items.size()));
+  for (const Present::Item& item : message.items) {
+    out.put_text(item.path).put(static_cast<std::uint8_t>(item.is_closed));
+  }
+  return out.take();
+}
+
+template <>
+Result<Present> decode(std::string_view body) {
+  WireReader in(body);
+  Present message;
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    Present::Item item;
+    item.path = in.get_text();
+    item.is_closed = in.get<std::uint8_t>() == 1;
+    message.items.push_back(std::move(item));
   }
   return whole(in, std::move(message));
 }
@@ -298,7 +393,10 @@ Result<Finish> decode(std::string_view body) {
 }
 
 std::string encode(const FinalResult& message) {
-  return WireWriter().put(message.files).put(message.bytes).put_bytes(message.digest.bytes).take();
+  WireWriter out;
+  out.put(message.files).put(message.bytes).put_bytes(message.digest.bytes);
+  // Peers of format 1 never ask for it.
+  return message.deleted == 0 ? out.take() : out.put(message.deleted).take();
 }
 
 template <>
@@ -308,6 +406,9 @@ Result<FinalResult> decode(std::string_view body) {
   message.files = in.get<std::uint64_t>();
   message.bytes = in.get<std::uint64_t>();
   message.digest = in.get_digest();
+  if (in.good() && !in.at_end()) {
+    message.deleted = in.get<std::uint64_t>();
+  }
   return whole(in, message);
 }
 

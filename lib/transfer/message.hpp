@@ -31,6 +31,10 @@ enum class MessageType : std::uint16_t {
   have = 14,         ///< receiver to sender, first: what earlier attempts left
   kept = 15,         ///< sender to receiver: what of it needs no sending
   durable = 16,      ///< receiver to sender: what neither kill nor power cut takes away any more
+  offer = 17,        ///< sender to receiver: files that it may have
+  answer = 18,       ///< receiver to sender: which of them it wants
+  same = 19,         ///< sender to receiver: which of those that both have read are the same
+  present = 20,  ///< sender to receiver: what it has and does not send, when the rest is deleted
 };
 
 struct Message {
@@ -106,6 +110,45 @@ struct Kept {
   std::vector<Digest> stamps;
 };
 
+/// Files that need not be sent if the receiver has them: each one's id is its number among all that
+/// were offered.
+struct Offer {
+  static constexpr MessageType type = MessageType::offer;
+  std::vector<Entry> entries;
+};
+
+/// What the receiver says to one offer, in its order.
+struct Answer {
+  static constexpr MessageType type = MessageType::answer;
+  enum class Verdict : std::uint8_t {
+    send = 0,     ///< it is another, or not there
+    leave = 1,    ///< it stays as it is
+    compare = 2,  ///< it is as long as that of the sender, and its digest this
+  };
+  struct Item {
+    std::uint64_t id = 0;
+    Verdict verdict = Verdict::send;
+    Digest digest;
+  };
+  std::vector<Item> items;
+};
+
+/// Of all that were to be compared, up to a number, those that are the same.
+struct Same {
+  static constexpr MessageType type = MessageType::same;
+  std::uint64_t up_to = 0;
+  std::vector<std::uint64_t> ids;
+};
+
+struct Present {
+  static constexpr MessageType type = MessageType::present;
+  struct Item {
+    std::string path;
+    bool is_closed = false;  ///< what is below it is not known
+  };
+  std::vector<Item> items;
+};
+
 /// All since the session began.
 struct Durable {
   static constexpr MessageType type = MessageType::durable;
@@ -128,7 +171,8 @@ struct FinalResult {
   static constexpr MessageType type = MessageType::result;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
-  Digest digest;  ///< of the tree that stands now
+  Digest digest;  ///< of the tree that stands now; all zero when not all of it was read
+  std::uint64_t deleted = 0;
 };
 
 struct SessionError {
@@ -143,6 +187,10 @@ std::string encode(const Totals& message);
 std::string encode(const Have& message);
 std::string encode(const Kept& message);
 std::string encode(const Durable& message);
+std::string encode(const Offer& message);
+std::string encode(const Answer& message);
+std::string encode(const Same& message);
+std::string encode(const Present& message);
 std::string encode(const Placed& message);
 std::string encode(const Finish& message);
 std::string encode(const FinalResult& message);

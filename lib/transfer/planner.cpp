@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/planner.hpp"
 
+#include "transfer/file_sum.hpp"
 #include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/pack.hpp"
+
+#include <algorithm>
 
 namespace cp::transfer {
 namespace {
@@ -22,6 +25,10 @@ Result<void> Planner::begin(const Source& source) {
 }
 
 Result<void> Planner::flush() {
+  CP_TRY(flush_offer());
+  while (!offered_.empty()) {
+    CP_TRY(take_answer());
+  }
   CP_TRY(flush_kept());
   CP_TRY(flush_entries());
   return flush_pack();
@@ -39,8 +46,96 @@ Result<void> Planner::found(Entry entry) {
   if (parts_.have != nullptr && parts_.have->has_landed(entry.stamp)) {
     return keep(entry);
   }
+  return parts_.answers != nullptr ? offer(std::move(entry)) : send(std::move(entry));
+}
+
+Result<void> Planner::send(Entry entry) {
   return entry.size <= limits::packed_file_bytes ? pack(std::move(entry))
                                                  : plan_alone(std::move(entry));
+}
+
+Result<void> Planner::passed_over(std::string_view path) {
+  return parts_.tells_present ? parts_.far.tell(Present{{{std::string(path), false}}})
+                              : Result<void>();
+}
+
+Result<void> Planner::offer(Entry entry) {
+  const std::size_t bytes = entry.path.size() + encoded_bytes(entry.extras.get());
+  if (offer_bytes_ + bytes > kEntriesBytes) {
+    CP_TRY(flush_offer());
+  }
+  offer_bytes_ += bytes;
+  entry.id = ++offers_;
+  offer_.entries.push_back(std::move(entry));
+  return offer_.entries.size() == limits::batch_entries ? flush_offer() : Result<void>();
+}
+
+Result<void> Planner::flush_offer() {
+  if (offer_.entries.empty()) {
+    return {};
+  }
+  parts_.answers->expect();
+  CP_TRY(parts_.far.tell(offer_));
+  offered_.push_back(std::exchange(offer_, {}).entries);
+  offer_bytes_ = 0;
+  while (offered_.size() >= limits::offered_batches) {
+    CP_TRY(take_answer());
+  }
+  return {};
+}
+
+Result<void> Planner::take_answer() {
+  CP_TRY_ASSIGN(const Answer answer, parts_.answers->next(parts_.stop));
+  std::vector<Entry> entries = std::move(offered_.front());
+  offered_.pop_front();
+  if (answer.items.size() != entries.size()) {
+    return fail(Errc::protocol, "an answer to something else");
+  }
+  Same same{.up_to = entries.back().id, .ids = {}};
+  bool has_compared = false;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (answer.items[i].id != entries[i].id) {
+      return fail(Errc::protocol, "an answer to something else");
+    }
+    has_compared = has_compared || answer.items[i].verdict == Answer::Verdict::compare;
+    CP_TRY(follow(std::move(entries[i]), answer.items[i], same));
+  }
+  return has_compared ? parts_.far.tell(same) : Result<void>();
+}
+
+Result<void> Planner::follow(Entry entry, const Answer::Item& item, Same& same) {
+  entry.id = 0;
+  if (item.verdict == Answer::Verdict::leave) {
+    skip(entry);
+    return {};
+  }
+  if (item.verdict == Answer::Verdict::send) {
+    return send(std::move(entry));
+  }
+  const auto is_one = is_same(entry, item.digest);
+  if (!is_one) {
+    return is_one.error().code == Errc::timed_out
+               ? tl::unexpected<Error>(is_one.error())
+               : parts_.events.source_failed(*source_, entry, is_one.error());
+  }
+  if (!*is_one) {
+    return send(std::move(entry));
+  }
+  skip(entry);
+  same.ids.push_back(item.id);
+  return {};
+}
+
+Result<bool> Planner::is_same(const Entry& entry, const Digest& digest) {
+  std::vector<std::byte> buffer(limits::leaf_bytes);
+  CP_TRY_ASSIGN(const std::string sum,
+                sum_file(*source_, entry, SumKind::xxh3_128_tree, 1, buffer, parts_.stop));
+  return std::ranges::equal(std::as_bytes(std::span(sum)), digest.bytes);
+}
+
+void Planner::skip(const Entry& entry) {
+  ++parts_.tally.files_skipped;
+  parts_.tally.bytes_skipped += entry.size;
 }
 
 // Makes ENTRY a hard link when its file has come by another name; else it may be the first of them.
@@ -82,6 +177,9 @@ Result<void> Planner::cannot_move(std::string_view path, const Error& error) {
   ++parts_.tally.files_found;
   const ItemFailed failed{.path = source_->show(path), .error = error};
   parts_.tally.failed(failed);
+  if (parts_.tells_present) {
+    CP_TRY(parts_.far.tell(Present{{{std::string(path), true}}}));
+  }
   return parts_.far.tell(failed);
 }
 
@@ -128,8 +226,7 @@ Result<void> Planner::flush_pack() {
 }
 
 Result<void> Planner::keep(const Entry& entry) {
-  ++parts_.tally.files_skipped;
-  parts_.tally.bytes_skipped += entry.size;
+  skip(entry);
   kept_.stamps.push_back(entry.stamp);
   return kept_.stamps.size() == limits::have_batch ? flush_kept() : Result<void>();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/answers.hpp"
 #include "transfer/chunk_reader.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/have.hpp"
@@ -8,6 +9,7 @@
 #include "transfer/walk.hpp"
 #include "transfer/work.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +34,8 @@ class Planner final : public WalkSink {
     std::stop_token stop;
     /// The far end understands what only some entries have.
     bool knows_extras = true;
+    Answers* answers = nullptr;  ///< where files are offered first
+    bool tells_present = false;  ///< what fails or is passed over, too: the rest is deleted
   };
   explicit Planner(Parts parts);
 
@@ -39,6 +43,7 @@ class Planner final : public WalkSink {
   Result<void> begin(const Source& source);
   Result<void> found(Entry entry) override;
   Result<void> cannot_move(std::string_view path, const Error& error) override;
+  Result<void> passed_over(std::string_view path) override;
   /// Sends on what is still gathered.
   Result<void> flush();
 
@@ -48,6 +53,13 @@ class Planner final : public WalkSink {
   Result<void> flush_pack();
   Result<void> pack(Entry entry);
   Result<void> plan_alone(Entry entry);
+  Result<void> send(Entry entry);
+  Result<void> offer(Entry entry);
+  Result<void> flush_offer();
+  Result<void> take_answer();
+  Result<void> follow(Entry entry, const Answer::Item& item, Same& same);
+  Result<bool> is_same(const Entry& entry, const Digest& digest);
+  void skip(const Entry& entry);
   Result<void> queue_leaves(const std::shared_ptr<SourceFile>& file);
   std::shared_ptr<SourceFile> resumed(const Entry& entry);
   Result<void> keep(const Entry& entry);
@@ -65,6 +77,10 @@ class Planner final : public WalkSink {
   std::size_t pack_bytes_ = 0;
   std::uint64_t packs_ = 0;
   std::uint64_t files_alone_ = 0;
+  Offer offer_;
+  std::size_t offer_bytes_ = 0;
+  std::uint64_t offers_ = 0;
+  std::deque<std::vector<Entry>> offered_;  ///< and not answered
   struct Leader {
     std::string path;
     Digest stamp;

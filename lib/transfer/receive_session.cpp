@@ -147,6 +147,18 @@ Result<void> ReceiveSession::take(const Message& message) {
       CP_TRY_ASSIGN(const auto kept, decode<Kept>(message.body));
       return receiver_->keep(kept);
     }
+    case MessageType::offer: {
+      CP_TRY_ASSIGN(const auto offer, decode<Offer>(message.body));
+      return receiver_->offer(offer);
+    }
+    case MessageType::same: {
+      CP_TRY_ASSIGN(const auto same, decode<Same>(message.body));
+      return receiver_->take(same);
+    }
+    case MessageType::present: {
+      CP_TRY_ASSIGN(const auto present, decode<Present>(message.body));
+      return receiver_->take(present);
+    }
     case MessageType::finish:
       conclude(receiver_->finish());
       return {};
@@ -157,7 +169,7 @@ Result<void> ReceiveSession::take(const Message& message) {
 
 Result<void> ReceiveSession::take_source_failure(const Message& message) {
   CP_TRY_ASSIGN(auto failed, decode<ItemFailed>(message.body));
-  receiver_->drop(failed.id);
+  receiver_->failed_at_source(failed.id);
   failed.path = parts_.source + failed.path;
   parts_.tally.failed(std::move(failed));
   return {};
@@ -228,6 +240,11 @@ Result<void> ReceiveSession::place_all(ChunkReceiver& stream) {
     }
     CP_TRY(stream.placed());
   }
+}
+
+// Should this not reach the sender, the session ends anyway.
+void ReceiveSession::answered(const Answer& answer) {
+  static_cast<void>(parts_.control.send(answer));
 }
 
 void ReceiveSession::item_failed(const ItemFailed& failed) {

@@ -57,6 +57,7 @@ class ReceiveSession final : private ReceiveEvents {
  private:
   void item_failed(const ItemFailed& failed) override;
   void became_durable(const Durable& all) override;
+  void answered(const Answer& answer) override;
   std::optional<Durable> take_durable();
 
   Result<FinalResult> converse();

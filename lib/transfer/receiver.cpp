@@ -56,6 +56,7 @@ Receiver::Receiver(Settings settings, ReceiveEvents& events, Tally& tally)
       directories_(settings_.landing.root, settings_.preserve) {}
 
 Receiver::~Receiver() {
+  comparer_.reset();
   keeper_.reset();
   if (staging_) {
     leave_staging();
@@ -86,6 +87,15 @@ Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, ReceiveEvent
                     fixed.stop));
   CP_TRY(receiver->recover());
   CP_TRY(receiver->start_keeper());
+  if (fixed.sync.any()) {
+    Receiver& self = *receiver;
+    self.comparer_ = std::make_unique<Comparer>(
+        Comparer::Parts{.landing = fixed.landing,
+                        .sync = fixed.sync,
+                        .preserve = fixed.preserve,
+                        .answer = [&](const Answer& answer) { self.events_.answered(answer); },
+                        .left = [&](const Comparer::Left& file) { self.left(file); }});
+  }
   return receiver;
 }
 
@@ -95,7 +105,7 @@ Result<void> Receiver::recover() {
     return {};
   }
   was_finished_ =
-      !settings_.archive.empty() &&
+      !settings_.archive.empty() && !settings_.sync.any() &&
       fetch_archived(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());
   Recovery recovery(settings_.landing.root, staging_->fd());
   const JournalHeader header{
@@ -164,6 +174,9 @@ Result<void> Receiver::keep(const Kept& kept) {
       return fail(Errc::protocol, "the peer keeps a file that is not here");
     }
     tree_.add(found->second.entry);
+    if (settings_.deletion != Deletion::none) {
+      seen_.add(found->second.place);
+    }
     if (settings_.preserve.links) {
       links_.kept(stamp);
     }
@@ -182,6 +195,7 @@ Result<void> Receiver::check(std::string_view path) const {
 
 Result<void> Receiver::add(const Entry& entry) {
   CP_TRY(check(entry.path));
+  see(entry.path);
   switch (entry.type) {
     case EntryType::directory:
       return add_directory(entry);
@@ -195,7 +209,94 @@ Result<void> Receiver::add(const Entry& entry) {
   return fail(Errc::protocol, "the peer sent an entry of no known type");
 }
 
+void Receiver::see(std::string_view path) {
+  if (settings_.deletion != Deletion::none) {
+    const std::scoped_lock lock(mutex_);
+    seen_.add(settings_.landing.place(path));
+  }
+}
+
+Result<void> Receiver::take(const Present& present) {
+  for (const Present::Item& item : present.items) {
+    see(item.path);
+    const std::scoped_lock lock(mutex_);
+    if (item.is_closed) {
+      listed_.erase(item.path);
+    }
+  }
+  return {};
+}
+
+Result<void> Receiver::offer(const Offer& offer) {
+  if (!comparer_) {
+    return fail(Errc::protocol, "the peer offers files, and nobody asked");
+  }
+  for (const Entry& entry : offer.entries) {
+    CP_TRY(check(entry.path));
+    if (entry.path.empty()) {
+      return fail(Errc::protocol, "the peer offered a file that cannot be");
+    }
+    see(entry.path);
+  }
+  comparer_->add(offer);
+  return {};
+}
+
+Result<void> Receiver::take(const Same& same) {
+  if (!comparer_) {
+    return fail(Errc::protocol, "the peer compared files, and nobody asked");
+  }
+  CP_TRY_ASSIGN(const auto failed, comparer_->take(same));
+  for (const Entry& entry : failed) {
+    item_failed(entry.path, 0, {Errc::failed, "it changed while it was compared", {}});
+  }
+  return {};
+}
+
+void Receiver::left(const Comparer::Left& file) {
+  const std::string& path = file.entry.path;
+  const std::scoped_lock lock(mutex_);
+  tree_is_known_ = tree_is_known_ && file.content.has_value();
+  const Digest content = file.content.value_or(Digest{});
+  tree_.add(entry_digest(EntryType::file, path, content.bytes));
+  if (file.entry.extras && file.entry.extras->is_leader) {
+    links_.landed(path, {std::string(settings_.landing.place(path)), file.inode, content});
+  }
+}
+
+// Goes by what the source has told, all of it.
+void Receiver::remove_rest() {
+  const bool is_wanted = settings_.deletion == Deletion::always ||
+                         (settings_.deletion == Deletion::unless_failed && failures_ == 0);
+  if (!is_wanted) {
+    return;
+  }
+  seen_.seal();
+  Deleter deleter({.root = settings_.landing.root,
+                   .seen = seen_,
+                   .filter = settings_.filter,
+                   .failed = [this](const std::string& path, const Error& error) {
+                     item_failed(path, 0, error);
+                   }});
+  for (const std::string& directory : listed_) {
+    deleter.clean(directory);
+  }
+  deleted_ = deleter.deleted();
+}
+
+void Receiver::failed_at_source(std::uint64_t id) {
+  {
+    const std::scoped_lock lock(mutex_);
+    ++failures_;
+  }
+  drop(id);
+}
+
 Result<void> Receiver::add_directory(const Entry& entry) {
+  if (settings_.deletion != Deletion::none && !(entry.extras && entry.extras->is_closed)) {
+    const std::scoped_lock lock(mutex_);
+    listed_.insert(entry.path);
+  }
   // What stood there before keeps its own mode and time.
   if (entry.path.empty() && !settings_.landing.root_is_new) {
     return {};
@@ -315,6 +416,9 @@ Result<std::shared_ptr<IncomingFile>> Receiver::wait_for(std::uint64_t id) {
 }
 
 void Receiver::interrupt() {
+  if (comparer_) {
+    comparer_->interrupt();
+  }
   const std::scoped_lock lock(mutex_);
   interrupted_ = true;
   announced_.notify_all();
@@ -434,6 +538,7 @@ Result<void> Receiver::take_pack(const ChunkHeader& header, std::span<const std:
 
 Result<void> Receiver::take_packed(const PackedFile& file) {
   CP_TRY(check(file.path));
+  see(file.path);
   if (file.path.empty() || !is_sound(file.metadata)) {
     return fail(Errc::protocol, "the peer packed a file that cannot be");
   }
@@ -494,6 +599,7 @@ void Receiver::not_committed(const WholeItem& item, const Error& error) {
 }
 
 void Receiver::item_failed(std::string_view path, std::uint64_t id, const Error& error) {
+  ++failures_;
   events_.item_failed({.path = std::string(path), .id = id, .error = error});
 }
 
@@ -505,12 +611,13 @@ Result<void> Receiver::sync_rest() const {
       return directories_.sync_all();
     case Durability::batch:
     case Durability::file:
-      return directories_.sync(directories_.added());
+      return directories_.sync(directories_.changed());
   }
   return {};
 }
 
 Result<void> Receiver::settle(bool is_finished) {
+  comparer_.reset();
   if (keeper_) {
     CP_TRY(keeper_->end());
   }
@@ -519,8 +626,9 @@ Result<void> Receiver::settle(bool is_finished) {
     leave_staging();
   } else {
     CP_TRY(make_links());
+    remove_rest();
   }
-  if (is_finished && journal_ && !settings_.archive.empty()) {
+  if (is_finished && journal_ && !settings_.archive.empty() && !settings_.sync.any()) {
     archive(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());
   }
   // Before the root gets its time: the staging directory stands in it.
@@ -542,8 +650,10 @@ Result<FinalResult> Receiver::finish() {
   }
   CP_TRY(settle(true));
   const std::scoped_lock lock(mutex_);
-  return FinalResult{
-      .files = tally_.files_placed, .bytes = tally_.bytes_placed, .digest = tree_.value()};
+  return FinalResult{.files = tally_.files_placed,
+                     .bytes = tally_.bytes_placed,
+                     .digest = tree_is_known_ ? tree_.value() : Digest{},
+                     .deleted = deleted_};
 }
 
 void Receiver::keep_whole() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "transfer/committer.hpp"
+#include "transfer/comparer.hpp"
+#include "transfer/deleter.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/frame.hpp"
 #include "transfer/hard_links.hpp"
@@ -14,10 +16,12 @@
 #include "transfer/recovery.hpp"
 #include "transfer/tally.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <unordered_map>
@@ -36,6 +40,9 @@ class Receiver final : private CommitEvents, private LinkEvents {
     /// Links that may lead out of the root are refused: they come from a peer.
     bool contain_links = true;
     Preserve preserve;
+    Sync sync;
+    Deletion deletion = Deletion::none;
+    Filter filter;   ///< what it leaves out is not deleted
     std::string id;  ///< of the transfer
     /// What a later attempt finds what this one left by, and this one what an earlier one left.
     std::optional<Digest> key;
@@ -63,12 +70,17 @@ class Receiver final : private CommitEvents, private LinkEvents {
   Result<void> add(const Entry& entry);
   /// Files of `have` that count as they stand. protocol for others.
   Result<void> keep(const Kept& kept);
+  /// Looks at what stands where those files would land; the answer goes to the events.
+  Result<void> offer(const Offer& offer);
+  /// Files that count as they stand. protocol for others.
+  Result<void> take(const Same& same);
+  Result<void> take(const Present& present);
   /// A chunk whose digest was checked over the very bytes of PAYLOAD. A chunk that is there already
   /// is passed over. Waits until its file was announced.
   Result<void> take(const ChunkHeader& header, std::span<const std::byte> payload);
   Result<void> end(const FileEnd& end);
-  /// The file ID failed at its source.
-  void drop(std::uint64_t id);
+  /// An item failed at its source, the file ID when that is not 0.
+  void failed_at_source(std::uint64_t id);
 
   /// After everything was taken: commits what is whole, sets the directories' metadata, and tells
   /// what stands. protocol when a file is not whole.
@@ -108,6 +120,10 @@ class Receiver final : private CommitEvents, private LinkEvents {
   Result<void> settle(bool is_finished);
   Result<void> sync_rest() const;
   Result<void> make_links();
+  void drop(std::uint64_t id);
+  void see(std::string_view path);
+  void left(const Comparer::Left& file);
+  void remove_rest();
 
   Settings settings_;
   ReceiveEvents& events_;
@@ -127,6 +143,12 @@ class Receiver final : private CommitEvents, private LinkEvents {
   bool interrupted_ = false;
   TreeDigest tree_;
   HardLinks links_;
+  bool tree_is_known_ = true;
+  Seen seen_;                     ///< when the rest is deleted
+  std::set<std::string> listed_;  ///< directories whose contents are told
+  std::atomic<std::uint64_t> failures_{0};
+  std::uint64_t deleted_ = 0;
+  std::unique_ptr<Comparer> comparer_;
   Recovered recovered_;
   Durable durable_;
   bool had_something_ = false;  ///< from earlier attempts

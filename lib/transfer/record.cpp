@@ -56,7 +56,7 @@ Json rails_of(const Account& account, std::uint64_t bytes) {
 }
 
 Json digest_of(const Account& account) {
-  if (!account.result) {
+  if (!account.result || account.result->digest == Digest{}) {
     return nullptr;
   }
   return {{"algorithm", digest_algorithm}, {"value", account.result->digest.hex()}};
@@ -117,6 +117,9 @@ model::Json to_record(const Request& request, const Account& account, const Tall
       {"encrypted", account.rail == "ssh"},
       {"bottleneck", bottleneck.empty() ? Json() : Json(bottleneck)},
       {"failed", failed_of(account)}};
+  if (request.deletion != Deletion::none && account.result) {
+    record["files"]["deleted"] = account.result->deleted;
+  }
   if (account.is_planned) {
     record["plan"] = plan_of(account);
   }

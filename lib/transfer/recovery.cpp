@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/recovery.hpp"
 
+#include "transfer/deleter.hpp"
 #include "transfer/limits.hpp"
 
 #include <algorithm>
@@ -67,7 +68,8 @@ void Recovery::follow_leaves(const JournalLeaves& leaves) {
 void Recovery::follow_item(const JournalItem& item) {
   recovered_.landed.erase(item.stamp);
   if (recovered_.landed.size() < limits::journal_items && stands(item)) {
-    recovered_.landed.emplace(item.stamp, LandedFile{item.entry, item.size});
+    recovered_.landed.emplace(item.stamp,
+                              LandedFile{item.entry, item.size, Seen::digest_of(item.place)});
   }
 }
 

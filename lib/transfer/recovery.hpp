@@ -20,6 +20,7 @@ namespace cp::transfer {
 struct LandedFile {
   Digest entry;  ///< its digest in the tree
   std::uint64_t size = 0;
+  Digest place;  ///< of its path (Seen)
 };
 
 /// A file that an earlier attempt left half.

@@ -29,6 +29,7 @@ class Events final : public ReceiveEvents {
     sender_->far_failed(shown);
   }
   void became_durable(const Durable& all) override { tally_.bytes_durable = all.bytes; }
+  void answered(const Answer& answer) override { static_cast<void>(sender_->answered(answer)); }
 
  private:
   const Request& request_;
@@ -88,12 +89,16 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
                 land(OpenGround(), request.destination, incoming_of(request, sources)));
   CP_TRY(check_apart(sources, landing));
   const auto avoid = identity_of(landing.root);
+  const bool deletes = request.deletion != Deletion::none;
   CP_TRY_ASSIGN(const Wake wake, Wake::make());
   Events events(request, report.tally());
   auto receiver = Receiver::open({.landing = std::move(landing),
                                   .durability = request.durability,
                                   .contain_links = false,
                                   .preserve = request.preserve,
+                                  .sync = request.sync,
+                                  .deletion = request.deletion,
+                                  .filter = request.selection.filter,
                                   .id = report.account().id,
                                   .key = wanted_key(request),
                                   .archive = request.archive},
@@ -114,11 +119,13 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   }
   report.begin("local", "", kLocalStreams);
   Sender sender({.sources = sources,
-                 .walk = {avoid, request.selection, request.preserve},
+                 .walk = {avoid, request.selection, request.preserve, deletes},
                  .far = far,
                  .tally = report.tally(),
                  .streams = std::move(streams),
                  .have = &have,
+                 .offers_first = request.sync.any(),
+                 .tells_present = deletes,
                  .bytes_per_second = request.bytes_per_second,
                  .changed = [&] { wake.signal(); }});
   fatal_to = &sender;

@@ -72,12 +72,18 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .selection = request.selection,
           .bytes_per_second = request.bytes_per_second,
           .preserve = request.preserve,
+          .sync = request.sync,
+          .deletion = request.deletion,
           .key = request.dry_run ? std::nullopt : wanted_key(request)};
 }
 
 Result<void> check_format(const Request& request, const Hello& far) {
-  if (request.preserve.anything() && far.format < 2) {
-    return fail(Errc::unavailable, "its cpxfer {} is too old for --preserve", far.version);
+  const bool needs_format_2 =
+      request.preserve.anything() || request.sync.any() || request.deletion != Deletion::none;
+  if (needs_format_2 && far.format < 2) {
+    return fail(Errc::unavailable,
+                "its cpxfer {} is too old for --preserve, --update, --checksum and --delete",
+                far.version);
   }
   return {};
 }
@@ -148,6 +154,8 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                      .selection = request.selection,
                      .preserve = request.preserve,
                      .knows_extras = client->far().format >= 2,
+                     .sync = request.sync,
+                     .deletion = request.deletion,
                      .bytes_per_second = request.bytes_per_second,
                      .streams = std::move(streams),
                      .tally = report.tally(),
@@ -185,6 +193,9 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
                                        .durability = request.durability,
                                        .contain_links = true,
                                        .preserve = request.preserve,
+                                       .sync = request.sync,
+                                       .deletion = request.deletion,
+                                       .filter = request.selection.filter,
                                        .id = report.account().id,
                                        .key = open.key,
                                        .archive = request.archive});

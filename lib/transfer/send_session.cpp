@@ -17,12 +17,16 @@ class SendSession {
       : parts_(parts),
         conversation_(parts.control, wake, parts.silence),
         sender_({.sources = parts.sources,
-                 .walk = {.selection = parts.selection, .preserve = parts.preserve},
+                 .walk = {.selection = parts.selection,
+                          .preserve = parts.preserve,
+                          .tells_closed = parts.deletion != Deletion::none},
                  .far = parts.control,
                  .tally = parts.tally,
                  .streams = std::move(parts.streams),
                  .have = parts.have,
                  .knows_extras = parts.knows_extras,
+                 .offers_first = parts.sync.any(),
+                 .tells_present = parts.deletion != Deletion::none,
                  .bytes_per_second = parts.bytes_per_second,
                  .changed = [&wake] { wake.signal(); }}) {}
 
@@ -96,6 +100,10 @@ class SendSession {
       CP_TRY_ASSIGN(const auto durable, decode<Durable>(message.body));
       parts_.tally.bytes_durable = durable.bytes;
       return {};
+    }
+    if (message.type == MessageType::answer) {
+      CP_TRY_ASSIGN(auto answer, decode<Answer>(message.body));
+      return sender_.answered(std::move(answer));
     }
     return fail(Errc::protocol, "a message that only a sender sends");
   }

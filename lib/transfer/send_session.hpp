@@ -5,6 +5,7 @@
 #include "transfer/have.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/source.hpp"
+#include "transfer/sync.hpp"
 #include "transfer/tally.hpp"
 
 #include <chrono>
@@ -22,7 +23,9 @@ struct SendParts {
   const std::vector<Source>& sources;  ///< borrowed
   Selection selection;
   Preserve preserve;
-  bool knows_extras = true;     ///< the far end does (Planner)
+  bool knows_extras = true;  ///< the far end does (Planner)
+  Sync sync;
+  Deletion deletion = Deletion::none;
   double bytes_per_second = 0;  ///< at most; 0: as fast as it goes
   std::vector<std::unique_ptr<ChunkSender>> streams;
   Tally& tally;             ///< borrowed

@@ -107,7 +107,9 @@ Result<void> Sender::plan() {
                    .announced = [this](const auto& file) { remember(file); },
                    .events = events,
                    .stop = stop_.get_token(),
-                   .knows_extras = parts_.knows_extras});
+                   .knows_extras = parts_.knows_extras,
+                   .answers = parts_.offers_first ? &answers_ : nullptr,
+                   .tells_present = parts_.tells_present});
   for (const Source& source : parts_.sources) {
     CP_TRY(planner.begin(source));
     CP_TRY(walk(source, parts_.walk, planner, stop_.get_token()));
@@ -167,8 +169,10 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
     return {};
   }
   parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + (*header)->length;
-  timed(parts_.tally.pacing_ns, [&] { pacer_.wait((*header)->length, stop_.get_token()); });
-  return timed(parts_.tally.sending_ns, [&] { return stream.send(**header); });
+  return timed(parts_.tally.sending_ns, [&] {
+    pacer_.wait((*header)->length, stop_.get_token());
+    return stream.send(**header);
+  });
 }
 
 void Sender::stream_broke(const Error& why) {
@@ -196,6 +200,9 @@ Result<void> Sender::source_failed(const Source& source, const Entry& entry, con
   const ItemFailed failed{.path = source.show(entry.path), .id = entry.id, .error = error};
   parts_.tally.failed(failed);
   forget(entry.id);
+  if (parts_.tells_present) {
+    CP_TRY(parts_.far.tell(Present{{{entry.path, false}}}));
+  }
   return parts_.far.tell(failed);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/answers.hpp"
 #include "transfer/chunk_reader.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/have.hpp"
@@ -34,6 +35,8 @@ class Sender final : private ReadEvents {
     std::vector<std::unique_ptr<ChunkSender>> streams;  ///< one at least
     const HaveTable* have = nullptr;  ///< borrowed: what the far end has from earlier attempts
     bool knows_extras = true;         ///< the far end does (Planner)
+    bool offers_first = false;        ///< files that the far end may have
+    bool tells_present = false;       ///< as the Planner does
     double bytes_per_second = 0;      ///< at most; 0: as fast as it goes
     std::function<void()> changed;    ///< called from any thread when `state` may be another
   };
@@ -49,6 +52,8 @@ class Sender final : private ReadEvents {
   /// is in the tally and no error here.
   std::optional<Result<void>> state() const;
 
+  /// The receiver's answer to an offer; protocol when nobody asked. Any thread.
+  Result<void> answered(Answer answer) { return answers_.add(std::move(answer)); }
   /// The receiver could not take an item. Any thread.
   void far_failed(const ItemFailed& failed);
   /// Gives up. Any thread.
@@ -74,6 +79,7 @@ class Sender final : private ReadEvents {
 
   Parts parts_;
   WorkQueue queue_;
+  Answers answers_;
   Pacer pacer_;
   std::stop_source stop_;
   mutable std::mutex mutex_;  ///< guards what follows

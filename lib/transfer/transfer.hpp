@@ -6,6 +6,7 @@
 #include "net/ssh.hpp"
 #include "transfer/preserve.hpp"
 #include "transfer/selection.hpp"
+#include "transfer/sync.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -48,6 +49,8 @@ struct Request {
   RailChoice rail = RailChoice::automatic;
   Selection selection;
   Preserve preserve;
+  Sync sync;
+  Deletion deletion = Deletion::none;
   /// The libfabric provider for RailChoice::fabric; empty: the first that serves.
   std::string provider;
   /// Parallel streams over each rail; 0 chooses.
@@ -87,7 +90,7 @@ struct Progress {
   std::uint64_t bytes_moved = 0;  ///< arrived at the destination, from earlier attempts too
   std::uint64_t bytes_total = 0;  ///< found so far
   bool walk_ended = false;
-  std::string_view bottleneck;  ///< as Tally::bottleneck
+  std::string_view bottleneck;  ///< "source-disk", "network", "destination-disk", or "" unknown
 };
 
 /// Told what happens while it happens, always on the thread that called `run`.

@@ -138,8 +138,11 @@ class Walk {
       return sink_.cannot_move(path, Error{errc_of_errno(errno), errno_text(errno), {}});
     }
     Entry entry{.path = path, .metadata = metadata_of(status)};
-    if (is_left_out(path, status)) {
+    if (is_excluded(path, status)) {
       return {};
+    }
+    if (is_too_old(status)) {
+      return sink_.passed_over(path);
     }
     if (const auto read = read_extras(at, name, status, entry); !read) {
       return sink_.cannot_move(path, read.error());
@@ -193,14 +196,13 @@ class Walk {
   }
 
   // The root of the transfer has no name that a pattern could mean.
-  bool is_left_out(const std::string& path, const struct stat& status) const {
-    const Selection& selection = options_.selection;
-    const bool is_directory = S_ISDIR(status.st_mode);
-    if (!path.empty() && selection.filter.excludes(path, is_directory)) {
-      return true;
-    }
-    return !is_directory && selection.newer_than_s &&
-           status.st_mtim.tv_sec < *selection.newer_than_s;
+  bool is_excluded(const std::string& path, const struct stat& status) const {
+    return !path.empty() && options_.selection.filter.excludes(path, S_ISDIR(status.st_mode));
+  }
+
+  bool is_too_old(const struct stat& status) const {
+    const auto newer_than_s = options_.selection.newer_than_s;
+    return !S_ISDIR(status.st_mode) && newer_than_s && status.st_mtim.tv_sec < *newer_than_s;
   }
 
   Result<void> visit_directory(Entry entry, const struct stat& status) {
@@ -210,6 +212,10 @@ class Walk {
     device_ = device_.value_or(status.st_dev);
     if (!options_.selection.one_file_system || *device_ == status.st_dev) {
       pending_.push_back(entry.path);
+    } else if (options_.tells_closed) {
+      Extras extras = entry.extras ? *entry.extras : Extras();
+      extras.is_closed = true;
+      entry.extras = std::make_shared<const Extras>(std::move(extras));
     }
     entry.type = EntryType::directory;
     return sink_.found(std::move(entry));

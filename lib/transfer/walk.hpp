@@ -20,6 +20,8 @@ class WalkSink {
   virtual Result<void> found(Entry entry) = 0;
   /// Something that cannot be moved; the walk goes on.
   virtual Result<void> cannot_move(std::string_view path, const Error& error) = 0;
+  /// Something that is not moved, since it is too old.
+  virtual Result<void> passed_over(std::string_view /*path*/) { return {}; }
 };
 
 struct WalkOptions {
@@ -29,6 +31,7 @@ struct WalkOptions {
   Selection selection;
   /// What is read of each beside what always is.
   Preserve preserve;
+  bool tells_closed = false;  ///< directories that are not entered are marked (Extras::is_closed)
 };
 
 /// Walks SOURCE without following any link, one open directory at a time, names of a directory in

@@ -58,6 +58,10 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(Placed{1, 2, 3});
   refuse_when_cut(Finish{});
   refuse_when_cut(FinalResult{1, 2, {}});
+  refuse_when_cut(Offer{{{.path = "f", .size = 3, .id = 1}}});
+  refuse_when_cut(Answer{{{.id = 1, .verdict = Answer::Verdict::compare, .digest = {}}}});
+  refuse_when_cut(Same{.up_to = 3, .ids = {1, 3}});
+  refuse_when_cut(Present{{{"a", true}, {"b", false}}});
   refuse_when_cut(SessionError{{cp::Errc::denied, "no", ""}});
 }
 
@@ -68,6 +72,27 @@ TEST_CASE("noise is read without harm") {
   survive_noise<FileEnd>(4);
   survive_noise<Have>(5);
   survive_noise<Kept>(6);
+  survive_noise<Offer>(7);
+  survive_noise<Answer>(8);
+  survive_noise<Same>(9);
+  survive_noise<Present>(10);
+}
+
+TEST_CASE("an answer that says nothing is refused, and an offer of what is no file") {
+  std::string body = encode(Answer{{{.id = 1, .verdict = Answer::Verdict::send, .digest = {}}}});
+  body[4 + 8] = 3;
+  CHECK_FALSE(decode<Answer>(body));
+  CHECK_FALSE(decode<Offer>(encode(Offer{{{.type = EntryType::directory, .path = "d"}}})));
+}
+
+TEST_CASE("a result tells what was deleted only where something was") {
+  const auto one = decode<FinalResult>(encode(FinalResult{1, 2, {}, 0}));
+  const auto other = decode<FinalResult>(encode(FinalResult{1, 2, {}, 77}));
+  REQUIRE(one);
+  REQUIRE(other);
+  CHECK(one->deleted == 0);
+  CHECK(other->deleted == 77);
+  CHECK(encode(FinalResult{1, 2, {}, 0}).size() == 32);  // as in format 1
 }
 
 TEST_CASE("an entry that cannot be is refused") {

@@ -340,6 +340,27 @@ TEST_CASE("a server that ends while data moves leaves nothing half written") {
   CHECK_FALSE(served.scratch.has("srv/in/.cpxfer"));
 }
 
+TEST_CASE("a client that offers, compares or links what was not agreed on ends its session") {
+  Hostile peer;
+  SECTION("an offer") {
+    REQUIRE(peer.control().send(Offer{{{.path = "f", .size = 3, .id = 1}}}));
+    CHECK(peer.served.log.wait_for(1).front() == "the peer offers files, and nobody asked");
+  }
+  SECTION("a comparison") {
+    REQUIRE(peer.control().send(Same{.up_to = 1, .ids = {1}}));
+    CHECK(peer.served.log.wait_for(1).front() == "the peer compared files, and nobody asked");
+  }
+  SECTION("a hard link") {
+    peer.announce({.type = EntryType::hard_link, .path = "l", .target = "f"});
+    CHECK(peer.served.log.wait_for(1).front() == "the peer announced a hard link that cannot be");
+  }
+  SECTION("a hard link to what lies outside") {
+    peer.announce({.type = EntryType::hard_link, .path = "l", .target = "../f"});
+    CHECK_THAT(peer.served.log.wait_for(1).front(), Catch::Contains("'../f'"));
+  }
+  CHECK_FALSE(peer.served.scratch.has("srv/in/l"));
+}
+
 TEST_CASE("a client that is gone leaves what was whole, and nothing else") {
   Hostile peer;
   peer.announce({.path = "half", .metadata = {0644}, .size = 2U << 20U, .id = 1});

@@ -95,6 +95,13 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   }
   CP_TRY_ASSIGN(request.selection, selection_of(arguments, context.clock()));
   CP_TRY_ASSIGN(request.preserve, preserve_of(arguments.text("preserve").value_or("")));
+  request.sync = {.update = arguments.has("update"), .checksum = arguments.has("checksum")};
+  if (arguments.has("ignore-errors") && !arguments.has("delete")) {
+    return cp::fail(cp::Errc::usage, "--ignore-errors says something about --delete alone");
+  }
+  request.deletion = !arguments.has("delete")         ? transfer::Deletion::none
+                     : arguments.has("ignore-errors") ? transfer::Deletion::always
+                                                      : transfer::Deletion::unless_failed;
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
   request.anonymous = arguments.has("anonymous");

@@ -55,6 +55,16 @@ constexpr std::array kCopyFlags{
     kFrom0,
     kMaxAge,
     kOneFileSystem,
+    Flag{.name = "update",
+         .letter = 'u',
+         .help = "leave what is newer at the destination, and what has the same size and time"},
+    Flag{.name = "checksum",
+         .letter = 'c',
+         .help = "leave what has the same content at the destination, whatever its time"},
+    Flag{.name = "delete",
+         .help = "when all has arrived, remove what the sources do not have from the directories "
+                 "that they fill"},
+    Flag{.name = "ignore-errors", .help = "--delete even when something failed"},
     Flag{.name = "preserve",
          .type = Type::text,
          .value = "LIST",
@@ -223,8 +233,9 @@ constexpr std::array kCommands{
             "Each byte is checked by its XXH3-128 digest over the copy that is written, and a file "
             "appears under its name only when it is whole; until then it grows in the directory "
             ".cpxfer of the destination. Names, contents, permission bits, modification times, "
-            "symbolic links and empty directories travel. A file that stood under a file's "
-            "name is replaced, a device or a named pipe is not, and nothing else is removed.\n\n"
+            "symbolic links and empty directories travel. What stood under a file's name is "
+            "replaced, "
+            "and nothing else is removed without --delete.\n\n"
             "Items that cannot be moved are named, the others arrive, and the exit status is 1; if "
             "nothing arrived it tells the gravest reason.",
         .flags = kCopyFlags,

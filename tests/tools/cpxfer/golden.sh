@@ -15,7 +15,7 @@ setfacl -m u:1:r probe 2>/dev/null || skip 'this file system has no ACLs'
 rm probe
 
 plant_golden() (
-  cd "$1"
+  cd "$1" || exit
   mkdir -p dir/inner handed
   printf small >small
   printf b >dir/a
@@ -43,7 +43,7 @@ plant_golden() (
   touch -d '2002-02-02 02:02:02Z' dir/inner dir handed
 )
 plant_roots() (
-  cd "$1"
+  cd "$1" || exit
   printf o >owned
   chown 1234:4321 owned
   chmod 6755 owned
@@ -55,7 +55,7 @@ plant_roots() (
   setfattr -n trusted.t -v t small
 )
 describe() (
-  cd "$1"
+  cd "$1" || exit
   find . -printf '%P\0' | sort -z | while IFS= read -r -d '' name; do
     at=./${name}
     fact=$(stat -c '%F|%a|%u|%g|%Y|%i' -- "$at")

@@ -12,7 +12,7 @@ plant_golden src
 it "gives what is asked for what rsync gives it"
 rsync -aHAXS src/ by-rsync
 cpxfer --preserve all src/ by-cpxfer >"$STDOUT"
-validate <"$STDOUT"
+validate "$STDOUT"
 expect_equal "$(describe src)" "$(describe by-cpxfer)" 'the source and cpxfer: '
 expect_equal "$(describe by-rsync | coarse)" "$(describe by-cpxfer | coarse)" 'rsync and cpxfer: '
 expect_equal "" "$(left_behind by-cpxfer)"
