@@ -21,6 +21,8 @@ constexpr std::array kCommonSettings{
             "the currency of an amount that is written without one, e.g. CNY"},
 };
 
+constexpr std::array<std::string_view, 5> kSuite{"cpid", "cpfind", "cpprobe", "cpxfer", "cprun"};
+
 std::optional<std::string> environment(std::string_view key) {
   const char* value = std::getenv(environment_name(key).c_str());  // NOLINT(concurrency-mt-unsafe)
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
@@ -74,12 +76,25 @@ Result<void> check_currency(const Arguments::Value& value) {
                    "three capital letters of ISO 4217, such as CNY");
 }
 
-Result<void> check_operands(const Command& command, const Words& words) {
+// A word that the default command cannot use may have been meant for a command's name.
+std::string command_hint(const Tool& tool, const Command& command, std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const Command& other : tool.commands) {
+    if (!other.summary.empty() && command.name == tool.default_command) {
+      names.push_back(other.name);
+    }
+  }
+  const auto near = text::near_match(word, names);
+  return near ? fmt::format("did you mean {} {}?", tool.name, *near) : "";
+}
+
+Result<void> check_operands(const Tool& tool, const Command& command, const Words& words) {
   const Operand& operand = command.operand;
   const auto count = static_cast<int>(words.operands.size());
   if (operand.most >= 0 && count > operand.most) {
-    return fail(Errc::usage, "'{}' is one word too many",
-                words.operands[static_cast<std::size_t>(operand.most)]);
+    const std::string& word = words.operands[static_cast<std::size_t>(operand.most)];
+    return with_hint(fail(Errc::usage, "'{}' is one word too many", word),
+                     command_hint(tool, command, word));
   }
   if (count < operand.least) {
     return fail(Errc::usage, "{} is missing", operand.name);
@@ -101,7 +116,27 @@ std::vector<std::string> known_keys(const Tool& tool) {
   for (const Setting& setting : tool.settings) {
     keys.emplace_back(setting.key);
   }
+  for (const Setting& setting : kCommonSettings) {
+    keys.emplace_back(setting.key);
+  }
   return keys;
+}
+
+// One configuration serves the suite: each tool warns of what is written for it, or for nobody.
+std::vector<std::string> warnings_of(const Settings& settings, const Tool& tool) {
+  std::vector<std::string> warnings;
+  const std::vector<std::string> known = known_keys(tool);
+  const std::vector<std::string_view> words(known.begin(), known.end());
+  for (const auto& [key, value] : settings.unknown(known)) {
+    const std::string_view section = std::string_view(key).substr(0, key.find('.'));
+    if (section != tool.name && std::ranges::find(kSuite, section) != kSuite.end()) {
+      continue;
+    }
+    const auto near = text::near_match(key, words);
+    warnings.push_back(fmt::format("{}: there is no setting {}{}", value.origin, key,
+                                   near ? fmt::format("; did you mean {}?", *near) : ""));
+  }
+  return warnings;
 }
 
 }  // namespace
@@ -132,16 +167,11 @@ Result<Resolved> resolve(const Tool& tool, const Command& command, Words words,
     flags.emplace(flag.name, std::move(value));
   }
   if (!words.flags.contains("print-config")) {
-    CP_TRY(check_operands(command, words));
-  }
-  std::vector<std::string> warnings;
-  for (const auto& [key, value] :
-       settings.unknown(std::string(tool.name) + ".", known_keys(tool))) {
-    warnings.push_back(fmt::format("{}: there is no setting {}", value.origin, key));
+    CP_TRY(check_operands(tool, command, words));
   }
   return Resolved{Arguments(std::move(flags), std::move(words.operands), std::move(job), currency,
                             std::move(words.order)),
-                  std::move(values), std::move(warnings)};
+                  std::move(values), warnings_of(settings, tool)};
 }
 
 std::string describe_settings(const Command& command, const Resolved& resolved) {

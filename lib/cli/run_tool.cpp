@@ -68,8 +68,10 @@ Result<Call> take_apart(const Tool& tool, std::vector<std::string> words) {
     return unknown_command(tool, words[at]);
   } else {
     CP_TRY(parse_words(common_flags(), words));
+    const bool wants_settings = std::ranges::find(words, "--print-config") != words.end();
     return with_hint(fail(Errc::usage, "a command is missing"),
-                     fmt::format("see {} --help", tool.name));
+                     wants_settings ? fmt::format("{} COMMAND --print-config", tool.name)
+                                    : fmt::format("see {} --help", tool.name));
   }
   if (call.command->takes_job) {
     auto cut =
@@ -157,6 +159,11 @@ Result<int> run_command(const Tool& tool, Call call, Terminal terminal) {
   // What was found out before an error is still printed, but no file of -o is put in place.
   const Result<void> sent = done ? context.finish_output() : context.output().flush();
   CP_TRY(done);
+  if (!sent && call.command->error_status != 0) {
+    // The status of its failures would say that the command did nothing.
+    report(tool, terminal, sent.error());
+    return exit_status(sent.error().code);
+  }
   CP_TRY(sent);
   if (const int signal = context.stop_signal(); signal != 0 && *done == 128 + signal) {
     end_by_signal(signal);

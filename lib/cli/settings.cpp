@@ -58,10 +58,10 @@ const Settings::Value* Settings::find(std::string_view key) const {
 }
 
 std::map<std::string, Settings::Value, std::less<>> Settings::unknown(
-    std::string_view prefix, const std::vector<std::string>& known) const {
+    const std::vector<std::string>& known) const {
   std::map<std::string, Value, std::less<>> out;
   for (const auto& [key, value] : values_) {
-    if (key.starts_with(prefix) && std::ranges::find(known, key) == known.end()) {
+    if (std::ranges::find(known, key) == known.end()) {
       out.emplace(key, value);
     }
   }

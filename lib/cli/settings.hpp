@@ -23,9 +23,8 @@ class Settings {
   static Result<Settings> load(const std::string& user_file, bool is_named);
 
   const Value* find(std::string_view key) const;
-  /// Keys in the files that begin with PREFIX and are not among KNOWN, with their origin.
-  std::map<std::string, Value, std::less<>> unknown(std::string_view prefix,
-                                                    const std::vector<std::string>& known) const;
+  /// Keys in the files that are not among KNOWN, with their origin.
+  std::map<std::string, Value, std::less<>> unknown(const std::vector<std::string>& known) const;
 
  private:
   Result<void> add_file(const std::string& path, bool must_exist);

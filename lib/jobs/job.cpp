@@ -291,6 +291,12 @@ std::string token_of(std::string_view job_id, int n) {
   return fmt::format("cp-{}-{}", stem, n);
 }
 
+bool may_have_run(const Job& job) {
+  return std::ranges::any_of(job.attempts, [](const Attempt& attempt) {
+    return attempt.submitted_at && !attempt.never_ran;
+  });
+}
+
 int exit_status_of(const Job& job) {
   if (job.is_array()) {
     return job.state == JobState::completed ? 0 : 1;
@@ -299,11 +305,11 @@ int exit_status_of(const Job& job) {
     return kTimeLimit;
   }
   if (!job.exit) {
-    return kNeverRan;
+    return may_have_run(job) ? cp::exit_status(Errc::unavailable) : kNeverRan;
   }
   // A job that ended well but whose results did not arrive has not done what was asked.
   const int status = job.exit->status();
-  return status == 0 && job.state == JobState::failed ? kNeverRan : status;
+  return status == 0 && job.state == JobState::failed ? cp::exit_status(Errc::io) : status;
 }
 
 std::string describe(const Job& job) {

@@ -121,8 +121,13 @@ std::vector<Candidate> read_candidates(const model::Json& list);
 /// ULID gives it its random bits.
 std::string token_of(std::string_view job_id, int n);
 
+/// Whether anything of JOB may have run: an attempt was handed in that is not known to have done
+/// nothing. Who takes the job for unstarted and repeats it may otherwise run it twice.
+bool may_have_run(const Job& job);
+
 /// The exit status of DESIGN §10 for a job that has ended: its own code, 128 + its signal, 124 for
-/// its time limit, 125 when it never ran or its end is not known; of an array 0 or 1.
+/// its time limit, 125 when it never ran, 69 when it may have run and its end is not known, 74 when
+/// it ended well and its results did not arrive; of an array 0 or 1.
 int exit_status_of(const Job& job);
 
 /// "finished with exit code 3 after 2 s", one line for people on how JOB stands.

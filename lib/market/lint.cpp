@@ -45,7 +45,7 @@ constexpr std::array kRules{
     Rule{Fault::spot_above_on_demand, "spot-above-on-demand", Remedy::repaired,
          "a spot price above the on-demand price is left out"},
     Rule{Fault::sentinel_number, "sentinel-number", Remedy::repaired,
-         "a 0 or nothing but nines in place of an unknown amount: it is unknown"},
+         "a 0, a -1 or nothing but nines in place of an unknown amount: it is unknown"},
     Rule{Fault::fractional_cpus, "fractional-cpus", Remedy::repaired,
          "a CPU count that is no whole number is left out"},
     Rule{Fault::accelerator_without_name, "accelerator-without-name", Remedy::repaired,

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace cp::market {
 namespace {
@@ -20,6 +21,12 @@ Result<SortKey> parse_key(std::string_view name, bool has_duration) {
   }
   if (name == "price.job" && !has_duration) {
     return with_hint(fail(Errc::usage, "--sort: price.job needs a duration"), "say --hours N");
+  }
+  constexpr std::array<std::string_view, 2> own_keys{"price", "score"};
+  const auto near = model::find_field(name) ? std::nullopt : text::near_match(name, own_keys);
+  if (near) {
+    return with_hint(fail(Errc::usage, "--sort: there is no field '{}'", name),
+                     fmt::format("did you mean {}?", *near));
   }
   auto field = model::require_field(name);
   if (!field) {

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "transfer/copy_across.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/put_in_place.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -49,13 +50,6 @@ Result<void> sync_file(int directory, const std::string& name) {
     return fail_errno(Errc::io, errno, "cannot sync the destination");
   }
   return {};
-}
-
-Error rename_error(int error_number) {
-  if (error_number == EISDIR || error_number == ENOTEMPTY || error_number == EEXIST) {
-    return {Errc::cannot_create, "a directory stands there", {}};
-  }
-  return {Errc::cannot_create, errno_text(error_number), {}};
 }
 
 }  // namespace
@@ -211,13 +205,10 @@ std::vector<WholeItem> Committer::rename(std::vector<WholeItem> group) {
 Result<void> Committer::move(const WholeItem& item) const {
   CP_TRY_ASSIGN(const auto directory, directories_.open(directory_of(item.place)));
   const std::string name(base_name(item.place));
-  if (::renameat(staging_.fd(), item.staged.c_str(), directory->get(), name.c_str()) == 0) {
-    return {};
-  }
-  if (errno == EXDEV) {
-    return copy_across(staging_.fd(), item.staged, directory->get(), name);
-  }
-  return tl::unexpected<Error>(rename_error(errno));
+  CP_TRY_ASSIGN(const bool is_there,
+                put_in_place(staging_.fd(), item.staged, directory->get(), name));
+  return is_there ? Result<void>()
+                  : copy_across(staging_.fd(), item.staged, directory->get(), name);
 }
 
 Result<void> Committer::sync_data(const std::vector<WholeItem>& group) const {

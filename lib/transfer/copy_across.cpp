@@ -6,6 +6,7 @@
 #include "transfer/attributes.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/metadata.hpp"
+#include "transfer/put_in_place.hpp"
 #include "transfer/source.hpp"
 
 #include <array>
@@ -74,8 +75,9 @@ Result<void> copy_across(int from, const std::string& staged, int to, const std:
   }
   auto copied = S_ISLNK(status.st_mode) ? copy_link(from, staged, to, temporary)
                                         : copy_file(from, staged, to, temporary);
-  if (copied && ::renameat(to, temporary.c_str(), to, name.c_str()) != 0) {
-    copied = copy_error();
+  if (copied) {
+    const auto placed = put_in_place(to, temporary, to, name);
+    copied = placed ? Result<void>() : tl::unexpected(placed.error());
   }
   if (!copied) {
     ::unlinkat(to, temporary.c_str(), 0);

@@ -3,12 +3,12 @@
 
 #include "base/file.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/put_in_place.hpp"
 #include "transfer/source_file.hpp"
 #include "transfer/system_error.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,12 +86,15 @@ Result<HardLinks::Landed> HardLinks::make_one(const Ground& ground, const Wanted
     return system_error(Errc::cannot_create);
   }
   // Somebody may have put another thing there meanwhile.
-  const bool is_it = inode_of(staging, staged) == file.inode;
-  if (!is_it || ::renameat(staging, staged.c_str(), to->get(), name.c_str()) != 0) {
-    const int error_number = is_it ? errno : ESTALE;
+  Result<bool> placed = inode_of(staging, staged) == file.inode
+                            ? put_in_place(staging, staged, to->get(), name)
+                            : fail(Errc::cannot_create, "{}", errno_text(ESTALE));
+  if (placed && !*placed) {
+    placed = fail(Errc::cannot_create, "{}", errno_text(EXDEV));
+  }
+  if (!placed) {
     ::unlinkat(staging, staged.c_str(), 0);
-    return fail(Errc::cannot_create, "{}",
-                error_number == EISDIR ? "a directory stands there" : errno_text(error_number));
+    return tl::unexpected(placed.error());
   }
   return file;
 }

@@ -169,10 +169,8 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
     return {};
   }
   parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + (*header)->length;
-  return timed(parts_.tally.sending_ns, [&] {
-    pacer_.wait((*header)->length, stop_.get_token());
-    return stream.send(**header);
-  });
+  timed(parts_.tally.pacing_ns, [&] { pacer_.wait((*header)->length, stop_.get_token()); });
+  return timed(parts_.tally.sending_ns, [&] { return stream.send(**header); });
 }
 
 void Sender::stream_broke(const Error& why) {

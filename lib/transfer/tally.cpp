@@ -25,9 +25,13 @@ std::string_view Tally::bottleneck() const {
   // A sender waits as long as the receiver places; what is left of that was on the way.
   const std::uint64_t sending = sending_ns;
   const std::uint64_t carrying = sending > placing ? sending - placing : 0;
-  const std::uint64_t most = std::max({reading, placing, carrying});
+  const std::uint64_t pacing = pacing_ns;
+  const std::uint64_t most = std::max({reading, placing, carrying, pacing});
   if (most == 0) {
     return "";
+  }
+  if (most == pacing) {
+    return "rate-limit";
   }
   return most == placing ? "destination-disk" : most == reading ? "source-disk" : "network";
 }

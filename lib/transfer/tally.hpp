@@ -30,8 +30,10 @@ class Tally {
   std::atomic<std::uint64_t> reading_ns{0};
   std::atomic<std::uint64_t> sending_ns{0};  ///< waiting for a slot included
   std::atomic<std::uint64_t> placing_ns{0};
+  std::atomic<std::uint64_t> pacing_ns{0};  ///< held back by the rate that was asked for
 
-  /// "source-disk", "network" or "destination-disk": where the time went; "" while that is open.
+  /// "source-disk", "network", "destination-disk" or "rate-limit": where the time went; "" while
+  /// that is open.
   std::string_view bottleneck() const;
 
   /// For another connection of the same transfer: what was carried stays, all else is found anew.

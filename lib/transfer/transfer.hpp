@@ -90,7 +90,7 @@ struct Progress {
   std::uint64_t bytes_moved = 0;  ///< arrived at the destination, from earlier attempts too
   std::uint64_t bytes_total = 0;  ///< found so far
   bool walk_ended = false;
-  std::string_view bottleneck;  ///< "source-disk", "network", "destination-disk", or "" unknown
+  std::string_view bottleneck;  ///< as Tally::bottleneck
 };
 
 /// Told what happens while it happens, always on the thread that called `run`.

@@ -59,7 +59,12 @@ expect_match "CP_CPSAMPLE_COUNT: --count: 'many'" "$STDERR"
 it "warns of a setting that nobody knows"
 printf '[cpsample]\ncuont = 2\n' >"$XDG_CONFIG_HOME/cptools/config.toml"
 expect_status 0 cpsample show
-expect_match "there is no setting cpsample.cuont" "$STDERR"
+expect_match "there is no setting cpsample.cuont; did you mean cpsample.count?" "$STDERR"
+printf '[money]\ncurency = "CNY"\n[bogus]\nx = 1\n[cpid]\nx = 1\n' >"$XDG_CONFIG_HOME/cptools/config.toml"
+expect_status 0 cpsample show
+expect_match "there is no setting money.curency; did you mean money.currency?" "$STDERR"
+expect_match "there is no setting bogus.x$" "$STDERR"
+expect_equal "" "$(grep cpid.x "$STDERR")"
 it "refuses a configuration that is malformed, missing or open to others"
 printf '[cpsample\n' >bad.toml
 expect_status 78 cpsample show --config bad.toml

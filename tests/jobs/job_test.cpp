@@ -67,7 +67,12 @@ TEST_CASE("a job's exit status is its own, or says why it has none") {
   CHECK(exit_status_of(ended(JobState::failed, JobReason::no_capacity, {})) == 125);
   CHECK(exit_status_of(ended(JobState::failed, JobReason::lost, {})) == 125);
   CHECK(exit_status_of(ended(JobState::canceled, JobReason::canceled, {})) == 125);
-  CHECK(exit_status_of(ended(JobState::failed, JobReason::staging_error, Exit{0, 0})) == 125);
+  CHECK(exit_status_of(ended(JobState::failed, JobReason::staging_error, Exit{0, 0})) == 74);
+  Job lost = ended(JobState::failed, JobReason::lost, {});
+  lost.attempts.emplace_back().submitted_at = lost.created_at;
+  CHECK(exit_status_of(lost) == 69);
+  lost.attempts.front().never_ran = true;
+  CHECK(exit_status_of(lost) == 125);
 }
 
 TEST_CASE("a token is the job's name for one attempt, in letters that every system takes") {

@@ -53,7 +53,11 @@ Result<cp::market::Demand> demand_of(const cp::cli::Context& context) {
   const Arguments& given = context.arguments();
   DemandFlags flags;
   if (const auto gpu = given.text("gpu")) {
-    CP_TRY_ASSIGN(flags.gpu, cp::market::parse_gpu_wish(*gpu));
+    auto wish = cp::market::parse_gpu_wish(*gpu);
+    if (!wish) {
+      return given.blame("gpu", std::move(wish).error());
+    }
+    flags.gpu = *std::move(wish);
   }
   CP_TRY_ASSIGN(flags.cpus, span_of(given, "cpus", SpanOf::counts));
   CP_TRY_ASSIGN(flags.memory_bytes, span_of(given, "memory", SpanOf::bytes));

@@ -46,8 +46,9 @@ class Runner {
   Result<void> follow(JobLoop& loop, cp::jobs::Draft draft, std::stop_token stop) {
     CP_TRY(loop.add(std::move(draft)));
     while (true) {
-      CP_TRY(loop.turn());
+      const auto turned = loop.turn();
       job_ = *loop.find(id_);
+      CP_TRY(turned);
       CP_TRY_ASSIGN(const bool more, copy_output());
       if (stop.stop_requested() || (job_->has_ended() && !more)) {
         return {};
@@ -67,6 +68,7 @@ class Runner {
   }
 
   const Job& job() const { return *job_; }
+  bool may_have_run() const { return job_ && cp::jobs::may_have_run(*job_); }
   bool output_failed() const { return output_failed_; }
   bool output_is_closed() const { return tail_.is_closed(); }
 
@@ -132,6 +134,15 @@ Result<int> end_of(Context& context, Runner& runner, std::optional<cp::AtomicFil
   return signal != 0 ? signal_base + signal : exit_status_of(runner.job());
 }
 
+// An error from here on does not say that the job never ran, as this command's errors do.
+Result<int> failed(Context& context, const Runner& runner, const cp::Error& error) {
+  if (!runner.may_have_run()) {
+    return tl::unexpected(error);
+  }
+  context.warn(error);
+  return cp::exit_status(error.code);
+}
+
 Result<int> dry_run(Context& context, const Job& job) {
   context.output().record(cp::model::to_json(job.spec));
   return 0;
@@ -171,16 +182,19 @@ Result<int> run(Context& context) {
   }
   // A store that fails is no reason to end the job: whoever comes next goes on with it.
   if (!followed && !stop.stop_requested() && !runner.output_failed()) {
-    return tl::unexpected(followed.error());
+    return failed(context, runner, followed.error());
   }
   if (!followed || stop.stop_requested()) {
     const auto canceled = runner.cancel();
     if (!followed && !runner.output_is_closed()) {
-      return tl::unexpected(followed.error());
+      return failed(context, runner, followed.error());
     }
-    CP_TRY(canceled);
+    if (!canceled) {
+      return failed(context, runner, canceled.error());
+    }
   }
-  return end_of(context, runner, record);
+  const auto end = end_of(context, runner, record);
+  return end ? end : failed(context, runner, end.error());
 }
 
 }  // namespace cprun

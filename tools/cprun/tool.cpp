@@ -29,7 +29,8 @@ constexpr std::array kSpecFlags{
          .type = Type::file,
          .value = "FILE",
          .help =
-             "take the cp.jobspec in FILE (- is standard input); flags and the command override"},
+             "take the cp.jobspec in FILE (- is standard input); flags and the command override; a "
+             "field that is none of a jobspec's is refused"},
     Flag{.name = "name", .type = Type::text, .value = "NAME", .help = "call the job NAME"},
     Flag{.name = "on",
          .type = Type::text,
@@ -227,7 +228,10 @@ constexpr std::array kCommands{
             "it again). It outlives this command in any other case, too.\n\n"
             "The exit status is the job's own; 128+N when signal N ended it, 124 when its time "
             "limit did, 126 when it cannot be executed, 127 when there is no such program, 125 "
-            "when it never ran, and for every other failure of this command.",
+            "when it never ran: no place, staging in, budget, and every failure of this command "
+            "before the job starts. What goes wrong after that has the status of its kind: 69 "
+            "when nobody knows how the job ended, 74 when its results or its output cannot be "
+            "written.",
         .flags = kRunFlags,
         .takes_job = true,
         .examples = kRunExamples,

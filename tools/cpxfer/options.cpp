@@ -233,9 +233,9 @@ constexpr std::array kCommands{
             "Each byte is checked by its XXH3-128 digest over the copy that is written, and a file "
             "appears under its name only when it is whole; until then it grows in the directory "
             ".cpxfer of the destination. Names, contents, permission bits, modification times, "
-            "symbolic links and empty directories travel. What stood under a file's name is "
-            "replaced, "
-            "and nothing else is removed without --delete.\n\n"
+            "symbolic links and empty directories travel. A file that stood under a file's "
+            "name is replaced, a device or a named pipe is not, and nothing else is removed "
+            "without --delete.\n\n"
             "Items that cannot be moved are named, the others arrive, and the exit status is 1; if "
             "nothing arrived it tells the gravest reason.",
         .flags = kCopyFlags,

@@ -151,6 +151,9 @@ StartFailure explain(const Task& task, const Refusal& refusal) {
   if ((refusal.error == ENOENT && !is_path) || is_hidden) {
     return {{kNoSuchProgram, 0}, task.executable + ": command not found"};
   }
+  if (exists && S_ISDIR(status.st_mode)) {
+    return {{kNotExecutable, 0}, "cannot execute " + task.executable + ": is a directory"};
+  }
   if (refusal.error == ENOENT && exists) {
     return {{kNotExecutable, 0},
             "cannot execute " + task.executable + ": its interpreter is missing"};

@@ -24,7 +24,7 @@ for how in ends killed; do
   if [ $how = killed ]; then
     wait_until supervisor >/dev/null
     kill -9 "$(supervisor)"
-    expect_status 125 cprun wait "$id"
+    expect_status 69 cprun wait "$id"
     expect_json '.reason == "lost"'
   else
     expect_status 0 cprun wait "$id"

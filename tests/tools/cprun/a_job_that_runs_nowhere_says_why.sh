@@ -21,8 +21,16 @@ expect_status 125 cprun run --gpu H100,H200:80GB:500 -- touch "$PWD/ran"
 it "says so when its own output has no room"
 status=0
 cprun run -q --name full -- echo out >/dev/full 2>"$STDERR" || status=$?
-expect_equal 125 $status
+expect_equal 74 $status
 expect_match 'cannot write standard output: no space left on device' "$STDERR"
+for form in --json ""; do
+  status=0
+  cprun run -q --dry-run ${form:+"$form"} -- true >/dev/full 2>"$STDERR" || status=$?
+  expect_equal 74 $status "dry run, $form"
+done
+status=0
+cprun run -q --json -- true >/dev/full 2>"$STDERR" || status=$?
+expect_equal 74 $status "it ran, and nobody is told that it did not"
 
 it "says so when no file may grow, and gives the job a signal as it was"
 cprun run -q -- true

@@ -58,7 +58,7 @@ expect_equal x "$(cat some)"
 [ ! -e none ] || fail "there is something"
 
 it "does not call a job done whose results are missing"
-expect_status 125 cprun run -q --stage-out none:none -- true
+expect_status 74 cprun run -q --stage-out none:none -- true
 expect_match 'cannot stage out none' "$STDERR"
 expect_status 0 cprun list --limit 1
 expect_json '.state == "FAILED" and .reason == "staging_error" and .exit_code == 0'

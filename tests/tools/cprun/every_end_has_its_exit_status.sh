@@ -36,6 +36,11 @@ expect_status 124 cprun run -q --duration 200ms -- sleep 100
 expect_match 'time limit' "$STDERR"
 expect_status 0 cprun run -q --duration 1h -- true
 
+it "is 126 for a directory"
+mkdir folder
+expect_status 126 cprun run -q -- "$PWD/folder"
+expect_match 'cannot execute .*/folder: is a directory' "$STDERR"
+
 it "is 125 for every failure before the job starts"
 expect_status 125 cprun run --no-such-flag -- true
 expect_status 125 cprun run

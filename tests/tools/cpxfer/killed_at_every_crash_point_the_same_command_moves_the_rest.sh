@@ -9,7 +9,7 @@ STEP=${CP_CRASH_STEP:-9} # before the harness forgets it
 need strace
 strace -o /dev/null -e inject=getpid:signal=KILL:when=1 true 2>/dev/null || [ $? -eq 137 ] || skip "strace cannot inject here"
 unset CP_CPXFER_DURABILITY
-calls=(openat mkdirat write pwrite64 ftruncate fchmod utimensat symlinkat fsync fdatasync syncfs rename renameat
+calls=(openat mkdirat write pwrite64 ftruncate fchmod utimensat symlinkat fsync fdatasync syncfs rename renameat renameat2
   unlink unlinkat sendmsg sendto flock)
 
 mkdir -p src/d/empty srv

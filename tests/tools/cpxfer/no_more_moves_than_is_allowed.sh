@@ -14,7 +14,7 @@ for words in 'big here' "--anonymous big $URL/there" "--anonymous $URL/big back"
 done
 cmp big here && cmp big there && cmp big back
 CP_CPXFER_BWLIMIT=32Mibit/s expect_status 0 cpxfer big again
-expect_json '.duration_s >= 1.2'
+expect_json '.duration_s >= 1.2 and .bottleneck == "rate-limit"'
 
 it "is interrupted while it waits"
 start_server slow cpxfer --bwlimit 1kB/s big slowly

@@ -16,7 +16,7 @@ seq 60 | split -l 1 -a 2 - src/d/f
 find src -type f -exec touch -d '1 hour ago' {} +
 traced() {
   start_server server strace -f -y -xx -s 64 -qq -o "$TESTDIR/trace" \
-    -e trace=pwrite64,fdatasync,fsync,syncfs,renameat,sendmsg,sendto "$@" \
+    -e trace=pwrite64,fdatasync,fsync,syncfs,renameat,renameat2,sendmsg,sendto "$@" \
     cpxfer serve --anonymous --listen 127.0.0.1:0 --root srv
   URL=$(wait_line server 'listening on cpx://')
   URL=${URL#*listening on } URL=${URL%%/ *}

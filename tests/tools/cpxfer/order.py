@@ -73,7 +73,7 @@ class Receiver:
         elif name == "syncfs" and result == 0:
             self.seen["syncs"] += 1
             self.all_synced = max(self.all_synced, begun)
-        elif name == "renameat" and result == 0:
+        elif name in ("renameat", "renameat2") and result == 0:
             self.seen["renames"] += 1
             names = [text(t) for t in re.findall(r'"((?:\\x[0-9a-f]{2})*)"', arguments)]
             places = [text(t) for t in re.findall(r"\d+<([^>]*)>", arguments)]

@@ -29,6 +29,20 @@ expect_status 73 cpxfer src/good dst/
 expect_match '^cpxfer: cannot move dst/good: a directory stands there$' "$STDERR"
 rmdir dst/good
 
+it "puts no file in the place of a device, a named pipe or a socket"
+mkfifo dst/good
+for how in src/good src/; do
+  expect_status 73 cpxfer "$how" dst/
+  expect_match '^cpxfer: cannot move .*good: a device, a named pipe or a socket stands there$' "$STDERR"
+  [ -p dst/good ] || fail "the pipe is gone"
+done
+rm dst/good
+if mknod device c 1 3 2>/dev/null; then
+  expect_status 73 cpxfer -T src/good device
+  [ -c device ] || fail "the device is gone"
+  rm device
+fi
+
 it "names each item that fails, moves the others, and ends with 1"
 mkfifo src/pipe
 echo x >src/.cpxfer
