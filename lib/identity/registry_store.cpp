@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 5> kMigrations{R"(
+constexpr std::array<std::string_view, 6> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -174,6 +174,11 @@ CREATE TABLE registered (
   code TEXT NOT NULL,
   PRIMARY KEY (issuer, jti, code)
 ) STRICT, WITHOUT ROWID;
+)",
+                                                      // What is counted by: the records themselves
+                                                      // would have to be read.
+                                                      R"(
+CREATE INDEX resource_count ON resource (authority, seq);
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

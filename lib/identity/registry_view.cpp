@@ -193,9 +193,10 @@ Result<std::optional<Referral>> RegistryView::referral_of_label(std::string_view
   return referral_in(prefix, delegation);
 }
 
-Result<std::string> RegistryView::head() {
-  const std::string& own = estate_.authority->prefix;
-  CP_TRY_ASSIGN(auto document, kept("cp.head", own, own));
+Result<std::string> RegistryView::head() { return head(estate_.authority->prefix); }
+
+Result<std::string> RegistryView::head(const std::string& prefix) {
+  CP_TRY_ASSIGN(auto document, kept("cp.head", prefix, prefix));
   return document ? std::move(document->text) : std::string();
 }
 

@@ -57,6 +57,8 @@ class RegistryView {
 
   /// The newest head of this authority on one line; "" when there is none.
   Result<std::string> head();
+  /// The same of PREFIX, as far as it is known here.
+  Result<std::string> head(const std::string& prefix);
   /// The newest delegation of PREFIX that is known here.
   Result<std::optional<StoredDocument>> delegation(const std::string& prefix);
   /// The delegations from the anchor down to this authority's own, each on one line; denied as

@@ -7,6 +7,8 @@
 #include "identity/feed.hpp"
 #include "identity/record_stream.hpp"
 #include "identity/registration.hpp"
+#include "identity/registry_metrics.hpp"
+#include "identity/status_page.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
 
@@ -156,12 +158,14 @@ std::optional<Precondition> precondition_of(const HttpRequest& request) {
 }  // namespace
 
 RegistryService::RegistryService(std::unique_ptr<Estate> estate, Options options,
-                                 std::shared_ptr<ServiceCounts> counts)
+                                 std::shared_ptr<ServiceCounts> counts,
+                                 std::shared_ptr<const net::HttpCounts> carried)
     : estate_(std::move(estate)),
       view_(*estate_),
       intake_(view_),
       options_(options),
-      counts_(std::move(counts)) {}
+      counts_(std::move(counts)),
+      carried_(std::move(carried)) {}
 
 std::size_t RegistryService::body_limit(const HttpRequest& head) {
   return is_put(head, route_of(head)) ? limits::document_bytes : 0;
@@ -261,7 +265,9 @@ RegistryService::Reply RegistryService::route(Route route, const HttpRequest& re
     case Route::dump:
       return stream_reply(std::make_unique<RegistryDump>(view_));
     case Route::metrics:
+      return metrics();
     case Route::page:
+      return page();
     case Route::other:
       break;
   }
@@ -352,6 +358,29 @@ RegistryService::Reply RegistryService::state(const HttpRequest& request) {
   }
   return referral ? refer(*referral, request)
                   : Reply(absent("no state of " + id.text() + " holds now"));
+}
+
+// Whoever asks often gets what was counted for somebody else.
+Result<const RegistryStatus*> RegistryService::status() {
+  constexpr auto kFresh = std::chrono::seconds(5);
+  const auto age = status_ ? estate_->now() - status_->as_of : kFresh;
+  if (age >= kFresh || age < std::chrono::seconds(0)) {
+    CP_TRY_ASSIGN(status_, registry_status(view_));
+  }
+  return &*status_;
+}
+
+RegistryService::Reply RegistryService::page() {
+  CP_TRY_ASSIGN(const RegistryStatus* now, status());
+  HttpReply reply = text_reply(200, "text/html; charset=utf-8", status_page(*now));
+  reply.headers.emplace_back("Cache-Control", "no-cache");
+  return reply;
+}
+
+RegistryService::Reply RegistryService::metrics() {
+  CP_TRY_ASSIGN(const RegistryStatus* now, status());
+  return text_reply(200, "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                    registry_metrics(*now, *counts_, *carried_));
 }
 
 RegistryService::Reply RegistryService::search(const HttpRequest& request) {

@@ -3,12 +3,15 @@
 
 #include "identity/estate.hpp"
 #include "identity/intake.hpp"
+#include "identity/registry_status.hpp"
 #include "identity/registry_view.hpp"
 #include "identity/service_counts.hpp"
 #include "net/http_message.hpp"
+#include "net/http_server.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace cp::identity {
@@ -25,7 +28,8 @@ class RegistryService final : public net::HttpHandler {
 
   /// ESTATE has an accepted authority.
   RegistryService(std::unique_ptr<Estate> estate, Options options,
-                  std::shared_ptr<ServiceCounts> counts);
+                  std::shared_ptr<ServiceCounts> counts,
+                  std::shared_ptr<const net::HttpCounts> carried);
 
   std::size_t body_limit(const net::HttpRequest& head) override;
   net::HttpReply answer(const net::HttpRequest& request) override;
@@ -42,6 +46,9 @@ class RegistryService final : public net::HttpHandler {
   Reply by_codes(const net::HttpRequest& request, const std::vector<std::string>& codes);
   Reply state(const net::HttpRequest& request);
   net::HttpReply put(Route route, const net::HttpRequest& request);
+  Result<const RegistryStatus*> status();
+  Reply page();
+  Reply metrics();
   Reply search(const net::HttpRequest& request);
   Reply feed(const net::HttpRequest& request);
 
@@ -56,6 +63,8 @@ class RegistryService final : public net::HttpHandler {
   Intake intake_;
   Options options_;
   std::shared_ptr<ServiceCounts> counts_;
+  std::shared_ptr<const net::HttpCounts> carried_;
+  std::optional<RegistryStatus> status_;  // counted some seconds ago at most
 };
 
 }  // namespace cp::identity

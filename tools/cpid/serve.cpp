@@ -169,7 +169,8 @@ Result<int> serve(Context& context) {
     CP_TRY_ASSIGN(auto own, open_own_estate(context));
     // While a request waits for another writer, others of its thread wait as well.
     CP_TRY(own->database.execute("PRAGMA busy_timeout = 2000"));
-    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, counts);
+    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, counts,
+                                                           carried);
   };
   CP_TRY_ASSIGN(const auto server,
                 cp::net::HttpServer::open(settings, make, context.clock(), carried));

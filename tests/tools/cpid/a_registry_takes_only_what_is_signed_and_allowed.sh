@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2094,SC2119,SC2120  # words and files of one name; a helper of the harness
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpid/machines.sh"
 . "$CP_SOURCE/tests/tools/cpid/serving.sh"
@@ -59,11 +60,11 @@ jq -c '.name = "two"' one >changed
 record "${code[0]}" 1 one | as stranger cpid sign >foreign
 jq -c '.proof.jws |= sub("^[^.]*"; "eyJhbGciOiJub25lIn0")' one >none
 sed 's/"kind"/"seq":1,"kind"/' one >twice
-printf '%s' '{' >cut
+printf '%s' '{' >cut_off
 python3 -c 'print("[" * 100000)' >deep
 record "$(as stranger cpid mint --plain)" 1 one | cpid sign >elsewhere
 record "${code[0]}" 1 one | jq -c '.issued = "2098-01-01T00:00:00Z"' | cpid sign >future
-for file in unsigned changed foreign none twice cut deep future; do
+for file in unsigned changed foreign none twice cut_off deep future; do
   expect_put 422 "$a" $file -H "$new"
 done
 expect_put 422 "/v1/id/$(code_path "$(jq -r .id elsewhere)")" elsewhere -H "$new"
