@@ -594,6 +594,34 @@ Result<Verdict> Judge::judge(const Json& document, bool remember) {
 Result<Verdict> Judge::examine(const Json& document) { return judge(document, false); }
 Result<Verdict> Judge::accept(const Json& document) { return judge(document, true); }
 
+Result<Verdict> Judge::remember(const Json& document, const Verdict& verdict) {
+  CP_TRY(load());
+  const auto anchor = std::ranges::find_if(
+      anchors_, [&](const Anchor& one) { return one.key.thumbprint() == verdict.anchor; });
+  const std::string schema = model::text_at(document, "schema").value_or("");
+  if (anchor == anchors_.end() || (schema != "cp.resource/1" && schema != "cp.state/1")) {
+    return accept(document);
+  }
+  Case matter{document,
+              schema,
+              "",
+              model::text_at(document, "id").value_or(""),
+              verdict.key,
+              {},
+              {},
+              model::int_at(document, "seq").value_or(0),
+              schema == "cp.state/1",
+              std::nullopt};
+  const auto kept = compare_and_keep(*anchor, matter);
+  if (kept) {
+    return verdict;
+  }
+  if (kept.error().code != Errc::denied) {
+    return tl::unexpected<Error>(kept.error());
+  }
+  return Verdict{"failed", kept.error().hint, kept.error().message, "", "", {}, {}};
+}
+
 Result<std::pair<const Anchor*, const Judge::Authority*>> Judge::any_authority(
     std::string_view prefix) {
   CP_TRY(load());

@@ -63,6 +63,10 @@ class Judge {
   /// delegation that its old and its new key signed moves the pin. Runs inside a transaction.
   Result<Verdict> accept(const model::Json& document);
 
+  /// As `accept`, for a DOCUMENT of which another Judge over the same store has just said VERDICT,
+  /// which holds: its signature is not verified again. For records and states only.
+  Result<Verdict> remember(const model::Json& document, const Verdict& verdict);
+
   /// The delegation of PREFIX as verified now; denied when there is none.
   Result<Delegation> delegation(std::string_view prefix);
   /// The documents that a verifier needs for PREFIX besides its anchors, parents first:

@@ -224,6 +224,8 @@ constexpr std::array kResolveFlags{
     Flag{.name = "offline", .help = "ask nobody; say how old the answer is"},
 };
 
+constexpr std::array kSyncFlags{kRegistryUrls, kCa, kAllowNet, kHopTimeout};
+
 constexpr std::array kEndFlags{kWhy, kPassphraseFile};
 constexpr std::array kAliasFlags{
     Flag{.name = "remove", .help = "take the alias away"},
@@ -423,6 +425,10 @@ constexpr std::array kResolveExamples{
     Example{"cpid resolve @lab/a", "Prints the record that an alias names."},
     Example{"cpid resolve --registry https://registry.example:7030/ cp:86.3101.42/7F3K9Q2M-JB",
             "Asks a registry, and those that it refers to."},
+};
+constexpr std::array kSyncExamples{
+    Example{"cpid sync https://registry.sh.example:7030/",
+            "Fetches what is new there, and says whether all of it holds."},
 };
 constexpr std::array kListExamples{
     Example{"cpid list", "Shows every resource that is registered here."},
@@ -745,6 +751,21 @@ constexpr std::array kCommands{
         .operand = {.name = "NAME", .help = "a code or an alias", .most = -1, .complete = "alias"},
         .examples = kBundleExamples,
         .run = bundle},
+    Command{.name = "sync",
+            .summary = "follow other registries' change feeds",
+            .description =
+                "Fetches from each registry (those of URL, else those of this authority's children "
+                "and of --registry) what is new since the last time, verifies every hash and every "
+                "signature, keeps what holds, and prints a cp.sync each: complete, stale (it "
+                "cannot be asked, or its head has expired), missing (nothing of it is here), gap "
+                "(entries or documents are missing) or lying (a hash, a signature or its head does "
+                "not hold, or it went back). One that was broken off goes on where it was. What "
+                "was fetched resolves, offline, too.\n\n"
+                "The exit status is 1 when any is not complete.",
+            .flags = kSyncFlags,
+            .operand = {.name = "URL", .help = "a registry", .most = -1},
+            .examples = kSyncExamples,
+            .run = sync},
     Command{.name = "list",
             .summary = "list what is registered here",
             .description =

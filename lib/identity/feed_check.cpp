@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/feed_check.hpp"
+
+#include "identity/canonical.hpp"
+#include "identity/registry_store.hpp"
+#include "identity/sha256.hpp"
+#include "model/document.hpp"
+#include "model/json.hpp"
+
+#include <optional>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+
+// The 32 bytes of "sha256:…".
+std::optional<std::string> bytes_of_digest(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (!text.starts_with("sha256:") || text.size() != 7 + 64) {
+    return std::nullopt;
+  }
+  std::string bytes;
+  for (std::size_t at = 7; at < text.size(); at += 2) {
+    const auto high = kDigits.find(text[at]);
+    const auto low = kDigits.find(text[at + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) {
+      return std::nullopt;
+    }
+    bytes.push_back(static_cast<char>(high * 16 + low));
+  }
+  return bytes;
+}
+
+CheckedLine bad_line(std::string problem) {
+  CheckedLine line;
+  line.problem = std::move(problem);
+  return line;
+}
+
+// What stands in the entry itself, against what the line says of it.
+std::string problem_of(const CheckedLine& line, const Json& entry) {
+  const auto previous = bytes_of_digest(line.previous);
+  const auto form = canonical(entry);
+  if (!previous || !form || sha256_text(sha256({*previous, *form})) != line.hash) {
+    return "the hash of entry " + std::to_string(line.seq) + " does not fit";
+  }
+  if (model::int_at(entry, "seq") != line.seq) {
+    return "entry " + std::to_string(line.seq) + " has another number";
+  }
+  return "";
+}
+
+CheckedLine check_entry(Json read, Judge& judge) {
+  CheckedLine line;
+  line.seq = model::int_at(read, "seq").value_or(0);
+  line.hash = model::text_at(read, "hash").value_or("");
+  line.previous = model::text_at(read, "previous").value_or("");
+  line.kind = model::text_at(read, "kind").value_or("");
+  const Json* entry = model::find(read, "entry");
+  if (entry == nullptr || line.seq <= 0) {
+    return bad_line("a line of its feed is no cp.entry");
+  }
+  line.problem = problem_of(line, *entry);
+  line.id = model::text_at(*entry, "id").value_or("");
+  line.record_seq = model::int_at(*entry, "record_seq").value_or(0);
+  const auto document = read.find("document");
+  if (document == read.end() || !line.problem.empty()) {
+    return line;
+  }
+  line.document = std::move(*document);
+  if (!model::is_a(line.document, "cp.resource")) {
+    return line;
+  }
+  if (model::text_at(line.document, "id") != line.id ||
+      model::int_at(line.document, "seq") != line.record_seq) {
+    line.problem = "entry " + std::to_string(line.seq) + " brings another document";
+    return line;
+  }
+  auto verdict = judge.examine(line.document);
+  if (verdict) {
+    line.verdict = *std::move(verdict);
+  } else {
+    line.problem = verdict.error().message;
+  }
+  return line;
+}
+
+CheckedLine check_line(const std::string& text, Judge& judge) {
+  auto read = model::parse_json(text, {"a feed"});
+  if (!read) {
+    return bad_line(read.error().message);
+  }
+  if (model::is_a(*read, "cp.head")) {
+    CheckedLine line;
+    line.is_head = true;
+    line.document = *std::move(read);
+    return line;
+  }
+  return model::is_a(*read, "cp.entry") ? check_entry(*std::move(read), judge)
+                                        : bad_line("a line of its feed is no cp.entry");
+}
+
+}  // namespace
+
+FeedChecker::FeedChecker(std::string state_directory, const Clock& clock, unsigned threads)
+    : state_directory_(std::move(state_directory)), clock_(clock) {
+  for (unsigned i = 0; i < std::max(1U, threads); ++i) {
+    threads_.emplace_back([this] { work(); });
+  }
+}
+
+FeedChecker::~FeedChecker() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_over_ = true;
+    waiting_.clear();
+  }
+  changed_.notify_all();
+  threads_.clear();
+}
+
+void FeedChecker::add(std::vector<std::string> lines) {
+  auto chunk = std::make_unique<FeedChunk>();
+  chunk->lines = std::move(lines);
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting_.push_back(chunk.get());
+  }
+  order_.push_back(std::move(chunk));
+  changed_.notify_all();
+}
+
+std::unique_ptr<FeedChunk> FeedChecker::take() {
+  if (order_.empty()) {
+    return nullptr;
+  }
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return order_.front()->is_done; });
+  }
+  auto chunk = std::move(order_.front());
+  order_.pop_front();
+  return chunk;
+}
+
+std::unique_ptr<FeedChunk> FeedChecker::take_if_done() {
+  if (order_.empty()) {
+    return nullptr;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!order_.front()->is_done) {
+      return nullptr;
+    }
+  }
+  return take();
+}
+
+void FeedChecker::work() {
+  auto database = open_registry_database(state_directory_);
+  std::optional<TrustStore> trust;
+  std::optional<Judge> judge;
+  if (database) {
+    trust.emplace(*database);
+    judge.emplace(*trust, clock_);
+  }
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return is_over_ || !waiting_.empty(); });
+    if (is_over_) {
+      return;
+    }
+    FeedChunk* chunk = waiting_.front();
+    waiting_.pop_front();
+    lock.unlock();
+    chunk->checked.reserve(chunk->lines.size());
+    for (std::string& line : chunk->lines) {
+      chunk->checked.push_back(judge ? check_line(line, *judge)
+                                     : bad_line(database.error().message));
+      line = {};
+    }
+    lock.lock();
+    chunk->is_done = true;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace cp::identity

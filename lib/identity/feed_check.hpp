@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+#include "identity/judge.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace cp::identity {
+
+/// A line of a change feed after all that can be said of it alone.
+struct CheckedLine {
+  std::string problem;  ///< why it is no entry, or no head; then nothing else counts
+  bool is_head = false;
+  std::int64_t seq = 0;
+  std::string hash;      ///< "sha256:…"; that of `previous` and the entry, as was checked
+  std::string previous;  ///< what it says that the entry before has
+  std::string kind;
+  std::string id;  ///< the resource that the entry is about; empty for others
+  std::int64_t record_seq = 0;
+  nlohmann::ordered_json document;  ///< null when it has none
+  Verdict verdict;                  ///< of a record; of others nothing is said here
+};
+
+/// A piece of a feed, in order.
+struct FeedChunk {
+  std::vector<std::string> lines;
+  std::vector<CheckedLine> checked;  ///< as many, when is_done
+  bool is_done = false;
+};
+
+/// Checks the lines of feeds on several threads, each with a Judge of its own over the store in a
+/// state directory. Chunks come back in the order in which they went in. To be used by one thread.
+class FeedChecker {
+ public:
+  FeedChecker(std::string state_directory, const Clock& clock, unsigned threads);
+  ~FeedChecker();
+
+  /// Hands CHUNK in; waits while many are under way.
+  void add(std::vector<std::string> lines);
+  /// The oldest chunk, after waiting for it; null when none is under way.
+  std::unique_ptr<FeedChunk> take();
+  /// The same, without waiting: null, too, when the oldest is not done.
+  std::unique_ptr<FeedChunk> take_if_done();
+  std::size_t under_way() const { return order_.size(); }
+
+ private:
+  void work();
+
+  std::string state_directory_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<FeedChunk*> waiting_;
+  bool is_over_ = false;
+  std::deque<std::unique_ptr<FeedChunk>> order_;  // of the owner's thread alone
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace cp::identity

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/sync.hpp"
+
+#include "identity/feed_check.hpp"
+#include "identity/identifier.hpp"
+#include "identity/learning.hpp"
+#include "identity/sha256.hpp"
+#include "model/document.hpp"
+#include "model/json.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <thread>
+
+namespace cp::identity {
+namespace {
+
+using model::Json;
+using store::Transaction;
+
+constexpr std::size_t kLinesPerChunk = 256;
+constexpr std::size_t kChunksUnderWay = 16;
+constexpr std::size_t kMaxWithheld = 100'000;
+
+// The end of a run that found what it was looking for; no message is ever shown.
+tl::unexpected<Error> broken_off() { return tl::unexpected<Error>(Error{Errc::failed, "", ""}); }
+
+}  // namespace
+
+// One run over one feed.
+class FeedFollower {
+ public:
+  FeedFollower(Estate& estate, ResolverStore& store, RegistryClient& client,
+               ResolverStore::Feed feed, const std::stop_token& stop)
+      : estate_(estate),
+        store_(store),
+        client_(client),
+        feed_(std::move(feed)),
+        stop_(stop),
+        checker_(estate.state_directory, estate.clock,
+                 std::max(1U, std::thread::hardware_concurrency())) {}
+
+  Result<ResolverStore::Feed> follow() {
+    const bool was_here = feed_.synced_at > UnixTime();
+    CP_TRY_ASSIGN(const bool begun, begin(was_here));
+    while (begun && feed_.status.empty()) {
+      CP_TRY(follow_page());
+    }
+    CP_TRY(store_.keep_feed(feed_));
+    return feed_;
+  }
+
+  std::int64_t entries() const { return entries_; }
+
+ private:
+  void end(std::string_view status, std::string problem) {
+    if (feed_.status.empty()) {
+      feed_.status = status;
+      feed_.problem = std::move(problem);
+    }
+  }
+
+  // Its delegations and its head.
+  Result<bool> begin(bool was_here) {
+    feed_.status.clear();
+    feed_.problem.clear();
+    const auto bootstrap = client_.bootstrap(feed_.url, stop_);
+    if (!bootstrap) {
+      end(bootstrap.error().code == Errc::denied ? "lying"
+          : was_here                             ? "stale"
+                                                 : "missing",
+          bootstrap.error().message);
+      return false;
+    }
+    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
+    CP_TRY_ASSIGN(const Learned learned, learn(estate_.judge, *bootstrap));
+    CP_TRY(transaction.commit());
+    if (!feed_.prefix.empty() && !learned.prefix.empty() && learned.prefix != feed_.prefix) {
+      end("lying", "it was the registry of prefix " + feed_.prefix + ", and says now that it is " +
+                       learned.prefix);
+    } else if (!learned.head_problem.empty()) {
+      end(learned.head_problem.ends_with("(expired)") ? "stale" : "lying", learned.head_problem);
+    } else if (learned.prefix.empty()) {
+      end("missing", "it shows no head");
+    } else if (learned.prefix == "0") {
+      end("lying", "prefix 0 means nothing here");  // SECURITY §1: an aggregator refuses it
+    } else {
+      feed_.prefix = learned.prefix;
+      feed_.head_seq = learned.head_seq;
+    }
+    return feed_.status.empty();
+  }
+
+  // One page, in one transaction; the cursor follows when it is durable.
+  Result<void> follow_page() {
+    const std::int64_t before = feed_.seq;
+    page_entries_ = 0;
+    has_head_ = false;
+    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
+    CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
+    std::vector<std::string> lines;
+    const auto each = [&](std::string_view line) -> Result<void> {
+      lines.emplace_back(line);
+      return lines.size() < kLinesPerChunk ? Result<void>{} : hand_in(lines);
+    };
+    auto fetched = client_.feed(feed_.url, before, limits::feed_page_records, each, stop_);
+    if (fetched && !lines.empty()) {
+      fetched = hand_in(lines);
+    }
+    while (auto chunk = checker_.take()) {
+      CP_TRY(apply(*chunk));
+    }
+    CP_TRY(transaction.commit());
+    CP_TRY(store_.keep_feed(feed_));
+    CP_TRY(names.commit());
+    if (stop_.stop_requested()) {
+      return fail(Errc::unavailable, "{}: stopped", feed_.url);
+    }
+    if (!fetched && !fetched.error().message.empty()) {
+      end("stale", fetched.error().message);
+    }
+    if (feed_.status.empty()) {
+      finish_page(before);
+    }
+    return {};
+  }
+
+  void finish_page(std::int64_t before) {
+    if (!has_head_) {
+      end("gap", "its feed is not closed by a head");
+    } else if (feed_.seq < feed_.head_seq && feed_.seq == before) {
+      end("gap",
+          fmt::format("its feed ends at entry {}, its head says {}", feed_.seq, feed_.head_seq));
+    } else if (feed_.seq >= feed_.head_seq && page_entries_ < limits::feed_page_records) {
+      if (!withheld_.empty()) {
+        end("gap", fmt::format("{} records were not shown, among them {}", withheld_.size(),
+                               withheld_.begin()->first));
+      } else {
+        feed_.synced_at = estate_.now();
+        end("complete", "");
+      }
+    }
+  }
+
+  Result<void> hand_in(std::vector<std::string>& lines) {
+    if (!feed_.status.empty()) {
+      return broken_off();
+    }
+    checker_.add(std::move(lines));
+    lines = {};
+    while (auto chunk = checker_.under_way() >= kChunksUnderWay ? checker_.take()
+                                                                : checker_.take_if_done()) {
+      CP_TRY(apply(*chunk));
+    }
+    return {};
+  }
+
+  Result<void> apply(FeedChunk& chunk) {
+    for (CheckedLine& line : chunk.checked) {
+      if (!feed_.status.empty()) {
+        return {};  // what follows a lie is not taken
+      }
+      if (!line.problem.empty()) {
+        end("lying", line.problem);
+      } else if (line.is_head) {
+        CP_TRY(apply_head(line.document));
+      } else {
+        CP_TRY(apply_entry(line));
+      }
+    }
+    return {};
+  }
+
+  Result<void> apply_head(const Json& head) {
+    CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(head));
+    const std::int64_t seq = model::int_at(head, "seq").value_or(0);
+    if (!verdict.holds()) {
+      end(verdict.reason == "expired" ? "stale" : "lying", "its head: " + verdict.message);
+    } else if (model::text_at(head, "prefix") != feed_.prefix) {
+      end("lying", "its feed is closed by another prefix's head");
+    } else if (seq == head_at_.first && model::text_at(head, "hash") != head_at_.second) {
+      end("lying", "its head and its feed have different hashes");
+    }
+    feed_.head_seq = seq;
+    has_head_ = true;
+    return {};
+  }
+
+  Result<void> apply_entry(CheckedLine& line) {
+    const std::string last = feed_.seq == 0 ? sha256_text(std::string(32, '\0')) : feed_.hash;
+    if (line.seq != feed_.seq + 1) {
+      end("gap", fmt::format("entry {} follows entry {}", line.seq, feed_.seq));
+      return {};
+    }
+    if (line.previous != last) {
+      end("lying", fmt::format("entry {} does not follow what was entry {}", line.seq, feed_.seq));
+      return {};
+    }
+    if (!line.document.is_null()) {
+      CP_TRY(line.id.empty() ? take_other(line.document) : take_record(line));
+    } else if (!line.id.empty() && withheld_.size() < kMaxWithheld) {
+      CP_TRY(expect_newer(line));
+    }
+    if (feed_.status.empty()) {
+      feed_.seq = line.seq;
+      feed_.hash = line.hash;
+      ++entries_;
+      ++page_entries_;
+      if (line.kind == "head") {
+        head_at_ = {line.seq, line.hash};
+      }
+    }
+    return {};
+  }
+
+  // A record that is not shown must be superseded by one that is.
+  Result<void> expect_newer(const CheckedLine& line) {
+    CP_TRY_ASSIGN(const std::string anchor, anchor_here());
+    CP_TRY_ASSIGN(const auto kept, estate_.trust.find(anchor, "cp.resource", line.id));
+    if (!kept || kept->seq < line.record_seq) {
+      withheld_[line.id] = line.record_seq;
+    }
+    return {};
+  }
+
+  Result<std::string> anchor_here() {
+    if (anchor_.empty()) {
+      CP_TRY_ASSIGN(anchor_, estate_.judge.anchor_of(feed_.prefix));
+    }
+    return anchor_;
+  }
+
+  Result<void> take_record(CheckedLine& line) {
+    const auto id = Identifier::parse(line.id);
+    if (!id || id->prefix() != feed_.prefix) {
+      end("lying",
+          fmt::format("entry {} is about {}, which is not of its prefix", line.seq, line.id));
+      return {};
+    }
+    if (line.verdict.holds()) {
+      CP_TRY_ASSIGN(line.verdict, estate_.judge.remember(line.document, line.verdict));
+    }
+    withheld_.erase(line.id);
+    if (!line.verdict.holds()) {
+      ++feed_.refused;
+      // One that has run out is no lie; all others are.
+      if (line.verdict.reason != "expired" && line.verdict.reason != "key_expired") {
+        end("lying", line.id + ": " + line.verdict.message + " (" + line.verdict.reason + ")");
+      }
+      return {};
+    }
+    ++feed_.records;
+    const auto names = names_of(line.document);
+    if (line.record_seq > 1 || !names.empty()) {
+      return store_.set_names({line.id, line.verdict.anchor}, names);
+    }
+    return {};
+  }
+
+  // Delegations and heads have their effect on what follows.
+  Result<void> take_other(const Json& document) {
+    const std::string schema = model::text_at(document, "schema").value_or("");
+    if (use_of(schema).empty()) {
+      return {};
+    }
+    CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(document));
+    if (!verdict.holds() && verdict.reason != "expired" && verdict.reason != "replay" &&
+        verdict.reason != "delegation_expired") {
+      end("lying", schema + ": " + verdict.message + " (" + verdict.reason + ")");
+    }
+    return {};
+  }
+
+  Estate& estate_;
+  ResolverStore& store_;
+  RegistryClient& client_;
+  ResolverStore::Feed feed_;
+  const std::stop_token& stop_;
+  FeedChecker checker_;
+  std::int64_t entries_ = 0;
+  std::size_t page_entries_ = 0;
+  bool has_head_ = false;
+  std::pair<std::int64_t, std::string> head_at_;  // the newest head's entry, and its hash
+  std::map<std::string, std::int64_t> withheld_;  // records that were not shown, and their number
+  std::string anchor_;
+};
+
+Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
+                         const std::string& base, const std::stop_token& stop) {
+  const SteadyTime started = estate.clock.steady();
+  CP_TRY_ASSIGN(auto known, store.feed(base));
+  ResolverStore::Feed feed = known ? *std::move(known) : ResolverStore::Feed{};
+  feed.url = base;
+  FeedFollower follower(estate, store, client, std::move(feed), stop);
+  Synced synced;
+  CP_TRY_ASSIGN(synced.feed, follower.follow());
+  synced.entries = follower.entries();
+  synced.duration_s = std::chrono::duration<double>(estate.clock.steady() - started).count();
+  return synced;
+}
+
+Result<std::vector<std::string>> child_registries(Estate& estate) {
+  std::vector<std::string> urls;
+  if (!estate.authority) {
+    return urls;
+  }
+  CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT delegation FROM child "
+                                                   "WHERE authority = ?1 ORDER BY prefix"));
+  rows.bind(1, estate.authority->row);
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return urls;
+    }
+    CP_TRY_ASSIGN(const Json document, model::parse_json(rows.text(0), {"a child's delegation"}));
+    const Json* registries = model::find(document, "registries");
+    for (const Json& url :
+         registries != nullptr && registries->is_array() ? *registries : Json::array()) {
+      const auto base = registry_url(url.is_string() ? url.get<std::string>() : std::string());
+      if (base && std::ranges::find(urls, *base) == urls.end()) {
+        urls.push_back(*base);
+      }
+    }
+  }
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "identity/estate.hpp"
+#include "identity/registry_client.hpp"
+#include "identity/resolver_store.hpp"
+
+#include <stop_token>
+#include <string>
+
+/// Following other registries' change feeds.
+namespace cp::identity {
+
+/// What a run of `sync_feed` found and did.
+struct Synced {
+  ResolverStore::Feed feed;
+  std::int64_t entries = 0;  ///< that came in this run
+  double duration_s = 0;
+};
+
+/// Follows the feed of the registry at BASE from where it was left: every entry's hash and number,
+/// every document's signature on as many threads as there are processors, the head at the end.
+/// What holds is kept in ESTATE's trust and STORE, page by page, so that it goes on where it was
+/// broken off. What does not is counted, and told by the feed's status:
+///
+///   complete  all up to its head is here
+///   stale     it cannot be asked, or its head has expired; what is here is older
+///   missing   it cannot be asked, and nothing of it is here
+///   gap       entries are missing, or documents that should be there
+///   lying     its head, a hash or a signature does not hold, or it went back
+///
+/// An error only when the stores here fail, or STOP was asked.
+Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
+                         const std::string& base, const std::stop_token& stop);
+
+/// The registries of the authority's children, as their delegations name them.
+Result<std::vector<std::string>> child_registries(Estate& estate);
+
+}  // namespace cp::identity

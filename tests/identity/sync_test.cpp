@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/sync.hpp"
+
+#include "base/text.hpp"
+#include "fake_registry.hpp"
+#include "fixed_clock.hpp"
+#include "identity/canonical.hpp"
+#include "identity/identifier.hpp"
+#include "identity/proof.hpp"
+#include "identity/sha256.hpp"
+#include "model/json.hpp"
+#include "temporary_directory.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include <string>
+
+using namespace cp::identity;
+using cp::model::Json;
+using cp::model::to_line;
+
+namespace {
+
+// A registry of prefix 86 with a ledger of its own making, and an aggregator that has pinned it.
+struct Follower {
+  TemporaryDirectory directory;
+  FixedClock clock{"2026-11-22T08:00:00Z"};
+  cp::KernelRandom random;
+  PrivateKey root = PrivateKey::generate(random);
+  PrivateKey stranger = PrivateKey::generate(random);
+  FakeRegistry registry;
+  std::unique_ptr<Estate> estate = Estate::open(directory.path(), clock, random).value();
+  ResolverStore store = ResolverStore::open(directory.path()).value();
+  RegistryClient client{{"", cp::net::AllowNet::parse({"127.0.0.1"}).value(), {}},
+                        std::chrono::seconds(20)};
+  std::vector<Json> lines;  // of the feed
+  std::string last = std::string(32, '\0');
+
+  Follower() { REQUIRE(estate->trust.pin("86", root.public_key(), clock.now())); }
+
+  static std::string code(int number) {
+    return Identifier::make("86", std::to_string(number) + "AB").value().text();
+  }
+  Json record(int number, int seq = 1) const {
+    return sign_document({{"schema", "cp.resource/1"},
+                          {"id", code(number)},
+                          {"seq", seq},
+                          {"issued", "2026-11-22T08:00:00Z"},
+                          {"valid_until", "2027-11-22T00:00:00Z"},
+                          {"alias", {"@lab/" + std::to_string(number)}},
+                          {"kind", "node"}},
+                         root)
+        .value();
+  }
+  void enter(Json entry, const std::string& kind, const Json& document) {
+    entry["seq"] = lines.size() + 1;
+    const std::string form = canonical(entry).value();
+    const std::string hash = sha256({last, form});
+    Json line{{"schema", "cp.entry/1"},
+              {"seq", lines.size() + 1},
+              {"hash", sha256_text(hash)},
+              {"previous", sha256_text(last)},
+              {"kind", kind},
+              {"at", "2026-11-22T08:00:00Z"},
+              {"entry", entry}};
+    if (!document.is_null()) {
+      line["document"] = document;
+    }
+    lines.push_back(line);
+    last = hash;
+  }
+  void enter_record(const Json& document, bool is_shown = true) {
+    enter({{"op", "register"}, {"id", document["id"]}, {"record_seq", document["seq"]}}, "resource",
+          is_shown ? document : Json());
+  }
+  // The head is an entry, too.
+  Json enter_head() {
+    enter({{"op", "head"}, {"revoked", 0}}, "head", Json());
+    return sign_document({{"schema", "cp.head/1"},
+                          {"prefix", "86"},
+                          {"seq", lines.size()},
+                          {"hash", lines.back()["hash"]},
+                          {"revoked", Json::array()},
+                          {"issued", cp::format_time(clock.now())},
+                          {"valid_until", cp::format_time(clock.now() + std::chrono::days(1))}},
+                         root)
+        .value();
+  }
+  Json own() const {
+    Json key = root.public_key().jwk();
+    key["for"] = {"delegate", "record", "head"};
+    return sign_document({{"schema", "cp.delegation/1"},
+                          {"prefix", "86"},
+                          {"seq", 1},
+                          {"keys", {key}},
+                          {"may_delegate", true},
+                          {"max_depth", 2},
+                          {"not_after", "2028-01-01T00:00:00Z"}},
+                         root)
+        .value();
+  }
+  void publish(const Json& head) {
+    registry.say("v1/bootstrap",
+                 to_line({{"schema", "cp.bootstrap/1"}, {"delegations", {own()}}, {"head", head}}));
+    for (std::size_t since = 0; since <= lines.size(); ++since) {
+      std::string text;
+      for (std::size_t at = since; at < lines.size(); ++at) {
+        text += to_line(lines[at]) + "\n";
+      }
+      registry.say("v1/feed?since=" + std::to_string(since), text + to_line(head) + "\n");
+    }
+  }
+  void publish() { publish(enter_head()); }
+  // Three records and a head.
+  void begin() {
+    for (const int number : {1000, 2000, 3000}) {
+      enter_record(record(number));
+    }
+  }
+  ResolverStore::Feed sync() {
+    const auto synced = sync_feed(*estate, store, client, registry.url(), {});
+    REQUIRE(synced);
+    return synced->feed;
+  }
+  std::string outcome() {
+    const auto feed = sync();
+    return feed.status + (feed.problem.empty() ? "" : ": " + feed.problem);
+  }
+  bool has(int number) {
+    return estate->trust.find(root.public_key().thumbprint(), "cp.resource", code(number))
+        ->has_value();
+  }
+};
+
+bool tells(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a feed is followed to its head, and then only what is new") {
+  Follower f;
+  f.begin();
+  f.publish();
+  const auto first = f.sync();
+  CHECK(first.status == "complete");
+  CHECK(first.prefix == "86");
+  CHECK(first.records == 3);
+  CHECK(first.seq == 4);
+  CHECK(f.has(3000));
+  CHECK(f.store.named("@lab/2000")->size() == 1);
+  f.enter_record(f.record(4000));
+  f.publish();
+  (void)f.registry.asked();
+  const auto second = f.sync();
+  CHECK(second.status == "complete");
+  CHECK(second.records == 4);
+  CHECK(f.registry.asked().back() == "v1/feed?since=4");
+}
+
+TEST_CASE("a registry that cannot be asked is missing, or stale") {
+  Follower f;
+  CHECK(tells(f.outcome(), "missing"));
+  f.begin();
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  f.registry.end();
+  CHECK(tells(f.outcome(), "stale"));
+}
+
+TEST_CASE("a feed with a gap is told, and what comes behind it is not taken") {
+  Follower f;
+  f.begin();
+  const Json head = f.enter_head();
+  f.lines.erase(f.lines.begin() + 1);
+  f.publish(head);
+  CHECK(tells(f.outcome(), "gap: entry 3 follows entry 1"));
+  CHECK(f.has(1000));
+  CHECK(!f.has(3000));
+}
+
+TEST_CASE("a feed that ends before its head has a gap, and so has one without a head") {
+  Follower f;
+  f.begin();
+  const Json head = f.enter_head();
+  f.lines.pop_back();
+  f.lines.pop_back();
+  f.publish(head);
+  CHECK(tells(f.outcome(), "gap: its feed ends at entry 2, its head says 4"));
+  Follower g;
+  g.begin();
+  g.publish();
+  g.registry.say("v1/feed?since=0", to_line(g.lines[0]) + "\n");
+  CHECK(tells(g.outcome(), "gap: its feed is not closed by a head"));
+}
+
+TEST_CASE("a changed entry, hash or order is a lie") {
+  const auto with = [](const std::function<void(Follower&)>& change) {
+    Follower f;
+    f.begin();
+    const Json head = f.enter_head();
+    change(f);
+    f.publish(head);
+    return f.outcome();
+  };
+  CHECK(tells(with([](Follower& f) { f.lines[1]["entry"]["at"] = "2020-01-01T00:00:00Z"; }),
+              "lying: the hash of entry 2 does not fit"));
+  CHECK(tells(with([](Follower& f) { f.lines[1]["previous"] = f.lines[1]["hash"]; }),
+              "lying: the hash of entry 2"));
+  CHECK(tells(with([](Follower& f) { f.lines[1]["document"] = f.lines[0]["document"]; }),
+              "lying: entry 2 brings another document"));
+  CHECK(tells(with([](Follower& f) { f.lines[1]["document"]["kind"] = "cluster"; }),
+              "(bad_signature)"));
+  CHECK(tells(with([](Follower& f) { f.lines[1] = "nothing"; }), "lying"));
+  // A whole chain of its own, which the head does not know.
+  CHECK(tells(with([](Follower& f) {
+                f.lines.clear();
+                f.last = std::string(32, '\0');
+                for (const int number : {1000, 2000, 4000}) {
+                  f.enter_record(f.record(number));
+                }
+                f.enter_head();
+              }),
+              "lying: its head and its feed have different hashes"));
+}
+
+TEST_CASE("a record that another key has signed, or that is of another prefix, is a lie") {
+  Follower f;
+  f.begin();
+  Json forged = f.record(4000);
+  forged.erase("proof");
+  f.enter_record(sign_document(forged, f.stranger).value());
+  f.publish();
+  CHECK(tells(f.outcome(), "(unknown_key)"));
+  CHECK(f.has(3000));
+  CHECK(!f.has(4000));
+  Follower g;
+  g.begin();
+  Json foreign = g.record(4000);
+  foreign["id"] = Identifier::make("86.31", "4000AB")->text();
+  foreign.erase("proof");
+  g.enter_record(sign_document(foreign, g.root).value());
+  g.publish();
+  CHECK(tells(g.outcome(), "not of its prefix"));
+}
+
+TEST_CASE("a record that is held back is a gap, unless a newer version is shown") {
+  Follower f;
+  f.begin();
+  f.enter_record(f.record(4000), false);
+  f.enter_record(f.record(5000), false);
+  f.enter_record(f.record(4000, 2));
+  f.publish();
+  CHECK(tells(f.outcome(), "gap: 1 records were not shown, among them " + Follower::code(5000)));
+}
+
+TEST_CASE(
+    "a registry that goes back, or two heads of one number, is a lie, and a frozen one stale") {
+  Follower f;
+  f.begin();
+  const Json old = f.enter_head();
+  const auto shorter = f.lines;
+  f.publish(old);
+  CHECK(f.outcome() == "complete");
+  f.enter_record(f.record(4000));
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  f.lines = shorter;
+  f.publish(old);
+  CHECK(tells(f.outcome(), "lying: its head: its sequence number is 4, and 6 was seen already"));
+
+  Follower g;
+  g.begin();
+  Json one = g.enter_head();
+  g.publish(one);
+  CHECK(g.outcome() == "complete");
+  one.erase("proof");
+  one["hash"] = "sha256:" + std::string(64, '0');
+  g.publish(sign_document(one, g.root).value());
+  CHECK(tells(g.outcome(), "(equivocation)"));
+  CHECK(g.estate->trust.count_evidence() == 1);
+
+  Follower h;
+  h.begin();
+  h.publish();
+  CHECK(h.outcome() == "complete");
+  h.clock.move(std::chrono::days(2));
+  CHECK(tells(h.outcome(), "stale: its head: it expired"));
+}
+
+TEST_CASE("what was broken off goes on where it was") {
+  Follower f;
+  for (int number = 1000; f.lines.size() < 1000; ++number) {
+    if (Identifier::make("86", std::to_string(number) + "AB")) {
+      f.enter_record(f.record(number));
+    }
+  }
+  f.publish();
+  std::string half;
+  for (int at = 0; at < 500; ++at) {
+    half += to_line(f.lines[static_cast<std::size_t>(at)]) + "\n";
+  }
+  f.registry.say("v1/feed?since=0", half + R"({"schema":"cp.ent)");
+  const auto first = f.sync();
+  CHECK(first.status == "stale");
+  CHECK(first.seq > 0);
+  CHECK(first.records == first.seq);
+  (void)f.registry.asked();
+  const auto second = f.sync();
+  CHECK(second.status == "complete");
+  CHECK(second.records == 1000);
+  CHECK(f.registry.asked()[1] == "v1/feed?since=" + std::to_string(first.seq));
+}
+
+TEST_CASE("prefix 0 of others is not followed") {
+  Follower f;
+  f.begin();
+  Json head = f.enter_head();
+  head.erase("proof");
+  head["prefix"] = "0";
+  f.publish(sign_document(head, f.root).value());
+  CHECK(tells(f.outcome(), "prefix 0 means nothing here"));
+}
