@@ -224,6 +224,27 @@ constexpr std::array kResolveFlags{
     Flag{.name = "offline", .help = "ask nobody; say how old the answer is"},
 };
 
+constexpr std::array kPublishFlags{
+    Flag{.name = "every",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "look and publish so often",
+         .fallback = "30s"},
+    Flag{.name = "count",
+         .letter = 'c',
+         .type = Type::integer,
+         .value = "N",
+         .help = "end after N times"},
+    Flag{.name = "token",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "a token for state, which the registries want"},
+    kRegistryUrls,
+    kCa,
+    kAllowNet,
+    kHopTimeout,
+    kPassphraseFile,
+};
 constexpr std::array kSyncFlags{kRegistryUrls, kCa, kAllowNet, kHopTimeout};
 
 constexpr std::array kEndFlags{kWhy, kPassphraseFile};
@@ -425,6 +446,11 @@ constexpr std::array kResolveExamples{
     Example{"cpid resolve @lab/a", "Prints the record that an alias names."},
     Example{"cpid resolve --registry https://registry.example:7030/ cp:86.3101.42/7F3K9Q2M-JB",
             "Asks a registry, and those that it refers to."},
+};
+constexpr std::array kPublishExamples{
+    Example{"cpid publish @lab/node7 --every 30s --registry https://registry.sh.example:7030/ "
+            "--token state.token",
+            "Keeps the state of this machine fresh there."},
 };
 constexpr std::array kSyncExamples{
     Example{"cpid sync https://registry.sh.example:7030/",
@@ -751,6 +777,24 @@ constexpr std::array kCommands{
         .operand = {.name = "NAME", .help = "a code or an alias", .most = -1, .complete = "alias"},
         .examples = kBundleExamples,
         .run = bundle},
+    Command{
+        .name = "publish",
+        .summary = "keep this machine's live state fresh",
+        .description =
+            "Looks how the resource that NAME names is (it must be this machine, and of this "
+            "machine's authority), signs it as a cp.state with a number that never comes "
+            "again, keeps it here, where cpid serve gives it out, prints it and puts it to each "
+            "registry; again every DURATION until it is stopped. A state is good for three "
+            "times that, so that it ages where the machine has died. A registry that does not "
+            "take one is reported, and the next one is tried; the exit status says so.",
+        .flags = kPublishFlags,
+        .operand = {.name = "NAME",
+                    .help = "a code or an alias",
+                    .least = 1,
+                    .most = 1,
+                    .complete = "alias"},
+        .examples = kPublishExamples,
+        .run = publish},
     Command{.name = "sync",
             .summary = "follow other registries' change feeds",
             .description =

@@ -32,6 +32,7 @@ cp::Result<int> parse(cp::cli::Context& context);
 cp::Result<int> describe(cp::cli::Context& context);
 cp::Result<int> register_records(cp::cli::Context& context);
 cp::Result<int> resolve(cp::cli::Context& context);
+cp::Result<int> publish(cp::cli::Context& context);
 cp::Result<int> sync(cp::cli::Context& context);
 cp::Result<int> list(cp::cli::Context& context);
 cp::Result<int> serve(cp::cli::Context& context);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "authority.hpp"
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "identity/proof.hpp"
+#include "identity/registry_client.hpp"
+#include "identity/resolved.hpp"
+#include "model/json.hpp"
+#include "net/http_url.hpp"
+#include "provider/local/catalog.hpp"
+#include "resolving.hpp"
+#include "tool.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+
+namespace cpid {
+namespace {
+
+using cp::Errc;
+using cp::Result;
+using cp::cli::Context;
+using cp::identity::Estate;
+using cp::identity::ResolverSettings;
+using cp::model::Json;
+using cp::store::Transaction;
+
+constexpr double kLongestValidity = 3'600;
+constexpr std::array kStateColumns{
+    cp::cli::Column{"ID", "id", cp::cli::Show::id},
+    cp::cli::Column{"HEALTH", "health", cp::cli::Show::verdict},
+    cp::cli::Column{"FREE NODES", "nodes.free", cp::cli::Show::count},
+    cp::cli::Column{"FREE CARDS", "cards.free", cp::cli::Show::count},
+    cp::cli::Column{"FREE CORES", "cores.free", cp::cli::Show::count},
+    cp::cli::Column{"OBSERVED", "observed_at", cp::cli::Show::time},
+};
+
+// Where states go besides the store here, and what opens the door there.
+struct Receivers {
+  std::vector<std::string> urls;
+  std::string token;
+  cp::identity::RegistryClient client;
+};
+
+Result<Receivers> receivers_of(const Context& context) {
+  CP_TRY_ASSIGN(const ResolverSettings settings, resolver_settings(context));
+  cp::net::HttpClient::Settings rules{settings.authorities, settings.allow_net, {}};
+  for (const std::string& url : settings.registries) {
+    CP_TRY_ASSIGN(const auto parsed, cp::net::HttpUrl::parse(url));
+    rules.own_origins.push_back(parsed.origin());
+  }
+  std::string token;
+  if (const auto file = context.arguments().text("token")) {
+    CP_TRY_ASSIGN(token, cp::read_trusted_file(*file, cp::limits::key_file_bytes, true));
+    token = cp::text::trim(std::string(token));
+  } else if (!settings.registries.empty()) {
+    return cp::fail(Errc::usage, "a registry wants --token and the file of a token for state");
+  }
+  return Receivers{settings.registries, token,
+                   cp::identity::RegistryClient(std::move(rules), settings.patience)};
+}
+
+// The code of NAME, which must be of this machine's authority.
+Result<std::string> own_code(Context& context, const std::string& name) {
+  CP_TRY_ASSIGN(const auto registry, open_registry(context));
+  CP_TRY_ASSIGN(const auto resolved, registry.resolve(name));
+  if (!resolved.own_authority) {
+    return cp::fail(Errc::denied, "{}: {}", name, resolved.problem);
+  }
+  return cp::model::text_at(resolved.record, "id").value_or("");
+}
+
+// Signed and kept, so that its number never comes again, before anybody sees it.
+Result<Json> enter_state(Estate& estate, const std::string& code, const Json& seen,
+                         std::chrono::nanoseconds every) {
+  CP_TRY_ASSIGN(const auto key, estate.key_for("state"));
+  CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate.database));
+  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
+  CP_TRY_ASSIGN(const auto last,
+                estate.trust.find(anchor, "cp.state", code, key.public_key().thumbprint()));
+  Json state{{"schema", "cp.state/1"}, {"id", code}};
+  state.update(seen);
+  const std::int64_t wanted = cp::unix_milliseconds(estate.now());
+  state["seq"] = last ? std::max(wanted, last->seq + 1) : wanted;
+  // It must outlive the next one's delay.
+  const double needed = 3 * std::chrono::duration<double>(every).count();
+  const double given = cp::model::number_at(seen, "valid_for_s").value_or(0);
+  state["valid_for_s"] =
+      static_cast<std::int64_t>(std::min(kLongestValidity, std::max({given, needed, 1.0})));
+  CP_TRY_ASSIGN(Json document, cp::identity::sign_document(std::move(state), key));
+  CP_TRY_ASSIGN(const auto verdict, estate.judge.accept(document));
+  if (!verdict.holds()) {
+    return cp::fail(Errc::denied, "the state would not hold: {}", verdict.message);
+  }
+  CP_TRY(transaction.commit());
+  return document;
+}
+
+// False when STOP was asked meanwhile.
+bool wait(std::chrono::nanoseconds pause, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, stop, pause, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
+Result<int> publish(Context& context) {
+  const auto every = *context.arguments().duration("every");
+  if (every < std::chrono::milliseconds(100) || every > std::chrono::minutes(20)) {
+    return cp::fail(Errc::usage, "--every is from 100 ms to 20 minutes");
+  }
+  CP_TRY_ASSIGN(Receivers receivers, receivers_of(context));
+  CP_TRY_ASSIGN(const std::string code, own_code(context, context.arguments().operands().front()));
+  CP_TRY_ASSIGN(const auto estate, open_estate(context));
+  const auto catalog = cp::provider::make_local_catalog({}, context.clock());
+  const std::stop_token stop = context.stop_on_signals(true);
+  const std::int64_t count = context.arguments().integer("count").value_or(0);
+  const std::string path = "v1/state/" + cp::net::percent_encoded(code);
+  cp::cli::Output& output = context.output(kStateColumns);
+  for (std::int64_t round = 1; !stop.stop_requested(); ++round) {
+    CP_TRY_ASSIGN(const Json seen, catalog->state(stop));
+    CP_TRY_ASSIGN(const Json state, enter_state(*estate, code, seen, every));
+    output.record(state);
+    CP_TRY(output.flush());
+    for (const std::string& url : receivers.urls) {
+      const auto put =
+          receivers.client.put(url, path, cp::model::to_line(state), receivers.token, stop);
+      if (!put && !stop.stop_requested()) {
+        context.item_failed(put.error(), url);
+        CP_TRY(output.flush());
+      }
+    }
+    if (round == count || !wait(every, stop)) {
+      break;
+    }
+  }
+  return context.failed_status();
+}
+
+}  // namespace cpid
