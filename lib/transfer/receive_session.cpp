@@ -2,10 +2,16 @@
 #include "transfer/receive_session.hpp"
 
 #include "base/file.hpp"
+#include "base/time.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/stopwatch.hpp"
 
 namespace cp::transfer {
+namespace {
+
+constexpr auto kLockPeriod = std::chrono::milliseconds(100);
+
+}  // namespace
 
 ReceiveSession::~ReceiveSession() { end_threads(); }
 
@@ -69,9 +75,28 @@ Result<FinalResult> ReceiveSession::converse() {
       CP_TRY(parts_.control.send(**ended));
       return **ended;
     }
+    CP_TRY(check_lock());
     parts_.tick();
     speak();
   }
+}
+
+// A connection that is cut without a word looks as if it were slow; its client knows better. While
+// the end is being made nothing of it may be touched.
+Result<void> ReceiveSession::check_lock() {
+  if (SystemClock().steady() - looked_ < kLockPeriod) {
+    return {};
+  }
+  looked_ = SystemClock().steady();
+  const std::scoped_lock lock(mutex_);
+  return !is_finishing_ && receiver_->is_asked_for()
+             ? fail(Errc::timed_out, "the other end has come back by another connection")
+             : Result<void>();
+}
+
+void ReceiveSession::begin_finishing() {
+  const std::scoped_lock lock(mutex_);
+  is_finishing_ = true;
 }
 
 bool ReceiveSession::has_room() {
@@ -160,6 +185,7 @@ Result<void> ReceiveSession::take(const Message& message) {
       return receiver_->take(present);
     }
     case MessageType::finish:
+      begin_finishing();
       conclude(receiver_->finish());
       return {};
     default:

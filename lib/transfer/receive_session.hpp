@@ -67,6 +67,8 @@ class ReceiveSession final : private ReceiveEvents {
   Result<void> take(const Message& message);
   Result<void> take_source_failure(const Message& message);
   void conclude(Result<FinalResult> result);
+  Result<void> check_lock();
+  void begin_finishing();
   bool has_room();
   std::optional<Result<FinalResult>> outcome();
   void speak();
@@ -81,11 +83,13 @@ class ReceiveSession final : private ReceiveEvents {
   std::unique_ptr<Receiver> receiver_;
   std::vector<std::unique_ptr<ChunkReceiver>> streams_;
   std::vector<std::thread> threads_;
+  SteadyTime looked_{};
   std::mutex mutex_;  ///< guards what follows
   std::optional<Result<FinalResult>> outcome_;
   std::deque<Message> heard_;
   std::optional<Durable> durable_;  ///< not told yet
   bool is_ending_ = false;          ///< nothing more is heard
+  bool is_finishing_ = false;       ///< the receiver is about to let its lock go
   std::condition_variable changed_;
 };
 

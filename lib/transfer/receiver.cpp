@@ -415,6 +415,10 @@ Result<std::shared_ptr<IncomingFile>> Receiver::wait_for(std::uint64_t id) {
   return find(id);
 }
 
+bool Receiver::is_asked_for() const {
+  return staging_ && staging_->is_resumable() && staging_->is_asked_for(settings_.id);
+}
+
 void Receiver::interrupt() {
   if (comparer_) {
     comparer_->interrupt();

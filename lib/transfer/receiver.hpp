@@ -88,6 +88,8 @@ class Receiver final : private CommitEvents, private LinkEvents {
   /// Instead of `finish`, when the transfer ended early and no `take` runs any more: what is whole
   /// stays, under its name, and what can be resumed in the staging directory.
   void keep_whole();
+  /// Whether the same transfer has come back and waits for what this one holds.
+  bool is_asked_for() const;
   /// Lets no `take` wait any longer.
   void interrupt();
 

@@ -24,6 +24,9 @@ constexpr const char* kShared = ".cpxfer";
 constexpr int kNameTries = 1000;
 constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(3);
+// Whoever is asked syncs what it has first.
+constexpr auto kTakeOverPatience = std::chrono::seconds(30);
+constexpr const char* kRequest = "asked-for";
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 std::vector<std::string> names_in(int fd) {
@@ -89,6 +92,32 @@ Result<UniqueFd> make_locked(int parent, const std::string& name) {
   return !is_taken && is_linked(fd.get()) ? std::move(fd) : UniqueFd();
 }
 
+// Of the transfer whose journal is in the directory FD.
+std::string holder_of(int fd) {
+  const UniqueFd journal(
+      ::openat(fd, Journal::file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  std::string id;
+  if (journal) {
+    read_journal(journal.get(), [&](const JournalRecord& record) {
+      if (const auto* header = std::get_if<JournalHeader>(&record)) {
+        id = header->id;
+      }
+    });
+  }
+  return id;
+}
+
+// Asks whoever holds the directory NAME in PARENT to end, if that is the transfer ID itself.
+bool ask_for(int parent, const std::string& name, const std::string& id) {
+  const UniqueFd fd(::openat(parent, name.c_str(), kOpenDirectory));
+  if (!fd || !is_ours_alone(fd.get()) || holder_of(fd.get()) != id) {
+    return false;
+  }
+  const UniqueFd request(
+      ::openat(fd.get(), kRequest, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  return request && write_all(request.get(), id).has_value();
+}
+
 Result<UniqueFd> open_shared(int root) {
   if (::mkdirat(root, kShared, 0700) != 0 && errno != EEXIST) {
     return tl::unexpected<Error>(Error{Errc::cannot_create, errno_text(errno), {}});
@@ -101,8 +130,9 @@ Result<UniqueFd> open_shared(int root) {
 
 Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish& wish,
                                                const std::stop_token& stop) {
-  const SteadyTime deadline = SystemClock().steady() + kKeyPatience;
-  for (int i = 0; i < kNameTries; ++i) {
+  SteadyTime deadline = SystemClock().steady() + kKeyPatience;
+  bool has_asked = false;
+  for (int i = 0; i < kNameTries || SystemClock().steady() < deadline; ++i) {
     CP_TRY_ASSIGN(UniqueFd shared, open_shared(root.fd()));
     if (shared) {
       sweep(shared.get());
@@ -115,7 +145,12 @@ Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish&
     if (fd) {
       auto staging = std::make_unique<Staging>(root, std::move(shared), std::move(fd), name);
       staging->is_resumable_ = takes_key;
+      ::unlinkat(staging->fd(), kRequest, 0);
       return staging;
+    }
+    if (takes_key && !std::exchange(has_asked, true) &&
+        ask_for(shared ? shared.get() : root.fd(), name, wish.id)) {
+      deadline = SystemClock().steady() + kTakeOverPatience;
     }
     std::this_thread::sleep_for(kPause);
     if (stop.stop_requested()) {
@@ -123,6 +158,17 @@ Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish&
     }
   }
   return fail(Errc::cannot_create, "{} cannot be made", kShared);
+}
+
+bool Staging::is_asked_for(std::string_view id) const {
+  struct stat status {};
+  if (::fstatat(fd_.get(), kRequest, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return false;
+  }
+  const UniqueFd request(
+      ::openat(fd_.get(), kRequest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const auto text = request ? read_to_end(request.get(), 256) : Result<std::string>("");
+  return text && *text == id;
 }
 
 void Staging::remove_all_but(const std::set<std::string>& names, std::uint64_t last) {

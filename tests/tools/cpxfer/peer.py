@@ -5,12 +5,15 @@
 peer.py flip PORT STREAM OFFSET   stands between a client and the server at PORT, says "port N", and
                                   changes one bit of the byte at OFFSET of each "control" or "rail"
                                   connection, on its way to the server or (back-rail) from it
+peer.py freeze PORT FILE          stands there, too; once FILE is there, nothing moves over the
+                                  connections of that moment any more, and none of them ends
 peer.py answer HEX                a server: says "port N" and answers every connection with these
                                   bytes and then nothing more
 peer.py say PORT WHAT             a client of the server at PORT; prints what it was answered"""
 
 import base64
 import json
+import os
 import select
 import socket
 import struct
@@ -64,11 +67,13 @@ class Pair:
             pass
 
 
-def flip(port, stream, offset):
-    listener, pairs = listen(), []
+def flip(port, stream, offset, freeze=None):
+    listener, pairs, frozen = listen(), [], []
     while time.monotonic() < END:
+        if freeze and not frozen and os.path.exists(freeze):
+            pairs, frozen = [], pairs
         sockets = {pair.ends[i]: (pair, i) for pair in pairs for i in pair.open}
-        for ready in select.select([listener, *sockets], [], [], 0.5)[0]:
+        for ready in select.select([listener, *sockets], [], [], 0.05)[0]:
             if ready is listener:
                 pairs.append(Pair(listener.accept()[0], port))
                 continue
@@ -255,6 +260,8 @@ if __name__ == "__main__":
     form, arguments = sys.argv[1], sys.argv[2:]
     if form == "flip":
         flip(int(arguments[0]), arguments[1], int(arguments[2]))
+    elif form == "freeze":
+        flip(int(arguments[0]), "none", 0, arguments[1])
     elif form == "answer":
         answer(bytes.fromhex(arguments[0]))
     elif form == "say":
