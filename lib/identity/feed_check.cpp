@@ -38,6 +38,12 @@ CheckedLine bad_line(std::string problem) {
   return line;
 }
 
+CheckedLine no_store(const Error& error) {
+  CheckedLine line;
+  line.failure = error;
+  return line;
+}
+
 // What stands in the entry itself, against what the line says of it.
 std::string problem_of(const CheckedLine& line, const Json& entry) {
   const auto previous = bytes_of_digest(line.previous);
@@ -81,7 +87,7 @@ CheckedLine check_entry(Json read, Judge& judge) {
   if (verdict) {
     line.verdict = *std::move(verdict);
   } else {
-    line.problem = verdict.error().message;
+    line.failure = verdict.error();
   }
   return line;
 }
@@ -176,8 +182,7 @@ void FeedChecker::work() {
     lock.unlock();
     chunk->checked.reserve(chunk->lines.size());
     for (std::string& line : chunk->lines) {
-      chunk->checked.push_back(judge ? check_line(line, *judge)
-                                     : bad_line(database.error().message));
+      chunk->checked.push_back(judge ? check_line(line, *judge) : no_store(database.error()));
       line = {};
     }
     lock.lock();

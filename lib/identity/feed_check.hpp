@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,7 +21,8 @@ namespace cp::identity {
 
 /// A line of a change feed after all that can be said of it alone.
 struct CheckedLine {
-  std::string problem;  ///< why it is no entry, or no head; then nothing else counts
+  std::string problem;           ///< why it is no entry, or no head; then nothing else counts
+  std::optional<Error> failure;  ///< the store here failed: nothing is said of the line
   bool is_head = false;
   std::int64_t seq = 0;
   std::string hash;      ///< "sha256:…"; that of `previous` and the entry, as was checked

@@ -44,6 +44,8 @@ class FeedFollower {
   Result<ResolverStore::Feed> follow() {
     const bool was_here = feed_.synced_at > UnixTime();
     CP_TRY_ASSIGN(const bool begun, begin(was_here));
+    // Where there is no WAL, a page that did not fit in memory would lock those out that check it.
+    CP_TRY(estate_.database.execute("PRAGMA cache_spill = OFF"));
     while (begun && feed_.status.empty()) {
       CP_TRY(follow_page());
     }
@@ -160,6 +162,9 @@ class FeedFollower {
     for (CheckedLine& line : chunk.checked) {
       if (!feed_.status.empty()) {
         return {};  // what follows a lie is not taken
+      }
+      if (line.failure) {
+        return tl::unexpected<Error>(*std::move(line.failure));
       }
       if (!line.problem.empty()) {
         end("lying", line.problem);
