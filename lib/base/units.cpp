@@ -68,7 +68,8 @@ double take_prefix(std::string_view& unit, double bare_base) {
 tl::unexpected<Error> not_a(std::string_view what, std::string_view text,
                             std::string_view example) {
   if (text.starts_with('-')) {
-    return fail(Errc::usage, "'{}' is less than 0", text);
+    return with_hint(fail(Errc::usage, "'{}' is less than 0", text),
+                     fmt::format("write e.g. {}", example));
   }
   return with_hint(fail(Errc::usage, "'{}' is not a {}", text, what),
                    fmt::format("write e.g. {}", example));

@@ -59,8 +59,13 @@ bool is_lock_error(int code) {
 // process have (fcntl(2)), and the next process to leave would delete the log under them.
 Result<void> create_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd && (errno != EEXIST || ::access(path.c_str(), R_OK | W_OK) != 0)) {
+  struct stat status {};
+  if (!fd && (errno != EEXIST || ::access(path.c_str(), R_OK | W_OK) != 0 ||
+              ::stat(path.c_str(), &status) != 0)) {
     return fail_errno(Errc::cannot_create, errno, "cannot open the store " + path);
+  }
+  if (S_ISDIR(status.st_mode)) {
+    return fail_errno(Errc::cannot_create, EISDIR, "cannot open the store " + path);
   }
   return {};
 }
