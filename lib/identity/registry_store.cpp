@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 6> kMigrations{R"(
+constexpr std::array<std::string_view, 7> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -179,6 +179,23 @@ CREATE TABLE registered (
                                                       // would have to be read.
                                                       R"(
 CREATE INDEX resource_count ON resource (authority, seq);
+)",
+                                                      // Most records have no other names: taking
+                                                      // them apart to see that is too dear.
+                                                      R"(
+DROP TRIGGER kept_has_names;
+CREATE TRIGGER kept_has_names AFTER INSERT ON kept WHEN NEW.kind = 'cp.resource'
+    AND (instr(NEW.document, '"alias"') OR instr(NEW.document, '"also_known_as"')
+         OR EXISTS (SELECT 1 FROM name WHERE code = NEW.subject)) BEGIN
+  DELETE FROM name WHERE code = NEW.subject;
+  INSERT OR IGNORE INTO name SELECT 'alias', value, NEW.subject
+    FROM json_each(NEW.document, '$.alias') WHERE type = 'text';
+  INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), json_extract(value, '$.id'),
+      NEW.subject
+    FROM json_each(NEW.document, '$.also_known_as')
+    WHERE type = 'object' AND json_type(value, '$.scheme') = 'text'
+      AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias';
+END;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

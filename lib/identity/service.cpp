@@ -208,13 +208,44 @@ HttpReply RegistryService::answer(const HttpRequest& request) {
     const bool takes = to == Route::id || to == Route::state;
     reply = error_reply(405, {Errc::denied, "that cannot be done here", ""});
     reply.headers.emplace_back("Allow", takes ? "GET, HEAD, PUT" : "GET, HEAD");
+  } else if (auto no = may_not_read(request)) {
+    reply = *std::move(no);
   } else if (auto made = route(to, request)) {
     reply = *std::move(made);
+    if (options_.is_private) {
+      // What one reader may see, no cache between may give to another.
+      for (auto& [name, value] : reply.headers) {
+        value = name == "Cache-Control" && value.starts_with("public") ? "private" + value.substr(6)
+                                                                       : std::move(value);
+      }
+    }
   } else {
     reply = error_reply(status_of(made.error().code), made.error());
   }
   counts_->add(to, reply.status);
   return reply;
+}
+
+HttpReply RegistryService::refusal(const Refused& why) const {
+  HttpReply reply = error_reply(why.status, why.error);
+  if (why.status == 401) {
+    reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  return reply;
+}
+
+std::optional<HttpReply> RegistryService::may_not_read(const HttpRequest& request) {
+  if (!options_.is_private) {
+    return std::nullopt;
+  }
+  const auto token = intake_.who(request.header("Authorization"));
+  if (!token) {
+    return refusal(token.error());
+  }
+  return token->allows({.op = "read"}) != nullptr
+             ? std::nullopt
+             : std::optional(
+                   refusal({403, {Errc::denied, "the token does not allow to read", ""}}));
 }
 
 HttpReply RegistryService::put(Route route, const HttpRequest& request) {
@@ -224,13 +255,6 @@ HttpReply RegistryService::put(Route route, const HttpRequest& request) {
     return error_reply(
         400, !id ? id.error() : Error{Errc::bad_data, "the precondition is malformed", ""});
   }
-  const auto refusal = [&](const Refused& why) {
-    HttpReply reply = error_reply(why.status, why.error);
-    if (why.status == 401) {
-      reply.headers.emplace_back("WWW-Authenticate", "Bearer");
-    }
-    return reply;
-  };
   const auto token = intake_.who(request.header("Authorization"));
   if (!token) {
     return refusal(token.error());

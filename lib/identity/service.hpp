@@ -24,6 +24,7 @@ class RegistryService final : public net::HttpHandler {
   struct Options {
     std::chrono::seconds ttl{300};        ///< how long a reader may keep what he got
     std::chrono::seconds absent_ttl{10};  ///< and that there was nothing
+    bool is_private = false;              ///< readers need a token, too: a grant `read`
   };
 
   /// ESTATE has an accepted authority.
@@ -45,6 +46,8 @@ class RegistryService final : public net::HttpHandler {
   Reply by_foreign_code(const net::HttpRequest& request);
   Reply by_codes(const net::HttpRequest& request, const std::vector<std::string>& codes);
   Reply state(const net::HttpRequest& request);
+  std::optional<net::HttpReply> may_not_read(const net::HttpRequest& request);
+  net::HttpReply refusal(const Refused& why) const;
   net::HttpReply put(Route route, const net::HttpRequest& request);
   Result<const RegistryStatus*> status();
   Reply page();

@@ -173,8 +173,7 @@ struct HttpWorker::State {
     connection.deadline = in(settings.header_deadline);
   }
 
-  void break_off_what_is_overdue() {
-    const SteadyTime now = clock.steady();
+  void break_off_what_is_overdue(SteadyTime now) {
     for (const auto& [key, connection] : connections) {
       if (connection->deadline <= now) {
         ++counts->overdue;
@@ -415,9 +414,10 @@ Result<void> HttpWorker::run(const std::stop_token& stop) {
     if (state_->library->run_wait(state_->daemon, kPollMilliseconds) != MHD_YES) {
       return fail(Errc::io, "the HTTP server's event loop has failed");
     }
-    if (state_->clock.steady() >= next_look) {
-      state_->break_off_what_is_overdue();
-      next_look = state_->clock.steady() + std::chrono::milliseconds(kPollMilliseconds);
+    const SteadyTime now = state_->clock.steady();
+    if (now >= next_look) {
+      state_->break_off_what_is_overdue(now);
+      next_look = now + std::chrono::milliseconds(kPollMilliseconds);
     }
   }
   return {};

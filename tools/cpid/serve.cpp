@@ -165,6 +165,7 @@ Result<int> serve(Context& context) {
   const auto carried = std::make_shared<cp::net::HttpCounts>();
   cp::identity::RegistryService::Options options;
   options.ttl = std::chrono::floor<std::chrono::seconds>(*context.arguments().duration("ttl"));
+  options.is_private = context.arguments().has("private");
   const auto make = [&]() -> Result<std::unique_ptr<cp::net::HttpHandler>> {
     CP_TRY_ASSIGN(auto own, open_own_estate(context));
     // While a request waits for another writer, others of its thread wait as well.

@@ -149,3 +149,16 @@ expect_status 0 as reader cpid verify dump
 expect_http 200 /v1/feed
 validate "$STDOUT"
 expect_json '[$all[] | select(.kind == "resource")] | length == 3'
+
+it "answers nobody without a token when it is private"
+stop_server here
+serve closed --private
+for path in / /metrics /v1/bootstrap "$a" /v1/feed /v1/dump /v1/search; do
+  expect_http 401 "$path"
+  validate "$STDOUT"
+done
+TOKEN=$(token --grant register)
+expect_http 403 "$a" -H "Authorization: Bearer $TOKEN"
+TOKEN=$(token --grant read)
+expect_http 200 "$a" -H "Authorization: Bearer $TOKEN"
+expect_match '^Cache-Control: private, max-age=300' "$TESTDIR/head"
