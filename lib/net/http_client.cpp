@@ -188,8 +188,8 @@ const std::string* HttpAnswer::header(std::string_view name) const {
 
 struct HttpClient::State {
   struct Cleanup {
-    const Curl* curl;
-    void operator()(CURL* handle) const { curl->cleanup(handle); }
+    const Curl* library;
+    void operator()(CURL* easy) const { library->cleanup(easy); }
   };
 
   explicit State(Settings given) : settings(std::move(given)) {}
