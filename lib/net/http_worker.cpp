@@ -49,10 +49,19 @@ struct ReplyStream {
   std::size_t at = 0;
 };
 
+// An exception is our bug; it must not cross a C library.
+Result<std::string> next_piece(HttpBody& body) {
+  try {
+    return body.next();
+  } catch (const std::exception& bug) {
+    return fail(Errc::internal, "{}", bug.what());
+  }
+}
+
 ssize_t read_stream(void* argument, std::uint64_t /*position*/, char* out, std::size_t room) {
   auto& stream = *static_cast<ReplyStream*>(argument);
   if (stream.at == stream.piece.size()) {
-    auto next = stream.body->next();
+    auto next = next_piece(*stream.body);
     if (!next) {
       return MHD_CONTENT_READER_END_WITH_ERROR;
     }
@@ -75,6 +84,27 @@ void free_stream(void* argument) {
 
 }  // namespace
 
+// Of a worker; not in its State, since clang takes a nested class for incomplete there.
+namespace worker {
+
+struct Exchange {
+  HttpRequest request;
+  bool has_begun = false;
+  int refused = 0;  // the status, once it is clear that it will be refused
+  std::size_t limit = 0;
+  std::size_t surplus = 0;
+};
+
+struct Connection {
+  int fd = -1;
+  IpAddress address;
+  SteadyTime deadline;
+  std::size_t charged = 0;  // of HttpCounts::body_bytes
+  std::optional<Exchange> exchange;
+};
+
+}  // namespace worker
+
 bool AddressCounts::has_room(const IpAddress& address) const {
   const std::scoped_lock lock(mutex_);
   const auto found = counts_.find(host_of(address));
@@ -96,21 +126,8 @@ void AddressCounts::remove(const IpAddress& address) {
 
 // libmicrohttpd calls back on the thread that runs it, so nothing here is locked.
 struct HttpWorker::State {
-  struct Exchange {
-    HttpRequest request;
-    bool has_begun = false;
-    int refused = 0;  // the status, once it is clear that it will be refused
-    std::size_t limit = 0;
-    std::size_t surplus = 0;
-  };
-
-  struct Connection {
-    int fd = -1;
-    IpAddress address;
-    SteadyTime deadline;
-    std::size_t charged = 0;  // of HttpCounts::body_bytes
-    std::optional<Exchange> exchange;
-  };
+  using Exchange = worker::Exchange;
+  using Connection = worker::Connection;
 
   HttpSettings settings;
   std::shared_ptr<const Microhttpd> library;
