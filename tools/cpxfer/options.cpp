@@ -200,6 +200,10 @@ constexpr std::array kCopyExamples{
             "leaves object files and the repository out"},
     Example{"find data -newer stamp -printf '%P\\0' | cpxfer -0 --files-from - data/ /backup",
             "moves what find chooses"},
+    Example{"cpxfer --update --delete data/ /mirror/data",
+            "makes the mirror what data is now, and moves only what has changed"},
+    Example{"cpxfer --preserve all /srv/ backup.example:srv",
+            "takes owners, attributes, ACLs and hard links along"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
 };
 
