@@ -31,7 +31,7 @@ import sums
 import validate
 
 DOCUMENTS = """accelerator anchor answer assignment bootstrap check delegation demand digest entry error explanation
-  field head identifier job jobspec key measurement node offer referral resource server source state token transfer
+  field head identifier job jobspec key measurement node offer referral resource server source state sync token transfer
   usage""".split()
 SCHEMAS = validate.load(FOLDER)
 KNOWN = validate.validators(FOLDER, SCHEMAS)

@@ -691,7 +691,8 @@ constexpr std::array kCommands{
             "WHAT is a key's thumbprint (this authority's or a child's), the prefix of a child, or "
             "a code. A key and a delegation are void at once here, and for others when they see "
             "the head that is printed; a key's signatures are void whatever their date, a "
-            "child's later delegation is not. A record ends as by tombstone.",
+            "child's later delegation is not. A record ends as by tombstone. A thumbprint that "
+            "begins with - stands after --.",
         .flags = kRevokeFlags,
         .operand = {.name = "WHAT",
                     .help = "a thumbprint, a prefix or a code",
@@ -743,7 +744,7 @@ constexpr std::array kCommands{
             "nothing else. KEY is the file of a root's delegation or of a public key, or the key "
             "itself (the x of a JWK): take it from somebody you know, not from the network.\n\n"
             "trust list shows the anchors. trust remove THUMBPRINT takes one away with all that "
-            "was verified under it.",
+            "was verified under it. A key or thumbprint that begins with - stands after --.",
         .flags = kTrustFlags,
         .operand = {.name = "ACTION [KEY]",
                     .help = "add, list or remove, and the key or its thumbprint",

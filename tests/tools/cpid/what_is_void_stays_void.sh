@@ -11,17 +11,17 @@ as lab cpid register <<<'{"schema":"cp.resource/1","kind":"node"}' >record.json
 expect_status 0 as user cpid verify answer.json record.json
 
 it "revokes nothing that it has no say in, nor its last key for heads"
-expect_status 66 as lab cpid revoke "$(jq -r .thumbprint anchor)"
+expect_status 66 as lab cpid revoke -- "$(jq -r .thumbprint anchor)"
 expect_match 'neither prefix 86.7 nor a child of it has a key' "$STDERR"
 expect_status 66 as lab cpid revoke 86.8
 expect_status 66 as root cpid revoke 86.8
 live=$(as lab cpid head | jq -r .proof.key)
-expect_status 77 as lab cpid revoke "$live"
+expect_status 77 as lab cpid revoke -- "$live"
 expect_match 'no other key of prefix 86.7 could sign the head that says so' "$STDERR"
 
 it "voids a key here at once, and for others with the head"
 key=$(jq -r .proof.key record.json)
-expect_status 0 as lab cpid revoke "$key" --why 'laptop lost'
+expect_status 0 as lab cpid revoke --why 'laptop lost' -- "$key"
 validate "$STDOUT"
 expect_json '.revoked == [{"key": "'"$key"'", "why": "laptop lost"}]'
 cp "$STDOUT" head.json
@@ -102,8 +102,8 @@ for who in root lab; do
 done
 
 it "forgets with an anchor what stood under it"
-expect_status 66 as user cpid trust remove "$old"
-expect_status 0 as user cpid trust remove "$(as user cpid trust list --plain)"
+expect_status 66 as user cpid trust remove -- "$old"
+expect_status 0 as user cpid trust remove -- "$(as user cpid trust list --plain)"
 validate "$STDOUT"
 expect_status 1 as user cpid verify record2.json
 expect_equal no_anchor "$(reasons)"
