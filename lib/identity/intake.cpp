@@ -158,6 +158,18 @@ Intake::Step Intake::use_quota(const Token& token, const Grant& grant, const Ide
   return {};
 }
 
+tl::expected<Taken, Refused> Intake::conclude(store::Transaction& transaction, const Step& step,
+                                              const Taken& taken) {
+  // Equivocation has left evidence, and nothing else.
+  const bool is_evidence = !step && step.error().error.hint == "equivocation";
+  if (step || is_evidence) {
+    if (const auto committed = transaction.commit(); !committed) {
+      return broken(committed.error());
+    }
+  }
+  return step ? tl::expected<Taken, Refused>(taken) : tl::unexpected<Refused>(step.error());
+}
+
 tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identifier& id,
                                                 std::string_view text,
                                                 const Precondition& precondition) {
@@ -188,17 +200,7 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
   if (step) {
     step = use_quota(token, *grant, id);
   }
-  // Equivocation has left evidence, and nothing else.
-  const bool is_evidence = !step && step.error().error.hint == "equivocation";
-  if (step || is_evidence) {
-    if (const auto committed = transaction->commit(); !committed) {
-      return broken(committed.error());
-    }
-  }
-  if (!step) {
-    return tl::unexpected<Refused>(step.error());
-  }
-  return Taken{!*before, model::int_at(*document, "seq").value_or(0)};
+  return conclude(*transaction, step, {!*before, model::int_at(*document, "seq").value_or(0)});
 }
 
 tl::expected<Taken, Refused> Intake::put_state(const Token& token, const Identifier& id,
@@ -226,16 +228,7 @@ tl::expected<Taken, Refused> Intake::put_state(const Token& token, const Identif
   if (step) {
     step = accept(*document);
   }
-  const bool is_evidence = !step && step.error().error.hint == "equivocation";
-  if (step || is_evidence) {
-    if (const auto committed = transaction->commit(); !committed) {
-      return broken(committed.error());
-    }
-  }
-  if (!step) {
-    return tl::unexpected<Refused>(step.error());
-  }
-  return Taken{!*before, model::int_at(*document, "seq").value_or(0)};
+  return conclude(*transaction, step, {!*before, model::int_at(*document, "seq").value_or(0)});
 }
 
 }  // namespace cp::identity

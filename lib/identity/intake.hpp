@@ -58,6 +58,9 @@ class Intake {
                 const std::optional<StoredDocument>& before);
   Step accept(const model::Json& document);
   Step use_quota(const Token& token, const Grant& grant, const Identifier& id);
+  /// Commits what STEP did, or the evidence that it left, and says so.
+  static tl::expected<Taken, Refused> conclude(store::Transaction& transaction, const Step& step,
+                                               const Taken& taken);
 
   RegistryView& view_;
   Estate& estate_;

@@ -622,22 +622,31 @@ Result<Verdict> Judge::remember(const Json& document, const Verdict& verdict) {
   return Verdict{"failed", kept.error().hint, kept.error().message, "", "", {}, {}};
 }
 
-Result<std::pair<const Anchor*, const Judge::Authority*>> Judge::any_authority(
-    std::string_view prefix) {
+template <class Fit>
+std::invoke_result_t<Fit, const Anchor&> Judge::first_that_fits(std::string_view prefix, Fit fit) {
   CP_TRY(load());
   std::optional<Error> first;
   for (const Anchor& anchor : anchors_) {
     if (!is_within(prefix, anchor.prefix)) {
       continue;
     }
-    const auto found = authority(anchor, prefix);
+    auto found = fit(anchor);
     if (found) {
-      return std::pair{&anchor, *found};
+      return found;
     }
     first = first ? first : std::optional(found.error());
   }
   return first ? tl::unexpected<Error>(*std::move(first))
                : refuse("no_anchor", "no trust anchor is pinned for prefix {}", prefix);
+}
+
+Result<std::pair<const Anchor*, const Judge::Authority*>> Judge::any_authority(
+    std::string_view prefix) {
+  using Found = std::pair<const Anchor*, const Authority*>;
+  return first_that_fits(prefix, [&](const Anchor& anchor) -> Result<Found> {
+    CP_TRY_ASSIGN(const Authority* const found, authority(anchor, prefix));
+    return Found{&anchor, found};
+  });
 }
 
 Result<Delegation> Judge::delegation(std::string_view prefix) {
@@ -652,22 +661,11 @@ Result<std::string> Judge::anchor_of(std::string_view prefix) {
 
 Result<PublicKey> Judge::key_of(std::string_view prefix, std::string_view kid,
                                 std::string_view use) {
-  CP_TRY(load());
-  std::optional<Error> first;
-  for (const Anchor& anchor : anchors_) {
-    if (!is_within(prefix, anchor.prefix)) {
-      continue;
-    }
-    const auto found = authority(anchor, prefix);
-    const auto fit = found ? check_key(anchor, **found, kid, use)
-                           : Result<void>(tl::unexpected<Error>(found.error()));
-    if (fit) {
-      return (*found)->delegation.find(kid)->key;
-    }
-    first = first ? first : std::optional(fit.error());
-  }
-  return first ? tl::unexpected<Error>(*std::move(first))
-               : refuse("no_anchor", "no trust anchor is pinned for prefix {}", prefix);
+  return first_that_fits(prefix, [&](const Anchor& anchor) -> Result<PublicKey> {
+    CP_TRY_ASSIGN(const Authority* const found, authority(anchor, prefix));
+    CP_TRY(check_key(anchor, *found, kid, use));
+    return found->delegation.find(kid)->key;
+  });
 }
 
 Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -103,6 +104,10 @@ class Judge {
   Result<const Authority*> authority(const Anchor& anchor, std::string_view prefix);
   Result<Authority> load_authority(const Anchor& anchor, const std::string& prefix);
   Result<void> check_child(const Anchor& anchor, const Authority& parent, const Delegation& child);
+  /// The first value that FIT gives for an anchor over PREFIX, in the user's order; else why the
+  /// first of them did not fit.
+  template <class Fit>
+  std::invoke_result_t<Fit, const Anchor&> first_that_fits(std::string_view prefix, Fit fit);
   Result<std::pair<const Anchor*, const Authority*>> any_authority(std::string_view prefix);
   Result<std::optional<Verdict::Head>> head_of(const Anchor& anchor, const std::string& prefix);
   Result<void> load();
