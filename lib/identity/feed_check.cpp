@@ -183,6 +183,7 @@ void FeedChecker::work() {
     chunk->checked.reserve(chunk->lines.size());
     for (std::string& line : chunk->lines) {
       chunk->checked.push_back(judge ? check_line(line, *judge) : no_store(database.error()));
+      chunk->checked.back().bytes = line.size();
       line = {};
     }
     lock.lock();

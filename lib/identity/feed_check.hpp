@@ -24,6 +24,7 @@ struct CheckedLine {
   std::string problem;           ///< why it is no entry, or no head; then nothing else counts
   std::optional<Error> failure;  ///< the store here failed: nothing is said of the line
   bool is_head = false;
+  std::size_t bytes = 0;  ///< of the line
   std::int64_t seq = 0;
   std::string hash;      ///< "sha256:…"; that of `previous` and the entry, as was checked
   std::string previous;  ///< what it says that the entry before has

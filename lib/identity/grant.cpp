@@ -20,14 +20,14 @@ constexpr std::size_t kMaxTargets = 64;
 
 struct Operation {
   std::string_view op;
-  std::array<std::string_view, 3> limits;
+  std::array<std::string_view, 4> limits;
 };
 constexpr std::array<Operation, 5> kOperations{{
     {"read", {"path", "bytes"}},
     {"write", {"path", "bytes"}},
     {"run", {"targets", "cards", "cost"}},
-    {"register", {"prefix", "quota"}},
-    {"state", {"prefix", "targets"}},
+    {"register", {"prefix", "quota", "bytes", "per_hour"}},
+    {"state", {"prefix", "targets", "per_hour"}},
 }};
 
 tl::unexpected<Error> bad_grant(std::string_view name, std::string_view wanted) {
@@ -76,9 +76,10 @@ Result<void> add_limit(const std::string& name, const Json& value, Grant& grant)
       return bad_grant(name, "money");
     }
   } else {
-    CP_TRY_ASSIGN((name == "bytes"   ? grant.bytes
-                   : name == "cards" ? grant.cards
-                                     : grant.quota),
+    CP_TRY_ASSIGN((name == "bytes"      ? grant.bytes
+                   : name == "cards"    ? grant.cards
+                   : name == "per_hour" ? grant.per_hour
+                                        : grant.quota),
                   read_count(value, name));
   }
   return {};
@@ -90,7 +91,7 @@ Result<Json> value_of(std::string_view name, std::string_view text) {
     CP_TRY_ASSIGN(const std::uint64_t bytes, units::parse_bytes(text));
     return Json(bytes);
   }
-  if (name == "cards" || name == "quota") {
+  if (name == "cards" || name == "quota" || name == "per_hour") {
     const auto count = text::to_uint(text);
     return count ? Result<Json>(*count) : bad_grant(name, "number");
   }
@@ -110,7 +111,7 @@ Result<Grant> read_grant(const Json& object) {
     return fail(Errc::bad_data, "'{}' is none of read, write, run, register, state",
                 op.value_or(""));
   }
-  Grant grant{*op, {}, {}, {}, {}, {}, {}, {}};
+  Grant grant{*op, {}, {}, {}, {}, {}, {}, {}, {}};
   for (auto member = object.begin(); member != object.end(); ++member) {
     if (member.key() == "op") {
       continue;
@@ -141,6 +142,7 @@ Json to_json(const Grant& grant) {
   }
   put("prefix", grant.prefix);
   put("quota", grant.quota);
+  put("per_hour", grant.per_hour);
   return object;
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/intake.hpp"
 
+#include "base/units.hpp"
 #include "identity/ending.hpp"
+#include "identity/holding.hpp"
 #include "identity/registration.hpp"
 #include "identity/resource_rules.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace cp::identity {
 namespace {
@@ -68,11 +72,19 @@ tl::expected<void, Refused> check_precondition(const Precondition& wanted,
   return {};
 }
 
+tl::unexpected<Refused> not_held(const Verdict& verdict) {
+  const bool is_late = verdict.reason == "replay" || verdict.reason == "equivocation";
+  return tl::unexpected<Refused>(
+      Refused{is_late ? 409 : 422, {Errc::denied, verdict.message, verdict.reason}});
+}
+
 }  // namespace
 
-Intake::Intake(RegistryView& view)
+Intake::Intake(RegistryView& view, IntakeLimits limits, RateLimiter& limiter)
     : view_(view),
       estate_(view.estate()),
+      limits_(std::move(limits)),
+      limiter_(limiter),
       tokens_(estate_.judge, estate_.trust, estate_.clock, estate_.authority->prefix) {}
 
 tl::expected<Token, Refused> Intake::who(const std::string* authorization) {
@@ -93,15 +105,7 @@ tl::expected<Token, Refused> Intake::who(const std::string* authorization) {
 
 Intake::Step Intake::accept(const Json& document) {
   const auto verdict = estate_.judge.accept(document);
-  if (!verdict) {
-    return broken(verdict.error());
-  }
-  if (verdict->holds()) {
-    return {};
-  }
-  const bool is_late = verdict->reason == "replay" || verdict->reason == "equivocation";
-  return tl::unexpected<Refused>(
-      Refused{is_late ? 409 : 422, {Errc::denied, verdict->message, verdict->reason}});
+  return !verdict ? Step(broken(verdict.error())) : verdict->holds() ? Step{} : not_held(*verdict);
 }
 
 // A record of this authority's own prefix, signed elsewhere with its key.
@@ -138,24 +142,111 @@ Intake::Step Intake::keep_own(const Identifier& id, const Json& document,
   return kept ? Step{} : broken(kept.error());
 }
 
-Intake::Step Intake::use_quota(const Token& token, const Grant& grant, const Identifier& id) {
-  const auto use = [&]() -> Result<std::int64_t> {
-    CP_TRY_ASSIGN(auto enter, estate_.database.prepare("INSERT OR IGNORE INTO registered "
-                                                       "(issuer, jti, code) VALUES (?1, ?2, ?3)"));
-    CP_TRY(enter.bind(1, token.issuer).bind(2, token.id).bind(3, id.text()).run());
-    CP_TRY_ASSIGN(auto row, estate_.database.prepare("SELECT count(*) FROM registered "
-                                                     "WHERE issuer = ?1 AND jti = ?2"));
-    CP_TRY(row.bind(1, token.issuer).bind(2, token.id).step());
-    return row.integer(0);
+// A record of a prefix below, beside the others of that prefix.
+Intake::Step Intake::accept_record(const Json& document, const Identifier& id) {
+  const std::string prefix(id.prefix());
+  const auto held = holding_of(estate_.database, prefix);
+  const auto verdict = estate_.judge.accept(document);
+  if (!held || !verdict) {
+    return broken(held ? verdict.error() : held.error());
+  }
+  if (!verdict->holds()) {
+    return not_held(*verdict);
+  }
+  if (const auto added = add_holding(estate_.database, prefix, verdict->grown); !added) {
+    return broken(added.error());
+  }
+  const ChildLimits& most = limits_.children.of(prefix);
+  if (verdict->grown.records > 0 && held->records + verdict->grown.records > most.records) {
+    return turn_away(403, Errc::denied, "prefix {} has {} records here, and may have no more",
+                     prefix, held->records);
+  }
+  if (verdict->grown.bytes > 0 && held->bytes + verdict->grown.bytes > most.bytes) {
+    return turn_away(403, Errc::denied, "the records of prefix {} may have no more than {} here",
+                     prefix, units::show_bytes(static_cast<double>(most.bytes)));
+  }
+  return {};
+}
+
+Intake::Step Intake::use_quota(const Token& token, const Grant& grant, const Identifier& id,
+                               std::size_t bytes) {
+  const auto use = [&]() -> Result<Holding> {
+    CP_TRY_ASSIGN(auto before, estate_.database.prepare("SELECT bytes FROM registered WHERE "
+                                                        "issuer = ?1 AND jti = ?2 AND code = ?3"));
+    CP_TRY_ASSIGN(const bool is_known,
+                  before.bind(1, token.issuer).bind(2, token.id).bind(3, id.text()).step());
+    const std::int64_t more = static_cast<std::int64_t>(bytes) - (is_known ? before.integer(0) : 0);
+    before.reset();
+    CP_TRY_ASSIGN(auto enter,
+                  estate_.database.prepare("INSERT OR REPLACE INTO registered (issuer, "
+                                           "jti, code, bytes) VALUES (?1, ?2, ?3, ?4)"));
+    enter.bind(1, token.issuer).bind(2, token.id).bind(3, id.text());
+    CP_TRY(enter.bind(4, static_cast<std::int64_t>(bytes)).run());
+    CP_TRY_ASSIGN(auto row,
+                  estate_.database.prepare(
+                      "INSERT INTO used (issuer, jti, records, bytes) "
+                      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+                      "records = records + excluded.records, bytes = bytes + excluded.bytes "
+                      "RETURNING records, bytes"));
+    row.bind(1, token.issuer).bind(2, token.id).bind(3, std::int64_t{is_known ? 0 : 1});
+    CP_TRY(row.bind(4, more).step());
+    return Holding{row.integer(0), row.integer(1)};
   };
   const auto used = use();
   if (!used) {
     return broken(used.error());
   }
-  if (grant.quota && static_cast<std::uint64_t>(*used) > *grant.quota) {
+  if (grant.quota && static_cast<std::uint64_t>(used->records) > *grant.quota) {
     return turn_away(403, Errc::denied, "the token's quota of {} records is used up", *grant.quota);
   }
+  if (grant.bytes && static_cast<std::uint64_t>(used->bytes) > *grant.bytes) {
+    return turn_away(403, Errc::denied, "the token's quota of {} is used up",
+                     units::show_bytes(static_cast<double>(*grant.bytes)));
+  }
   return {};
+}
+
+Intake::Step Intake::admit(const Token& token, const Grant& grant, const Identifier& id,
+                           std::size_t bytes) {
+  const std::string prefix(id.prefix());
+  const bool is_own = prefix == estate_.authority->prefix;
+  if (!is_own) {
+    const auto referral = view_.referral(prefix);
+    if (!referral) {
+      return broken(referral.error());
+    }
+    if (*referral) {
+      Refused elsewhere{307, {Errc::denied, "prefix " + prefix + " has registries of its own", ""}};
+      elsewhere.referral = *referral;
+      return tl::unexpected<Refused>(std::move(elsewhere));
+    }
+  }
+  const UnixTime now = estate_.now();
+  const auto use = [&](const std::string& name, const Rate& rate, double amount) -> Step {
+    const auto wait = limiter_.use(name, rate, amount, now);
+    if (!wait) {
+      return {};
+    }
+    Refused later{429,
+                  {Errc::timed_out, fmt::format("{} has used up {}", name, show_rate(rate)), ""}};
+    later.retry_after = *wait;
+    return tl::unexpected<Refused>(std::move(later));
+  };
+  const std::string name = "token " + token.issuer + " " + token.id;
+  Step step = use(name, limits_.token, 1);
+  if (step && grant.per_hour) {
+    constexpr std::uint64_t kMost = 1'000'000'000;
+    const Rate own{static_cast<std::int64_t>(std::clamp<std::uint64_t>(*grant.per_hour, 1, kMost)),
+                   std::chrono::hours(1)};
+    step = use(name + " " + grant.op, own, *grant.per_hour == 0 ? 2 : 1);
+  }
+  if (step && !is_own) {
+    const ChildLimits& most = limits_.children.of(prefix);
+    step = use("prefix " + prefix, most.rate, 1);
+    step = step ? use("prefix " + prefix + " in bytes", most.traffic(), static_cast<double>(bytes))
+                : step;
+  }
+  return step;
 }
 
 tl::expected<Taken, Refused> Intake::conclude(store::Transaction& transaction, const Step& step,
@@ -178,6 +269,9 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
   if (grant == nullptr || !is_within(id.prefix(), own)) {
     return turn_away(403, Errc::denied, "the token does not allow to register {}", id.text());
   }
+  if (const Step admitted = admit(token, *grant, id, text.size()); !admitted) {
+    return tl::unexpected<Refused>(admitted.error());
+  }
   if (!precondition.must_be_new && !precondition.seq) {
     return turn_away(428, Errc::denied, "If-None-Match: * or If-Match: \"SEQ\" is wanted");
   }
@@ -195,10 +289,10 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
   }
   Step step = check_precondition(precondition, *before);
   if (step) {
-    step = id.prefix() == own ? keep_own(id, *document, *before) : accept(*document);
+    step = id.prefix() == own ? keep_own(id, *document, *before) : accept_record(*document, id);
   }
   if (step) {
-    step = use_quota(token, *grant, id);
+    step = use_quota(token, *grant, id, text.size());
   }
   return conclude(*transaction, step, {!*before, model::int_at(*document, "seq").value_or(0)});
 }
@@ -206,10 +300,12 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
 tl::expected<Taken, Refused> Intake::put_state(const Token& token, const Identifier& id,
                                                std::string_view text,
                                                const Precondition& precondition) {
-  const bool is_allowed =
-      token.allows({.op = "state", .target = id.text(), .prefix = id.prefix()}) != nullptr;
-  if (!is_allowed || !is_within(id.prefix(), estate_.authority->prefix)) {
+  const Grant* grant = token.allows({.op = "state", .target = id.text(), .prefix = id.prefix()});
+  if (grant == nullptr || !is_within(id.prefix(), estate_.authority->prefix)) {
     return turn_away(403, Errc::denied, "the token does not allow to say how {} is", id.text());
+  }
+  if (const Step admitted = admit(token, *grant, id, text.size()); !admitted) {
+    return tl::unexpected<Refused>(admitted.error());
   }
   auto document = read(text, "cp.state", id, estate_.now());
   if (!document) {

@@ -67,6 +67,7 @@ struct Judge::Case {
   std::int64_t seq = 0;
   bool starts_anew_with_key = false;
   std::optional<PublicKey> new_anchor;
+  Holding grown{};
 };
 
 Judge::Judge(TrustStore& store, const Clock& clock, Options options)
@@ -465,6 +466,11 @@ Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
   if (before && matter.new_anchor && now.seq != before->seq + 1) {
     return refuse("gap", "it changes the anchor, and does not follow number {}", before->seq);
   }
+  if (now.kind == "cp.resource") {
+    matter.grown = {before ? 0 : 1,
+                    static_cast<std::int64_t>(now.text.size()) -
+                        static_cast<std::int64_t>(before ? before->text.size() : 0)};
+  }
   return store_.keep(thumbprint, now, clock_.now());
 }
 
@@ -570,7 +576,8 @@ Result<Verdict> Judge::judge(const Json& document, bool remember) {
                      anchor.key.thumbprint(),
                      matter.key,
                      std::move(matter.chain),
-                     std::move(matter.heads)};
+                     std::move(matter.heads),
+                     matter.grown};
     }
     if (tried.error().code != Errc::denied && tried.error().code != Errc::bad_data) {
       return tl::unexpected<Error>(tried.error());
@@ -614,7 +621,9 @@ Result<Verdict> Judge::remember(const Json& document, const Verdict& verdict) {
               std::nullopt};
   const auto kept = compare_and_keep(*anchor, matter);
   if (kept) {
-    return verdict;
+    Verdict remembered = verdict;
+    remembered.grown = matter.grown;
+    return remembered;
   }
   if (kept.error().code != Errc::denied) {
     return tl::unexpected<Error>(kept.error());

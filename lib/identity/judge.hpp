@@ -3,6 +3,7 @@
 
 #include "base/time.hpp"
 #include "identity/delegation.hpp"
+#include "identity/holding.hpp"
 #include "identity/trust_store.hpp"
 #include "model/json_fwd.hpp"
 
@@ -36,6 +37,7 @@ struct Verdict {
   std::string key;      ///< thumbprint of the key that signed
   std::vector<std::string> chain;  ///< the prefixes from the anchor's to the signer's
   std::vector<Head> heads;         ///< of those in the chain whose head is known
+  Holding grown{};                 ///< by how much a record that was remembered made the store grow
 
   bool holds() const { return trust == "verified"; }
 };

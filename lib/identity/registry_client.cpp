@@ -195,6 +195,12 @@ Result<void> RegistryClient::put(const std::string& base, const std::string& pat
   call.headers.emplace_back("Content-Type", "application/json");
   call.headers.emplace_back("Authorization", "Bearer " + token);
   CP_TRY_ASSIGN(const net::HttpAnswer answer, client_.ask(call, std::move(stop)));
+  if (answer.status == 307) {
+    CP_TRY_ASSIGN(const Json body, json_of(base, answer));
+    CP_TRY_ASSIGN(const RegistryReply referral, read_referral(base, body, {}));
+    return fail(Errc::denied, "{}: that is for the registries of prefix {} to take: {}", base,
+                referral.prefix, text::join(referral.registries, " "));
+  }
   const bool taken = answer.status >= 200 && answer.status < 300;
   return taken ? Result<void>{}
                : fail(code_of_status(answer.status), "{}: {}", base, complaint(answer));

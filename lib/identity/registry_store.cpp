@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 7> kMigrations{R"(
+constexpr std::array<std::string_view, 8> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -196,6 +196,24 @@ CREATE TRIGGER kept_has_names AFTER INSERT ON kept WHEN NEW.kind = 'cp.resource'
     WHERE type = 'object' AND json_type(value, '$.scheme') = 'text'
       AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias';
 END;
+)",
+                                                      // How much of each prefix is kept, once it
+                                                      // was counted; how much each token has used.
+                                                      R"(
+CREATE TABLE holding (
+  prefix TEXT PRIMARY KEY,
+  records INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+ALTER TABLE registered ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE used (
+  issuer TEXT NOT NULL,
+  jti TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (issuer, jti)
+) STRICT, WITHOUT ROWID;
+INSERT INTO used SELECT issuer, jti, count(*), 0 FROM registered GROUP BY issuer, jti;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

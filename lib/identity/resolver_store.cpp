@@ -3,12 +3,13 @@
 
 #include "base/file.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace cp::identity {
 namespace {
 
-constexpr std::array<std::string_view, 1> kResolverMigrations{R"(
+constexpr std::array<std::string_view, 2> kResolverMigrations{R"(
 CREATE TABLE answer (
   name TEXT PRIMARY KEY,
   code TEXT NOT NULL,
@@ -37,6 +38,12 @@ CREATE TABLE feed (
   refused INTEGER NOT NULL,
   synced_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)",
+                                                              R"(
+ALTER TABLE feed ADD COLUMN tried_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN used_entries REAL NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN used_bytes REAL NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
 )"};
 
 std::int64_t to_store(UnixTime time) { return unix_milliseconds(time); }
@@ -45,15 +52,24 @@ UnixTime time_in(std::int64_t milliseconds) {
 }
 
 ResolverStore::Feed feed_in(const store::Statement& row) {
-  return {std::string(row.text(0)), std::string(row.text(1)), row.integer(2),
-          std::string(row.text(3)), std::string(row.text(4)), std::string(row.text(5)),
-          row.integer(6),           row.integer(7),           row.integer(8),
-          time_in(row.integer(9))};
+  return {std::string(row.text(0)),
+          std::string(row.text(1)),
+          row.integer(2),
+          std::string(row.text(3)),
+          std::string(row.text(4)),
+          std::string(row.text(5)),
+          row.integer(6),
+          row.integer(7),
+          row.integer(8),
+          time_in(row.integer(9)),
+          time_in(row.integer(10)),
+          {row.real(11), time_in(row.integer(13))},
+          {row.real(12), time_in(row.integer(13))}};
 }
 
 constexpr std::string_view kFeeds =
-    "SELECT url, prefix, seq, hash, status, problem, head_seq, records, refused, synced_at "
-    "FROM feed ";
+    "SELECT url, prefix, seq, hash, status, problem, head_seq, records, refused, synced_at, "
+    "tried_at, used_entries, used_bytes, used_at FROM feed ";
 
 }  // namespace
 
@@ -131,11 +147,14 @@ Result<std::vector<ResolverStore::Feed>> ResolverStore::feeds() {
 Result<void> ResolverStore::keep_feed(const Feed& feed) {
   CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO feed (url, prefix, seq, hash, "
                                             "status, problem, head_seq, records, refused, "
-                                            "synced_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                                            "?9, ?10)"));
+                                            "synced_at, tried_at, used_entries, used_bytes, "
+                                            "used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                                            "?9, ?10, ?11, ?12, ?13, ?14)"));
   row.bind(1, feed.url).bind(2, feed.prefix).bind(3, feed.seq).bind(4, feed.hash);
   row.bind(5, feed.status).bind(6, feed.problem).bind(7, feed.head_seq).bind(8, feed.records);
-  return row.bind(9, feed.refused).bind(10, to_store(feed.synced_at)).run();
+  row.bind(9, feed.refused).bind(10, to_store(feed.synced_at)).bind(11, to_store(feed.tried_at));
+  row.bind(12, feed.entries.used).bind(13, feed.traffic.used);
+  return row.bind(14, to_store(std::max(feed.entries.at, feed.traffic.at))).run();
 }
 
 }  // namespace cp::identity

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "identity/child_limits.hpp"
 #include "store/database.hpp"
 
 #include <cstdint>
@@ -50,12 +51,15 @@ class ResolverStore {
     std::string prefix;
     std::int64_t seq = 0;
     std::string hash;     ///< of the entry with that number: "sha256:…"
-    std::string status;   ///< "complete", "stale", "missing", "lying" or "gap"
+    std::string status;   ///< "complete", "stale", "missing", "gap", "lying" or "limited"
     std::string problem;  ///< for people
     std::int64_t head_seq = 0;
     std::int64_t records = 0;  ///< documents that were verified and kept
     std::int64_t refused = 0;
     UnixTime synced_at;  ///< when it was complete last; 1970 when never
+    UnixTime tried_at;   ///< when it was asked last
+    Usage entries;       ///< what it has used of the rate that it may have
+    Usage traffic;       ///< the same of bytes
   };
   Result<std::optional<Feed>> feed(std::string_view url);
   Result<std::vector<Feed>> feeds();

@@ -158,12 +158,14 @@ std::optional<Precondition> precondition_of(const HttpRequest& request) {
 }  // namespace
 
 RegistryService::RegistryService(std::unique_ptr<Estate> estate, Options options,
+                                 std::shared_ptr<RateLimiter> limiter,
                                  std::shared_ptr<ServiceCounts> counts,
                                  std::shared_ptr<const net::HttpCounts> carried)
     : estate_(std::move(estate)),
       view_(*estate_),
-      intake_(view_),
-      options_(options),
+      limiter_(std::move(limiter)),
+      options_(std::move(options)),
+      intake_(view_, options_.limits, *limiter_),
       counts_(std::move(counts)),
       carried_(std::move(carried)) {}
 
@@ -201,54 +203,67 @@ HttpReply RegistryService::absent(std::string message) const {
 
 HttpReply RegistryService::answer(const HttpRequest& request) {
   const Route to = route_of(request);
-  HttpReply reply;
-  if (is_put(request, to)) {
-    reply = put(to, request);
-  } else if (request.method != "GET" && request.method != "HEAD") {
-    const bool takes = to == Route::id || to == Route::state;
-    reply = error_reply(405, {Errc::denied, "that cannot be done here", ""});
-    reply.headers.emplace_back("Allow", takes ? "GET, HEAD, PUT" : "GET, HEAD");
-  } else if (auto no = may_not_read(request)) {
-    reply = *std::move(no);
-  } else if (auto made = route(to, request)) {
-    reply = *std::move(made);
-    if (options_.is_private) {
-      // What one reader may see, no cache between may give to another.
-      for (auto& [name, value] : reply.headers) {
-        value = name == "Cache-Control" && value.starts_with("public") ? "private" + value.substr(6)
-                                                                       : std::move(value);
-      }
-    }
-  } else {
-    reply = error_reply(status_of(made.error().code), made.error());
-  }
+  auto made = reply_to(to, request);
+  HttpReply reply =
+      made ? *std::move(made) : error_reply(status_of(made.error().code), made.error());
   counts_->add(to, reply.status);
   return reply;
 }
 
-HttpReply RegistryService::refusal(const Refused& why) const {
-  HttpReply reply = error_reply(why.status, why.error);
-  if (why.status == 401) {
-    reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+RegistryService::Reply RegistryService::reply_to(Route to, const HttpRequest& request) {
+  if (is_put(request, to)) {
+    return put(to, request);
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    const bool takes = to == Route::id || to == Route::state;
+    HttpReply reply = error_reply(405, {Errc::denied, "that cannot be done here", ""});
+    reply.headers.emplace_back("Allow", takes ? "GET, HEAD, PUT" : "GET, HEAD");
+    return reply;
+  }
+  if (auto no = may_not_read(request)) {
+    return *std::move(no);
+  }
+  CP_TRY_ASSIGN(HttpReply reply, route(to, request));
+  if (options_.is_private) {
+    // What one reader may see, no cache between may give to another.
+    for (auto& [name, value] : reply.headers) {
+      value = name == "Cache-Control" && value.starts_with("public") ? "private" + value.substr(6)
+                                                                     : std::move(value);
+    }
   }
   return reply;
 }
 
-std::optional<HttpReply> RegistryService::may_not_read(const HttpRequest& request) {
+RegistryService::Reply RegistryService::refusal(const Refused& why,
+                                                const HttpRequest& request) const {
+  if (why.referral) {
+    return refer(*why.referral, request);
+  }
+  HttpReply reply = error_reply(why.status, why.error);
+  if (why.status == 401) {
+    reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  if (why.retry_after) {
+    reply.headers.emplace_back("Retry-After", fmt::format("{}", why.retry_after->count()));
+  }
+  return reply;
+}
+
+std::optional<RegistryService::Reply> RegistryService::may_not_read(const HttpRequest& request) {
   if (!options_.is_private) {
     return std::nullopt;
   }
   const auto token = intake_.who(request.header("Authorization"));
   if (!token) {
-    return refusal(token.error());
+    return refusal(token.error(), request);
   }
-  return token->allows({.op = "read"}) != nullptr
-             ? std::nullopt
-             : std::optional(
-                   refusal({403, {Errc::denied, "the token does not allow to read", ""}}));
+  if (token->allows({.op = "read"}) != nullptr) {
+    return std::nullopt;
+  }
+  return refusal({403, {Errc::denied, "the token does not allow to read", ""}}, request);
 }
 
-HttpReply RegistryService::put(Route route, const HttpRequest& request) {
+RegistryService::Reply RegistryService::put(Route route, const HttpRequest& request) {
   const auto id = Identifier::parse(request.path[2]);
   const auto wanted = precondition_of(request);
   if (!id || !wanted) {
@@ -257,12 +272,12 @@ HttpReply RegistryService::put(Route route, const HttpRequest& request) {
   }
   const auto token = intake_.who(request.header("Authorization"));
   if (!token) {
-    return refusal(token.error());
+    return refusal(token.error(), request);
   }
   const auto taken = route == Route::id ? intake_.put_record(*token, *id, request.body, *wanted)
                                         : intake_.put_state(*token, *id, request.body, *wanted);
   if (!taken) {
-    return refusal(taken.error());
+    return refusal(taken.error(), request);
   }
   HttpReply reply{taken->is_new ? 201 : 200, {}, {}, nullptr};
   reply.headers.emplace_back("ETag", fmt::format("\"{}\"", taken->seq));

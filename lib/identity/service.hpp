@@ -25,11 +25,12 @@ class RegistryService final : public net::HttpHandler {
     std::chrono::seconds ttl{300};        ///< how long a reader may keep what he got
     std::chrono::seconds absent_ttl{10};  ///< and that there was nothing
     bool is_private = false;              ///< readers need a token, too: a grant `read`
+    IntakeLimits limits;
   };
 
-  /// ESTATE has an accepted authority.
+  /// ESTATE has an accepted authority. LIMITER is that of all threads.
   RegistryService(std::unique_ptr<Estate> estate, Options options,
-                  std::shared_ptr<ServiceCounts> counts,
+                  std::shared_ptr<RateLimiter> limiter, std::shared_ptr<ServiceCounts> counts,
                   std::shared_ptr<const net::HttpCounts> carried);
 
   std::size_t body_limit(const net::HttpRequest& head) override;
@@ -39,6 +40,7 @@ class RegistryService final : public net::HttpHandler {
  private:
   using Reply = Result<net::HttpReply>;
 
+  Reply reply_to(Route to, const net::HttpRequest& request);
   Reply route(Route route, const net::HttpRequest& request);
   Reply bootstrap(const net::HttpRequest& request);
   Reply by_code(const net::HttpRequest& request);
@@ -46,9 +48,9 @@ class RegistryService final : public net::HttpHandler {
   Reply by_foreign_code(const net::HttpRequest& request);
   Reply by_codes(const net::HttpRequest& request, const std::vector<std::string>& codes);
   Reply state(const net::HttpRequest& request);
-  std::optional<net::HttpReply> may_not_read(const net::HttpRequest& request);
-  net::HttpReply refusal(const Refused& why) const;
-  net::HttpReply put(Route route, const net::HttpRequest& request);
+  std::optional<Reply> may_not_read(const net::HttpRequest& request);
+  Reply refusal(const Refused& why, const net::HttpRequest& request) const;
+  Reply put(Route route, const net::HttpRequest& request);
   Result<const RegistryStatus*> status();
   Reply page();
   Reply metrics();
@@ -63,8 +65,9 @@ class RegistryService final : public net::HttpHandler {
 
   std::unique_ptr<Estate> estate_;
   RegistryView view_;
-  Intake intake_;
+  std::shared_ptr<RateLimiter> limiter_;
   Options options_;
+  Intake intake_;
   std::shared_ptr<ServiceCounts> counts_;
   std::shared_ptr<const net::HttpCounts> carried_;
   std::optional<RegistryStatus> status_;  // counted some seconds ago at most

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/sync.hpp"
 
+#include "base/units.hpp"
 #include "identity/feed_check.hpp"
+#include "identity/holding.hpp"
 #include "identity/identifier.hpp"
 #include "identity/learning.hpp"
 #include "identity/sha256.hpp"
@@ -32,17 +34,19 @@ tl::unexpected<Error> broken_off() { return tl::unexpected<Error>(Error{Errc::fa
 class FeedFollower {
  public:
   FeedFollower(Estate& estate, ResolverStore& store, RegistryClient& client,
-               ResolverStore::Feed feed, const std::stop_token& stop)
+               ResolverStore::Feed feed, const ChildLimitTable& limits, const std::stop_token& stop)
       : estate_(estate),
         store_(store),
         client_(client),
         feed_(std::move(feed)),
+        all_limits_(limits),
         stop_(stop),
         checker_(estate.state_directory, estate.clock,
                  std::max(1U, std::thread::hardware_concurrency())) {}
 
   Result<ResolverStore::Feed> follow() {
     const bool was_here = feed_.synced_at > UnixTime();
+    feed_.tried_at = estate_.now();
     CP_TRY_ASSIGN(const bool begun, begin(was_here));
     // Where there is no WAL, a page that did not fit in memory would lock those out that check it.
     CP_TRY(estate_.database.execute("PRAGMA cache_spill = OFF"));
@@ -90,6 +94,7 @@ class FeedFollower {
     } else {
       feed_.prefix = learned.prefix;
       feed_.head_seq = learned.head_seq;
+      limits_ = all_limits_.of(feed_.prefix);
     }
     return feed_.status.empty();
   }
@@ -101,18 +106,27 @@ class FeedFollower {
     has_head_ = false;
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
     CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
+    CP_TRY_ASSIGN(held_, holding_of(estate_.database, feed_.prefix));
+    grown_ = {};
     std::vector<std::string> lines;
     const auto each = [&](std::string_view line) -> Result<void> {
+      CP_TRY(use_traffic(line.size() + 1));
       lines.emplace_back(line);
       return lines.size() < kLinesPerChunk ? Result<void>{} : hand_in(lines);
     };
     auto fetched = client_.feed(feed_.url, before, limits::feed_page_records, each, stop_);
-    if (fetched && !lines.empty()) {
-      fetched = hand_in(lines);
+    if ((fetched || is_over_) && !lines.empty()) {
+      const auto handed_in = hand_in(lines);
+      fetched = is_over_ ? fetched : handed_in;
     }
     while (auto chunk = checker_.take()) {
       CP_TRY(apply(*chunk));
     }
+    if (is_over_) {
+      end("limited", fmt::format("it has sent {} in a day",
+                                 units::show_bytes(static_cast<double>(limits_.bytes))));
+    }
+    CP_TRY(add_holding(estate_.database, feed_.prefix, grown_));
     CP_TRY(transaction.commit());
     CP_TRY(store_.keep_feed(feed_));
     CP_TRY(names.commit());
@@ -126,6 +140,33 @@ class FeedFollower {
       finish_page(before);
     }
     return {};
+  }
+
+  // A stranger's day has its bounds, whatever he sends.
+  Result<void> use_traffic(std::size_t bytes) {
+    if (feed_.traffic.use(limits_.traffic(), static_cast<double>(bytes), estate_.now())) {
+      return {};
+    }
+    is_over_ = true;
+    return broken_off();
+  }
+
+  // Whether the record of LINE may be kept beside the others.
+  Result<bool> has_room(const CheckedLine& line) {
+    const std::int64_t bytes = held_.bytes + grown_.bytes + static_cast<std::int64_t>(line.bytes);
+    const std::int64_t records = held_.records + grown_.records;
+    if (records < limits_.records && bytes <= limits_.bytes) {
+      return true;
+    }
+    CP_TRY_ASSIGN(const auto old, estate_.trust.find(line.verdict.anchor, "cp.resource", line.id));
+    const std::int64_t freed = old ? static_cast<std::int64_t>(old->text.size()) : 0;
+    if (records >= limits_.records && !old) {
+      end("limited", fmt::format("it has more than {} records", limits_.records));
+    } else if (bytes - freed > limits_.bytes) {
+      end("limited", fmt::format("its records have more than {}",
+                                 units::show_bytes(static_cast<double>(limits_.bytes))));
+    }
+    return feed_.status.empty();
   }
 
   void finish_page(std::int64_t before) {
@@ -202,6 +243,10 @@ class FeedFollower {
       end("lying", fmt::format("entry {} does not follow what was entry {}", line.seq, feed_.seq));
       return {};
     }
+    if (!feed_.entries.use(limits_.rate, 1, estate_.now())) {
+      end("limited", "it has more entries than " + show_rate(limits_.rate));
+      return {};
+    }
     if (!line.document.is_null()) {
       CP_TRY(line.id.empty() ? take_other(line.document) : take_record(line));
     } else if (!line.id.empty() && withheld_.size() < kMaxWithheld) {
@@ -244,7 +289,13 @@ class FeedFollower {
       return {};
     }
     if (line.verdict.holds()) {
+      CP_TRY_ASSIGN(const bool has, has_room(line));
+      if (!has) {
+        return {};
+      }
       CP_TRY_ASSIGN(line.verdict, estate_.judge.remember(line.document, line.verdict));
+      grown_.records += line.verdict.grown.records;
+      grown_.bytes += line.verdict.grown.bytes;
     }
     withheld_.erase(line.id);
     if (!line.verdict.holds()) {
@@ -281,23 +332,29 @@ class FeedFollower {
   ResolverStore& store_;
   RegistryClient& client_;
   ResolverStore::Feed feed_;
+  const ChildLimitTable& all_limits_;
+  ChildLimits limits_;
+  Holding held_;   // of its prefix, before this page
+  Holding grown_;  // by this page
   const std::stop_token& stop_;
   FeedChecker checker_;
   std::int64_t entries_ = 0;
   std::size_t page_entries_ = 0;
   bool has_head_ = false;
+  bool is_over_ = false;                          // its bytes of today are used up
   std::pair<std::int64_t, std::string> head_at_;  // the newest head's entry, and its hash
   std::map<std::string, std::int64_t> withheld_;  // records that were not shown, and their number
   std::string anchor_;
 };
 
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
-                         const std::string& base, const std::stop_token& stop) {
+                         const std::string& base, const ChildLimitTable& limits,
+                         const std::stop_token& stop) {
   const SteadyTime started = estate.clock.steady();
   CP_TRY_ASSIGN(auto known, store.feed(base));
   ResolverStore::Feed feed = known ? *std::move(known) : ResolverStore::Feed{};
   feed.url = base;
-  FeedFollower follower(estate, store, client, std::move(feed), stop);
+  FeedFollower follower(estate, store, client, std::move(feed), limits, stop);
   Synced synced;
   CP_TRY_ASSIGN(synced.feed, follower.follow());
   synced.entries = follower.entries();

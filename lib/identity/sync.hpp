@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "identity/child_limits.hpp"
 #include "identity/estate.hpp"
 #include "identity/registry_client.hpp"
 #include "identity/resolver_store.hpp"
@@ -28,10 +29,12 @@ struct Synced {
 ///   missing   it cannot be asked, and nothing of it is here
 ///   gap       entries are missing, or documents that should be there
 ///   lying     its head, a hash or a signature does not hold, or it went back
+///   limited   there is more of it than LIMITS allow, or too much at once; what fits is here
 ///
 /// An error only when the stores here fail, or STOP was asked.
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
-                         const std::string& base, const std::stop_token& stop);
+                         const std::string& base, const ChildLimitTable& limits,
+                         const std::stop_token& stop);
 
 /// The registries of the authority's children, as their delegations name them.
 Result<std::vector<std::string>> child_registries(Estate& estate);

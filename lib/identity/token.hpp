@@ -21,14 +21,15 @@ namespace cp::identity {
 
 /// One thing that a token allows. What is absent is not limited.
 struct Grant {
-  std::string op;                      ///< "read", "write", "run", "register" or "state"
-  std::optional<std::string> path;     ///< read, write: the directory, absolute
-  std::optional<std::uint64_t> bytes;  ///< read, write: how many
-  std::vector<std::string> targets;    ///< run, state: codes
-  std::optional<std::uint64_t> cards;  ///< run: how many at once
-  std::optional<Money> cost;           ///< run: how much altogether
-  std::optional<std::string> prefix;   ///< register, state: below it, itself included
-  std::optional<std::uint64_t> quota;  ///< register: how many records
+  std::string op;                         ///< "read", "write", "run", "register" or "state"
+  std::optional<std::string> path;        ///< read, write: the directory, absolute
+  std::optional<std::uint64_t> bytes;     ///< read, write: how many; register: of all its records
+  std::vector<std::string> targets;       ///< run, state: codes
+  std::optional<std::uint64_t> cards;     ///< run: how many at once
+  std::optional<Money> cost;              ///< run: how much altogether
+  std::optional<std::string> prefix;      ///< register, state: below it, itself included
+  std::optional<std::uint64_t> quota;     ///< register: how many records
+  std::optional<std::uint64_t> per_hour;  ///< register, state: how many documents in an hour
 };
 
 /// What somebody wants to do with a token.

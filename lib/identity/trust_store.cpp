@@ -50,6 +50,7 @@ Result<std::int64_t> TrustStore::unpin(std::string_view prefix, std::string_view
     CP_TRY_ASSIGN(auto forget, database_.prepare(sql));
     CP_TRY(forget.bind(1, thumbprint).run());
   }
+  CP_TRY(database_.execute("DELETE FROM holding"));  // it is counted again
   return count;
 }
 
@@ -98,9 +99,13 @@ Result<void> TrustStore::keep(std::string_view anchor, const Kept& kept, UnixTim
 
 Result<void> TrustStore::keep_evidence(std::string_view anchor, const Kept& kept,
                                        std::string_view against, UnixTime now) const {
-  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR IGNORE INTO evidence (anchor, kind, "
-                                            "subject, seq, document, against, found_at) "
-                                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  // A few are proof enough: a liar must not fill the disk.
+  CP_TRY_ASSIGN(auto row,
+                database_.prepare("INSERT OR IGNORE INTO evidence (anchor, kind, "
+                                  "subject, seq, document, against, found_at) "
+                                  "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
+                                  "WHERE (SELECT count(*) FROM evidence WHERE anchor = ?1 "
+                                  "AND kind = ?2 AND subject = ?3) < 16"));
   row.bind(1, anchor).bind(2, kept.kind).bind(3, kept.subject).bind(4, kept.seq);
   return row.bind(5, kept.text).bind(6, against).bind(7, format_time(now)).run();
 }

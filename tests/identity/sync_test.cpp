@@ -35,6 +35,7 @@ struct Follower {
   RegistryClient client{{"", cp::net::AllowNet::parse({"127.0.0.1"}).value(), {}},
                         std::chrono::seconds(20)};
   std::vector<Json> lines;  // of the feed
+  ChildLimitTable limits;
   std::string last = std::string(32, '\0');
 
   Follower() { REQUIRE(estate->trust.pin("86", root.public_key(), clock.now())); }
@@ -119,7 +120,7 @@ struct Follower {
     }
   }
   ResolverStore::Feed sync() {
-    const auto synced = sync_feed(*estate, store, client, registry.url(), {});
+    const auto synced = sync_feed(*estate, store, client, registry.url(), limits, {});
     REQUIRE(synced);
     return synced->feed;
   }
@@ -323,4 +324,60 @@ TEST_CASE("prefix 0 of others is not followed") {
   head["prefix"] = "0";
   f.publish(sign_document(head, f.root).value());
   CHECK(tells(f.outcome(), "prefix 0 means nothing here"));
+}
+
+TEST_CASE("a feed with more records, bytes or entries than are allowed is limited") {
+  const auto limited = [](const std::string& words) {
+    Follower f;
+    f.limits = ChildLimitTable::parse({words}).value();
+    f.begin();
+    f.publish();
+    const std::string outcome = f.outcome();
+    INFO(words);
+    CHECK(f.has(1000));
+    CHECK(!f.has(3000));
+    return outcome;
+  };
+  CHECK(limited("records=2") == "limited: it has more than 2 records");
+  CHECK(limited("86:rate=2/d") == "limited: it has more entries than 2/d");
+  CHECK(tells(limited("bytes=1700"), "limited: "));
+}
+
+TEST_CASE("a limited feed takes new versions of what is here, and goes on when it may") {
+  Follower f;
+  f.limits = ChildLimitTable::parse({"records=3"}).value();
+  f.begin();
+  f.enter_record(f.record(1000, 2));
+  f.enter_record(f.record(4000));
+  f.publish();
+  CHECK(tells(f.outcome(), "limited: it has more than 3 records"));
+  const auto kept =
+      f.estate->trust.find(f.root.public_key().thumbprint(), "cp.resource", Follower::code(1000));
+  CHECK(kept->value().seq == 2);
+  CHECK(f.sync().seq == 4);
+  f.limits = {};
+  CHECK(f.outcome() == "complete");
+  CHECK(f.has(4000));
+}
+
+TEST_CASE("a feed that has used up its rate goes on as time goes by") {
+  Follower f;
+  f.limits = ChildLimitTable::parse({"rate=2/h"}).value();
+  f.begin();
+  f.publish();
+  CHECK(tells(f.outcome(), "limited"));
+  CHECK(f.sync().seq == 2);
+  f.clock.move(std::chrono::hours(1));
+  CHECK(f.outcome() == "complete");
+}
+
+TEST_CASE("what a feed sends in a day is bounded, whether it is kept or not") {
+  Follower f;
+  f.limits = ChildLimitTable::parse({"bytes=20KB"}).value();
+  f.begin();
+  f.enter({{"op", "unheard-of"}, {"junk", std::string(30'000, 'x')}}, "unheard-of", Json());
+  f.publish();
+  CHECK(tells(f.outcome(), "limited: it has sent 20 kB in a day"));
+  CHECK(f.has(3000));
+  CHECK(f.sync().seq == 3);
 }

@@ -48,6 +48,11 @@ Result<cp::identity::ResolverSettings> resolver_settings(const Context& context)
   return settings;
 }
 
+Result<cp::identity::ChildLimitTable> child_limits(const Context& context) {
+  auto table = cp::identity::ChildLimitTable::parse(context.arguments().texts("child-limit"));
+  return table ? table : context.arguments().blame("child-limit", table.error());
+}
+
 Result<int> resolve(Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
   CP_TRY_ASSIGN(auto settings, resolver_settings(context));

@@ -7,6 +7,7 @@
 #include "net/host_port.hpp"
 #include "net/http_server.hpp"
 #include "passphrase.hpp"
+#include "resolving.hpp"
 #include "tool.hpp"
 
 #include <nlohmann/json.hpp>
@@ -166,11 +167,18 @@ Result<int> serve(Context& context) {
   cp::identity::RegistryService::Options options;
   options.ttl = std::chrono::floor<std::chrono::seconds>(*context.arguments().duration("ttl"));
   options.is_private = context.arguments().has("private");
+  CP_TRY_ASSIGN(options.limits.children, child_limits(context));
+  const auto token_rate = cp::identity::parse_rate(*context.arguments().text("token-rate"));
+  if (!token_rate) {
+    return context.arguments().blame("token-rate", token_rate.error());
+  }
+  options.limits.token = *token_rate;
+  const auto limiter = std::make_shared<cp::identity::RateLimiter>();
   const auto make = [&]() -> Result<std::unique_ptr<cp::net::HttpHandler>> {
     CP_TRY_ASSIGN(auto own, open_own_estate(context));
     // While a request waits for another writer, others of its thread wait as well.
     CP_TRY(own->database.execute("PRAGMA busy_timeout = 2000"));
-    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, counts,
+    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, limiter, counts,
                                                            carried);
   };
   CP_TRY_ASSIGN(const auto server,

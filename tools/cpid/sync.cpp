@@ -75,6 +75,7 @@ Result<std::vector<std::string>> wanted_registries(const Context& context,
 
 Result<int> sync(Context& context) {
   CP_TRY_ASSIGN(const auto settings, resolver_settings(context));
+  CP_TRY_ASSIGN(const auto limits, child_limits(context));
   CP_TRY_ASSIGN(const auto estate, open_estate(context));
   CP_TRY_ASSIGN(const auto urls, wanted_registries(context, *estate, settings.registries));
   CP_TRY_ASSIGN(auto store, cp::identity::ResolverStore::open(estate->state_directory));
@@ -90,7 +91,7 @@ Result<int> sync(Context& context) {
   cp::cli::Output& output = context.output(kSyncColumns);
   bool all_complete = true;
   for (const std::string& url : urls) {
-    const auto synced = cp::identity::sync_feed(*estate, store, client, url, stop);
+    const auto synced = cp::identity::sync_feed(*estate, store, client, url, limits, stop);
     if (context.stop_signal() != 0) {
       return 128 + context.stop_signal();
     }

@@ -245,7 +245,16 @@ constexpr std::array kPublishFlags{
     kHopTimeout,
     kPassphraseFile,
 };
-constexpr std::array kSyncFlags{kRegistryUrls, kCa, kAllowNet, kHopTimeout};
+constexpr Flag kChildLimits{.name = "child-limit",
+                            .type = Type::text,
+                            .value = "[PREFIX:]NAME=VALUE,...",
+                            .help =
+                                "take no more of a child (of PREFIX) than records, bytes and "
+                                "rate say",
+                            .fallback = "records=2000000,bytes=8GB,rate=5000000/d",
+                            .setting = "cpid.child_limits",
+                            .repeats = true};
+constexpr std::array kSyncFlags{kRegistryUrls, kCa, kAllowNet, kHopTimeout, kChildLimits};
 
 constexpr std::array kEndFlags{kWhy, kPassphraseFile};
 constexpr std::array kAliasFlags{
@@ -346,6 +355,13 @@ constexpr std::array kServeFlags{
          .help = "and N of one address",
          .fallback = "256",
          .setting = "cpid.connections_per_address"},
+    kChildLimits,
+    Flag{.name = "token-rate",
+         .type = Type::text,
+         .value = "N/UNIT",
+         .help = "take N documents per s, min, h or d with one token",
+         .fallback = "6000/min",
+         .setting = "cpid.token_rate"},
     Flag{.name = "jobs",
          .letter = 'j',
          .type = Type::integer,
@@ -806,8 +822,9 @@ constexpr std::array kCommands{
                 "and of --registry) what is new since the last time, verifies every hash and every "
                 "signature, keeps what holds, and prints a cp.sync each: complete, stale (it "
                 "cannot be asked, or its head has expired), missing (nothing of it is here), gap "
-                "(entries or documents are missing) or lying (a hash, a signature or its head does "
-                "not hold, or it went back). One that was broken off goes on where it was. What "
+                "(entries or documents are missing), lying (a hash, a signature or its head does "
+                "not hold, or it went back) or limited (it has more than --child-limit allows). "
+                "One that was broken off goes on where it was. What "
                 "was fetched resolves, offline, too.\n\n"
                 "The exit status is 1 when any is not complete.",
             .flags = kSyncFlags,
