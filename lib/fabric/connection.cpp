@@ -55,12 +55,16 @@ Result<std::unique_ptr<Connection::Parts>> make_endpoint(SharedFabric fabric, In
 }
 
 Result<std::unique_ptr<Connection>> finish_connecting(
-    std::unique_ptr<Connection::Parts> parts, std::chrono::steady_clock::time_point deadline,
-    const std::stop_token& stop) {
+    std::unique_ptr<Connection::Parts> parts, std::string_view answer,
+    std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
   CP_TRY_ASSIGN(const CmEvent event,
                 next_event(*parts->fabric.library, *parts->events, deadline, stop));
   if (event.kind != FI_CONNECTED) {
     return fail(Errc::denied, "the fabric connection was refused");
+  }
+  // Some providers fill the rest of their own size with zeros.
+  if (!std::string_view(event.data).starts_with(answer)) {
+    return fail(Errc::denied, "the other end of a stream does not have the session's key");
   }
   return std::make_unique<Connection>(std::move(parts));
 }
@@ -69,21 +73,19 @@ Connection::Connection(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 
 Connection::~Connection() { fi_shutdown(parts_->endpoint.get(), 0); }
 
-Result<std::unique_ptr<Connection>> Connection::connect(std::shared_ptr<const Library> library,
-                                                        const std::string& provider,
-                                                        const std::string& host, std::uint16_t port,
-                                                        std::string_view token,
-                                                        std::chrono::nanoseconds patience,
-                                                        std::stop_token stop) {
+Result<std::unique_ptr<Connection>> Connection::connect(
+    std::shared_ptr<const Library> library, const std::string& provider, const std::string& host,
+    std::uint16_t port, std::string_view claim, std::string_view answer,
+    std::chrono::nanoseconds patience, std::stop_token stop) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   CP_TRY_ASSIGN(Info info, find_info(library, provider, host, std::to_string(port), 0));
   CP_TRY_ASSIGN(SharedFabric fabric, open_fabric(library, *info));
   CP_TRY_ASSIGN(auto parts, make_endpoint(std::move(fabric), std::move(info)));
   CP_TRY(
       check(*library,
-            fi_connect(parts->endpoint.get(), parts->info->dest_addr, token.data(), token.size()),
+            fi_connect(parts->endpoint.get(), parts->info->dest_addr, claim.data(), claim.size()),
             "fi_connect"));
-  return finish_connecting(std::move(parts), deadline, stop);
+  return finish_connecting(std::move(parts), answer, deadline, stop);
 }
 
 Result<void> Connection::prepare(std::span<std::byte> region, std::size_t operations) {

@@ -38,14 +38,13 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Connects to a listener of PROVIDER at HOST (an address) and PORT, presenting TOKEN.
-  /// unavailable, denied when it is refused, timed_out.
-  static Result<std::unique_ptr<Connection>> connect(std::shared_ptr<const Library> library,
-                                                     const std::string& provider,
-                                                     const std::string& host, std::uint16_t port,
-                                                     std::string_view token,
-                                                     std::chrono::nanoseconds patience,
-                                                     std::stop_token stop);
+  /// Connects to a listener of PROVIDER at HOST (an address) and PORT, presenting CLAIM, which is
+  /// to be answered with ANSWER. unavailable, denied when it is refused or answered otherwise,
+  /// timed_out.
+  static Result<std::unique_ptr<Connection>> connect(
+      std::shared_ptr<const Library> library, const std::string& provider, const std::string& host,
+      std::uint16_t port, std::string_view claim, std::string_view answer,
+      std::chrono::nanoseconds patience, std::stop_token stop);
 
   /// Makes OPERATIONS numbers, and REGION, which must live as long as this, usable.
   Result<void> prepare(std::span<std::byte> region, std::size_t operations);

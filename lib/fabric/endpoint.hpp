@@ -28,9 +28,9 @@ struct Connection::Parts {
 /// An endpoint made of INFO, with its queues, ready to connect or accept.
 Result<std::unique_ptr<Connection::Parts>> make_endpoint(SharedFabric fabric, Info info);
 
-/// Waits until the endpoint of PARTS is connected.
+/// Waits until the endpoint of PARTS is connected; denied when the other end does not say ANSWER.
 Result<std::unique_ptr<Connection>> finish_connecting(
-    std::unique_ptr<Connection::Parts> parts, std::chrono::steady_clock::time_point deadline,
-    const std::stop_token& stop);
+    std::unique_ptr<Connection::Parts> parts, std::string_view answer,
+    std::chrono::steady_clock::time_point deadline, const std::stop_token& stop);
 
 }  // namespace cp::fabric

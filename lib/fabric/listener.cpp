@@ -56,9 +56,9 @@ Result<std::unique_ptr<Listener>> Listener::open(std::shared_ptr<const Library> 
   return std::make_unique<Listener>(std::move(parts));
 }
 
-Result<std::unique_ptr<Connection>> Listener::accept(
-    const std::function<bool(std::string_view)>& accepts, std::chrono::nanoseconds patience,
-    const std::stop_token& stop) {
+Result<std::unique_ptr<Connection>> Listener::accept(const Accepts& accepts,
+                                                     std::chrono::nanoseconds patience,
+                                                     const std::stop_token& stop) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const Library& library = *parts_->fabric.library;
   while (true) {
@@ -67,13 +67,15 @@ Result<std::unique_ptr<Connection>> Listener::accept(
       continue;
     }
     Info info(event.info, {parts_->fabric.library});
-    if (!accepts(event.data)) {
+    const auto answer = accepts(event.data);
+    if (!answer) {
       fi_reject(parts_->endpoint.get(), info->handle, nullptr, 0);
       continue;
     }
     CP_TRY_ASSIGN(auto parts, make_endpoint(parts_->fabric, std::move(info)));
-    CP_TRY(check(library, fi_accept(parts->endpoint.get(), nullptr, 0), "fi_accept"));
-    return finish_connecting(std::move(parts), deadline, stop);
+    CP_TRY(check(library, fi_accept(parts->endpoint.get(), answer->data(), answer->size()),
+                 "fi_accept"));
+    return finish_connecting(std::move(parts), "", deadline, stop);
   }
 }
 

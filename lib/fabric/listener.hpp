@@ -4,6 +4,8 @@
 #include "fabric/connection.hpp"
 
 #include <functional>
+#include <optional>
+#include <string>
 
 namespace cp::fabric {
 
@@ -24,9 +26,11 @@ class Listener {
 
   std::uint16_t port() const;
 
-  /// The next connection that presents a token that ACCEPTS takes; others are refused. timed_out
-  /// after PATIENCE or on STOP.
-  Result<std::unique_ptr<Connection>> accept(const std::function<bool(std::string_view)>& accepts,
+  /// What to answer a connection that presents CLAIM (it is short); nullopt: it is refused.
+  using Accepts = std::function<std::optional<std::string>(std::string_view claim)>;
+  /// The next connection that ACCEPTS takes; others are refused. timed_out after PATIENCE or on
+  /// STOP.
+  Result<std::unique_ptr<Connection>> accept(const Accepts& accepts,
                                              std::chrono::nanoseconds patience,
                                              const std::stop_token& stop);
 

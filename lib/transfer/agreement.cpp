@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 3> kDeletions{"none", "unless-failed", "a
 
 constexpr std::size_t kMaxSources = 10'000;
 constexpr std::size_t kMaxRules = 10'000;
+constexpr std::int64_t kMaxEpoch = std::int64_t{1} << 40U;
 
 template <class Enum, std::size_t n>
 std::string_view word_of(const std::array<std::string_view, n>& words, Enum value) {
@@ -95,13 +96,15 @@ Result<Json> parse(std::string_view text) {
   return json;
 }
 
-Result<std::string> token_in(std::string_view text) {
+Result<std::string> bytes_in(std::string_view text, std::size_t size) {
   auto bytes = text::from_base64(text);
-  if (!bytes || bytes->size() != limits::token_bytes) {
-    return fail(Errc::protocol, "a token that is none");
+  if (!bytes || bytes->size() != size) {
+    return fail(Errc::protocol, "a token or a secret that is none");
   }
   return *std::move(bytes);
 }
+
+Result<std::string> token_in(std::string_view text) { return bytes_in(text, limits::token_bytes); }
 
 Json to_json(const Incoming& incoming) {
   return {{"sources", incoming.sources},
@@ -198,6 +201,9 @@ std::string to_text(const Open& open) {
                          {"dry_run", open.dry_run},
                          {"key", open.key ? Json(open.key->hex()) : Json()},
                          {"id", open.id},
+                         {"secret", text::to_base64(open.secret)},
+                         {"epoch", open.epoch},
+                         {"sealed", open.sealed},
                          {"selection", to_json(open.selection)},
                          {"bytes_per_second", open.bytes_per_second},
                          {"preserve", words_of(open.preserve)},
@@ -248,11 +254,15 @@ Result<Open> parse_open(std::string_view text) {
             .rail = fields.word<RailChoice>("rail", kRails),
             .provider = fields.text("provider"),
             .streams = static_cast<int>(fields.integer("streams", 1, limits::streams)),
-            .dry_run = fields.boolean("dry_run")};
+            .dry_run = fields.boolean("dry_run"),
+            .secret = fields.text("secret"),
+            .epoch = static_cast<std::uint64_t>(fields.integer("epoch", 1, kMaxEpoch)),
+            .sealed = fields.boolean("sealed")};
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(parse_format_2(fields, json, open));
   CP_TRY(fields.good());
+  CP_TRY_ASSIGN(open.secret, bytes_in(open.secret, limits::key_bytes));
   CP_TRY(parse_resumption(json, open));
   open.incoming.placement = open.placement;
   if (open.rail == RailChoice::automatic) {
@@ -271,6 +281,7 @@ std::string to_text(const Opened& opened) {
                          {"tells_have", opened.tells_have},
                          {"window", opened.window},
                          {"tokens", tokens},
+                         {"secret", text::to_base64(opened.secret)},
                          {"provider", model::text_value(opened.provider)},
                          {"endpoint", "msg"},
                          {"port", opened.port},
@@ -291,6 +302,7 @@ Result<Opened> parse_opened(std::string_view text) {
       .tells_have = model::bool_at(json, "tells_have").value_or(false),
       .window = static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken)),
       .tokens = fields.texts("tokens", limits::streams),
+      .secret = fields.text("secret"),
       .provider = fields.text("provider"),
       .port = static_cast<std::uint16_t>(fields.integer("port", 0, 0xFFFF)),
       .address = fields.text("address"),
@@ -301,6 +313,7 @@ Result<Opened> parse_opened(std::string_view text) {
   if (!is_transfer_id(opened.id)) {
     return fail(Errc::protocol, "the field id is missing or wrong");
   }
+  CP_TRY_ASSIGN(opened.secret, bytes_in(opened.secret, limits::key_bytes));
   for (std::string& token : opened.tokens) {
     CP_TRY_ASSIGN(token, token_in(token));
   }

@@ -46,7 +46,10 @@ struct Open {
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).
   std::optional<Digest> key;
-  std::string id;  ///< of the transfer, when it goes on with nothing; of a push
+  std::string id;           ///< of the transfer, when it goes on with nothing; of a push
+  std::string secret;       ///< the client's share of the session's keys (SessionSecret)
+  std::uint64_t epoch = 1;  ///< which connection of the transfer this is
+  bool sealed = false;      ///< chunks are to be encrypted
 };
 
 /// What the server gives.
@@ -56,7 +59,8 @@ struct Opened {
   bool tells_have = false;    ///< with a key: the receiver's Have comes before anything else
   std::uint32_t window = 0;   ///< chunks on their way on each stream
   std::vector<std::string>
-      tokens;              ///< 16 bytes each; one for each stream, which proves the session
+      tokens;              ///< limits::token_bytes each; one for each stream, which it finds
+  std::string secret;      ///< the server's share of the session's keys
   std::string provider;    ///< of a fabric, with connected endpoints; empty: plain TCP
   std::uint16_t port = 0;  ///< of the streams' listener, where it is their own
   std::string address;     ///< of that listener; "": the server's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/client.hpp"
 
+#include "base/random.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
 
@@ -43,20 +44,30 @@ Result<void> Client::greet() {
   return {};
 }
 
-Result<Opened> Client::open(const Open& open) {
+Result<Opened> Client::open(Open open) {
   const std::stop_callback interrupt(stop_, [this] { control_.shutdown(); });
   CP_TRY(link_.prepare(open, far_));
+  open.secret.resize(limits::key_bytes);
+  KernelRandom().fill(std::as_writable_bytes(std::span(open.secret)));
   const std::string wanted = to_text(open);
   if (wanted.size() > limits::message_bytes) {
     return fail(Errc::usage, "the names and rules do not fit into a request to a server");
   }
   CP_TRY(control_.send(MessageType::open, wanted));
   CP_TRY_ASSIGN(const Message message, control_.expect(MessageType::opened));
-  return parse_opened(message.body);
+  CP_TRY_ASSIGN(Opened opened, parse_opened(message.body));
+  secret_ = {.binding = link_.binding(),
+             .client = open.secret,
+             .server = opened.secret,
+             .transfer = opened.id,
+             .epoch = open.epoch,
+             .sealed = open.sealed};
+  return opened;
 }
 
 Result<Carriers> Client::connect_rails(const Opened& opened) {
-  CP_TRY_ASSIGN(auto carriers, link_.open_rails(opened, stop_));
+  CP_TRY_ASSIGN(auto carriers,
+                link_.open_rails(opened, derive_rail_keys(secret_, opened.tokens), stop_));
   CP_TRY(control_.send(MessageType::rails_ready, "{}"));
   return carriers;
 }

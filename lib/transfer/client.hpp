@@ -26,9 +26,11 @@ class Client {
   const Hello& far() const { return far_; }
 
   /// Says what is wanted, and hears what is given.
-  Result<Opened> open(const Open& open);
+  Result<Opened> open(Open open);
   /// Opens the streams that were agreed on, and says that they stand.
   Result<Carriers> connect_rails(const Opened& opened);
+  /// Whether the chunks of what was agreed on are sealed.
+  bool is_sealed() const { return secret_.sealed; }
 
  private:
   Result<void> greet();
@@ -36,6 +38,7 @@ class Client {
   Link& link_;
   Control control_;
   Hello far_;
+  SessionSecret secret_;
   std::chrono::nanoseconds silence_;
   std::stop_token stop_;
 };

@@ -38,7 +38,7 @@ Result<std::unique_ptr<net::Stream>> DaemonLink::connect(const std::stop_token& 
   return std::make_unique<net::TcpStream>(std::move(stream));
 }
 
-Result<void> DaemonLink::prepare(const Open& open, const Hello& /*far*/) {
+Result<void> DaemonLink::prepare(Open& open, const Hello& /*far*/) {
   if (open.rail == RailChoice::fabric && !open.dry_run) {
     // While the server loads its own.
     fabrics_.start();
@@ -46,8 +46,9 @@ Result<void> DaemonLink::prepare(const Open& open, const Hello& /*far*/) {
   return {};
 }
 
-Result<Carriers> DaemonLink::open_rails(const Opened& opened, const std::stop_token& stop) {
-  return connect_rails(opened, peer_, fabrics_, limits::connect_patience, stop);
+Result<Carriers> DaemonLink::open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                                        const std::stop_token& stop) {
+  return connect_rails(opened, rails, peer_, fabrics_, limits::connect_patience, stop);
 }
 
 }  // namespace cp::transfer

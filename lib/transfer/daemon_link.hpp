@@ -17,8 +17,9 @@ class DaemonLink final : public Link {
       : location_(std::move(location)), silence_(silence) {}
 
   Result<std::unique_ptr<net::Stream>> connect(const std::stop_token& stop) override;
-  Result<void> prepare(const Open& open, const Hello& far) override;
-  Result<Carriers> open_rails(const Opened& opened, const std::stop_token& stop) override;
+  Result<void> prepare(Open& open, const Hello& far) override;
+  Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                              const std::stop_token& stop) override;
 
  private:
   Location location_;

@@ -14,40 +14,44 @@ constexpr std::size_t kSlotBytes = ChunkHeader::encoded_bytes + limits::chunk_by
 
 // Operations are numbered: first the slots, then the credits.
 constexpr std::size_t memory_for(std::size_t slots, std::size_t credits) {
-  return slots * kSlotBytes + credits * Credit::encoded_bytes;
+  return slots * kSlotBytes + credits * sealed_credit_bytes;
 }
 
 class FabricCarrier final : public Carrier {
  public:
-  explicit FabricCarrier(std::unique_ptr<fabric::Connection> connection)
-      : connection_(std::move(connection)) {}
+  FabricCarrier(std::unique_ptr<fabric::Connection> connection, Sealing sealing)
+      : connection_(std::move(connection)), sealing_(std::move(sealing)) {}
   Result<std::unique_ptr<ChunkSender>> as_sender(std::uint32_t window) override {
-    return FabricChunkSender::open(std::move(connection_), window);
+    return FabricChunkSender::open(std::move(connection_), window, sealing_);
   }
   Result<std::unique_ptr<ChunkReceiver>> as_receiver(std::uint32_t window) override {
-    return FabricChunkReceiver::open(std::move(connection_), window);
+    return FabricChunkReceiver::open(std::move(connection_), window, sealing_);
   }
 
  private:
   std::unique_ptr<fabric::Connection> connection_;
+  Sealing sealing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_fabric_carrier(std::unique_ptr<fabric::Connection> connection) {
-  return std::make_unique<FabricCarrier>(std::move(connection));
+std::unique_ptr<Carrier> make_fabric_carrier(std::unique_ptr<fabric::Connection> connection,
+                                             Sealing sealing) {
+  return std::make_unique<FabricCarrier>(std::move(connection), std::move(sealing));
 }
 
 FabricChunkSender::FabricChunkSender(std::unique_ptr<fabric::Connection> connection,
-                                     std::uint32_t window)
+                                     std::uint32_t window, const Sealing& sealing)
     : window_(window),
+      sealer_(keyed<FrameSealer>(sealing.sends)),
+      opener_(keyed<FrameOpener>(sealing.receives)),
       memory_(memory_for(kSendSlots, window)),
       is_free_(kSendSlots, true),
       connection_(std::move(connection)) {}
 
 Result<std::unique_ptr<ChunkSender>> FabricChunkSender::open(
-    std::unique_ptr<fabric::Connection> connection, std::uint32_t window) {
-  auto sender = std::make_unique<FabricChunkSender>(std::move(connection), window);
+    std::unique_ptr<fabric::Connection> connection, std::uint32_t window, const Sealing& sealing) {
+  auto sender = std::make_unique<FabricChunkSender>(std::move(connection), window, sealing);
   CP_TRY(sender->start());
   return sender;
 }
@@ -57,7 +61,8 @@ std::span<std::byte> FabricChunkSender::slot_at(std::size_t index) {
 }
 
 std::span<std::byte> FabricChunkSender::credit_at(std::size_t index) {
-  return std::span(memory_).subspan(memory_for(kSendSlots, index), Credit::encoded_bytes);
+  return std::span(memory_).subspan(memory_for(kSendSlots, index),
+                                    opener_ ? sealed_credit_bytes : Credit::encoded_bytes);
 }
 
 Result<void> FabricChunkSender::start() {
@@ -72,19 +77,24 @@ Result<void> FabricChunkSender::expect_credit(std::size_t index) {
   return connection_->receive(kSendSlots + index, credit_at(index));
 }
 
+Result<Credit> FabricChunkSender::read_credit(std::size_t index) {
+  const auto bytes = credit_at(index);
+  return opener_ ? opener_->open(bytes.first<sealed_credit_bytes>())
+                 : decode_credit(bytes.first<Credit::encoded_bytes>());
+}
+
 Result<void> FabricChunkSender::settle(const fabric::Completion& completion) {
   if (!completion.is_receive) {
     is_free_[completion.operation] = true;
     return {};
   }
   const std::size_t index = completion.operation - kSendSlots;
-  if (completion.bytes != Credit::encoded_bytes) {
+  if (completion.bytes != credit_at(index).size()) {
     return fail(Errc::protocol, "no credit where one belongs");
   }
-  CP_TRY_ASSIGN(const Credit credit,
-                decode_credit(credit_at(index).first<Credit::encoded_bytes>()));
-  if (credit.consumed < placed_ || credit.consumed > sent_) {
-    return fail(Errc::protocol, "a credit for what was not sent");
+  CP_TRY_ASSIGN(const Credit credit, read_credit(index));
+  if (credit.consumed <= placed_ || credit.consumed > sent_) {
+    return fail(Errc::protocol, "a credit for what was not sent, or a second time");
   }
   placed_ = credit.consumed;
   return expect_credit(index);
@@ -110,7 +120,12 @@ Result<std::span<std::byte>> FabricChunkSender::slot() {
 Result<void> FabricChunkSender::send(ChunkHeader header) {
   header.sequence = ++sent_;
   const auto slot = slot_at(current_);
-  encode(header, slot.first<ChunkHeader::encoded_bytes>());
+  const auto head = slot.first<ChunkHeader::encoded_bytes>();
+  if (sealer_) {
+    sealer_->seal(header, head, slot.subspan(head.size(), header.length));
+  } else {
+    encode(header, head);
+  }
   is_free_[current_] = false;
   return connection_->send(current_, slot.first(ChunkHeader::encoded_bytes + header.length));
 }
@@ -124,15 +139,18 @@ Result<void> FabricChunkSender::drain() {
 }
 
 FabricChunkReceiver::FabricChunkReceiver(std::unique_ptr<fabric::Connection> connection,
-                                         std::uint32_t window)
+                                         std::uint32_t window, const Sealing& sealing)
     : window_(window),
+      sealer_(keyed<FrameSealer>(sealing.sends)),
+      opener_(keyed<FrameOpener>(sealing.receives)),
       memory_(memory_for(window, window)),
+      private_(opener_ ? limits::chunk_bytes : 0),
       is_free_(window, true),
       connection_(std::move(connection)) {}
 
 Result<std::unique_ptr<ChunkReceiver>> FabricChunkReceiver::open(
-    std::unique_ptr<fabric::Connection> connection, std::uint32_t window) {
-  auto receiver = std::make_unique<FabricChunkReceiver>(std::move(connection), window);
+    std::unique_ptr<fabric::Connection> connection, std::uint32_t window, const Sealing& sealing) {
+  auto receiver = std::make_unique<FabricChunkReceiver>(std::move(connection), window, sealing);
   CP_TRY(receiver->start());
   return receiver;
 }
@@ -142,7 +160,7 @@ std::span<std::byte> FabricChunkReceiver::slot_at(std::size_t index) {
 }
 
 std::span<std::byte> FabricChunkReceiver::credit_at(std::size_t index) {
-  return std::span(memory_).subspan(memory_for(window_, index), Credit::encoded_bytes);
+  return std::span(memory_).subspan(memory_for(window_, index), sealed_credit_bytes);
 }
 
 Result<void> FabricChunkReceiver::start() {
@@ -174,20 +192,38 @@ Result<std::optional<ReceivedChunk>> FabricChunkReceiver::next() {
   }
   const fabric::Completion& completion = *waited;
   current_ = completion.operation;
-  const auto slot = slot_at(current_);
   if (completion.bytes < ChunkHeader::encoded_bytes) {
     return fail(Errc::protocol, "no chunk where one belongs");
   }
-  CP_TRY_ASSIGN(const ChunkHeader header,
-                decode_chunk_header(slot.first<ChunkHeader::encoded_bytes>()));
-  if (completion.bytes != ChunkHeader::encoded_bytes + header.length) {
+  CP_TRY_ASSIGN(const ReceivedChunk chunk, open_chunk(slot_at(current_).first(completion.bytes)));
+  sequence_ = chunk.header.sequence;
+  return chunk;
+}
+
+Result<ReceivedChunk> FabricChunkReceiver::open_chunk(std::span<const std::byte> frame) {
+  const auto head = frame.first<ChunkHeader::encoded_bytes>();
+  const auto payload = frame.subspan(head.size());
+  if (opener_) {
+    CP_TRY_ASSIGN(const ChunkHeader header, opener_->open(sequence_ + 1, head, payload, private_));
+    return ReceivedChunk{header, std::span(private_).first(header.length)};
+  }
+  CP_TRY_ASSIGN(const ChunkHeader header, decode_chunk_header(head));
+  if (payload.size() != header.length) {
     return fail(Errc::protocol, "a chunk of another length than it says");
   }
   if (header.sequence != sequence_ + 1) {
     return fail(Errc::protocol, "a chunk out of its turn");
   }
-  sequence_ = header.sequence;
-  return ReceivedChunk{header, slot.subspan(ChunkHeader::encoded_bytes, header.length)};
+  return ReceivedChunk{header, payload};
+}
+
+std::span<const std::byte> FabricChunkReceiver::write_credit(std::span<std::byte> out) {
+  if (sealer_) {
+    sealer_->seal(Credit{sequence_}, out.first<sealed_credit_bytes>());
+    return out.first(sealed_credit_bytes);
+  }
+  encode(Credit{sequence_}, out.first<Credit::encoded_bytes>());
+  return out.first(Credit::encoded_bytes);
 }
 
 Result<std::size_t> FabricChunkReceiver::free_credit() {
@@ -209,9 +245,8 @@ Result<std::size_t> FabricChunkReceiver::free_credit() {
 Result<void> FabricChunkReceiver::placed() {
   CP_TRY(connection_->receive(current_, slot_at(current_)));
   CP_TRY_ASSIGN(const std::size_t index, free_credit());
-  encode(Credit{sequence_}, credit_at(index).first<Credit::encoded_bytes>());
   is_free_[index] = false;
-  return connection_->send(window_ + index, credit_at(index));
+  return connection_->send(window_ + index, write_credit(credit_at(index)));
 }
 
 }  // namespace cp::transfer

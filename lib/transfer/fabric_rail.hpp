@@ -3,9 +3,12 @@
 
 #include "fabric/connection.hpp"
 #include "transfer/carrier.hpp"
+#include "transfer/seal.hpp"
+#include "transfer/session_keys.hpp"
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace cp::transfer {
@@ -16,8 +19,9 @@ class FabricChunkSender final : public ChunkSender {
  public:
   /// Makes ready to send with WINDOW chunks on their way.
   static Result<std::unique_ptr<ChunkSender>> open(std::unique_ptr<fabric::Connection> connection,
-                                                   std::uint32_t window);
-  FabricChunkSender(std::unique_ptr<fabric::Connection> connection, std::uint32_t window);
+                                                   std::uint32_t window, const Sealing& sealing);
+  FabricChunkSender(std::unique_ptr<fabric::Connection> connection, std::uint32_t window,
+                    const Sealing& sealing);
 
   Result<std::span<std::byte>> slot() override;
   Result<void> send(ChunkHeader header) override;
@@ -28,11 +32,14 @@ class FabricChunkSender final : public ChunkSender {
  private:
   Result<void> start();
   Result<void> expect_credit(std::size_t index);
+  Result<Credit> read_credit(std::size_t index);
   Result<void> settle(const fabric::Completion& completion);
   std::span<std::byte> slot_at(std::size_t index);
   std::span<std::byte> credit_at(std::size_t index);
 
   std::uint64_t window_;
+  std::optional<FrameSealer> sealer_;
+  std::optional<FrameOpener> opener_;
   std::vector<std::byte> memory_;  ///< the slots, then the credits
   std::vector<bool> is_free_;      ///< of each slot
   std::size_t current_ = 0;
@@ -44,8 +51,9 @@ class FabricChunkSender final : public ChunkSender {
 class FabricChunkReceiver final : public ChunkReceiver {
  public:
   static Result<std::unique_ptr<ChunkReceiver>> open(std::unique_ptr<fabric::Connection> connection,
-                                                     std::uint32_t window);
-  FabricChunkReceiver(std::unique_ptr<fabric::Connection> connection, std::uint32_t window);
+                                                     std::uint32_t window, const Sealing& sealing);
+  FabricChunkReceiver(std::unique_ptr<fabric::Connection> connection, std::uint32_t window,
+                      const Sealing& sealing);
 
   Result<std::optional<ReceivedChunk>> next() override;
   Result<void> placed() override;
@@ -55,11 +63,16 @@ class FabricChunkReceiver final : public ChunkReceiver {
   Result<void> start();
   Result<fabric::Completion> wait_for_chunk();
   Result<std::size_t> free_credit();
+  Result<ReceivedChunk> open_chunk(std::span<const std::byte> frame);
+  std::span<const std::byte> write_credit(std::span<std::byte> out);
   std::span<std::byte> slot_at(std::size_t index);
   std::span<std::byte> credit_at(std::size_t index);
 
   std::size_t window_;
+  std::optional<FrameSealer> sealer_;
+  std::optional<FrameOpener> opener_;
   std::vector<std::byte> memory_;
+  std::vector<std::byte> private_;          ///< where a sealed payload is decrypted to
   std::vector<bool> is_free_;               ///< of each credit
   std::deque<fabric::Completion> arrived_;  ///< chunks that came while a credit was to leave
   std::size_t current_ = 0;                 ///< the slot of the chunk that `next` gave
@@ -67,6 +80,7 @@ class FabricChunkReceiver final : public ChunkReceiver {
   std::unique_ptr<fabric::Connection> connection_;
 };
 
-std::unique_ptr<Carrier> make_fabric_carrier(std::unique_ptr<fabric::Connection> connection);
+std::unique_ptr<Carrier> make_fabric_carrier(std::unique_ptr<fabric::Connection> connection,
+                                             Sealing sealing = {});
 
 }  // namespace cp::transfer

@@ -14,7 +14,7 @@ namespace cp::transfer {
 ///
 ///   0 magic "CPXC"   4 version   5 flags   6 header length   8 sequence (8)   16 id (8)
 ///   24 offset (8)   32 raw length (4)   36 wire length (4)   40 digest of the raw payload (16)
-///   56 reserved for codec, cipher and nonce, zero (72)
+///   56 tag of a sealed one (seal.hpp), else zero (16)   72 reserved for the codec, zero (56)
 ///
 /// A file's chunk has the id of its entry and an offset that is a multiple of a leaf; a pack's id
 /// counts the packs, and its offset is 0.

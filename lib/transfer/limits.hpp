@@ -45,7 +45,9 @@ inline constexpr std::uint64_t group_bytes = std::uint64_t{128} << 20U;
 /// else's data.
 inline constexpr std::size_t synced_one_by_one = 8;
 
-inline constexpr std::size_t token_bytes = 16;  ///< what proves that a stream belongs to a session
+inline constexpr std::size_t token_bytes = 16;  ///< by which a stream finds its session
+inline constexpr std::size_t key_bytes = 32;    ///< of a key, a proof, or an end's random share
+inline constexpr std::size_t claim_bytes = token_bytes + key_bytes;
 /// How long what an unfinished transfer left, and what is known of a finished one, is kept.
 inline constexpr std::int64_t kept_seconds = std::int64_t{7} * 24 * 3600;
 inline constexpr std::chrono::seconds connect_patience{10};  ///< for each connection of rails

@@ -4,9 +4,12 @@
 #include "net/stream.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/carrier.hpp"
+#include "transfer/session_keys.hpp"
 
 #include <memory>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 namespace cp::transfer {
 
@@ -18,11 +21,14 @@ class Link {
   /// A new connection to a far end that waits for a preface. denied, not_found, unavailable,
   /// timed_out.
   virtual Result<std::unique_ptr<net::Stream>> connect(const std::stop_token& stop) = 0;
-  /// Makes ready for what OPEN asks of FAR, while the far end does the same; denied when it would
-  /// not be safe.
-  virtual Result<void> prepare(const Open& /*open*/, const Hello& /*far*/) { return {}; }
-  /// The streams that OPENED names, at the far end that `connect` reached last.
-  virtual Result<Carriers> open_rails(const Opened& opened, const std::stop_token& stop) = 0;
+  /// Makes ready for what OPEN asks of FAR, while the far end does the same, and says in it whether
+  /// chunks are to be sealed.
+  virtual Result<void> prepare(Open& open, const Hello& far) = 0;
+  /// What the connection is bound to (SessionSecret).
+  virtual std::string binding() const { return {}; }
+  /// The streams that OPENED names, for RAILS, at the far end that `connect` reached last.
+  virtual Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                                      const std::stop_token& stop) = 0;
   /// ERROR, with what this way knows about why.
   virtual Error explain(Error error) { return error; }
 };

@@ -17,7 +17,7 @@ enum class Purpose : std::uint8_t { control = 1, rail = 2 };
 /// major version understand each other.
 struct Preface {
   static constexpr std::size_t encoded_bytes = 16;
-  static constexpr std::uint16_t our_major = 1;
+  static constexpr std::uint16_t our_major = 2;
   static constexpr std::uint16_t our_minor = 0;
 
   std::uint16_t major = our_major;

@@ -11,22 +11,33 @@ namespace {
 
 class StreamCarrier final : public Carrier {
  public:
-  explicit StreamCarrier(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
+  StreamCarrier(std::unique_ptr<net::Stream> stream, Sealing sealing)
+      : stream_(std::move(stream)), sealing_(std::move(sealing)) {}
   Result<std::unique_ptr<ChunkSender>> as_sender(std::uint32_t window) override {
-    return std::make_unique<StreamChunkSender>(std::move(stream_), window);
+    return std::make_unique<StreamChunkSender>(std::move(stream_), window, sealing_);
   }
   Result<std::unique_ptr<ChunkReceiver>> as_receiver(std::uint32_t /*window*/) override {
-    return std::make_unique<StreamChunkReceiver>(std::move(stream_));
+    return std::make_unique<StreamChunkReceiver>(std::move(stream_), sealing_);
   }
 
  private:
   std::unique_ptr<net::Stream> stream_;
+  Sealing sealing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream) {
-  return std::make_unique<StreamCarrier>(std::move(stream));
+std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream, Sealing sealing) {
+  return std::make_unique<StreamCarrier>(std::move(stream), std::move(sealing));
+}
+
+Result<void> hear_rail_answer(net::Stream& stream, const RailKeys& keys, SteadyTime deadline) {
+  std::string answer(limits::key_bytes, '\0');
+  CP_TRY_ASSIGN(const std::size_t have,
+                stream.receive_all(std::as_writable_bytes(std::span(answer)), deadline));
+  return have == answer.size() && same_secret(answer, keys.answer)
+             ? Result<void>()
+             : fail(Errc::denied, "the other end of a stream does not have the session's key");
 }
 
 std::string make_token(Random& random) {
@@ -35,58 +46,65 @@ std::string make_token(Random& random) {
   return token;
 }
 
-RailDesk::Reservation::Reservation(RailDesk& desk, std::size_t count) : desk_(desk) {
+std::string RailDesk::token_of(const RailKeys& keys) {
+  return keys.claim.substr(0, limits::token_bytes);
+}
+
+RailDesk::Reservation::Reservation(RailDesk& desk, std::vector<RailKeys> rails)
+    : desk_(desk), rails_(std::move(rails)) {
   const std::scoped_lock lock(desk_.mutex_);
-  for (std::size_t i = 0; i < count; ++i) {
-    tokens_.push_back(make_token(desk_.random_));
-    desk_.expected_.emplace(tokens_.back(), nullptr);
+  for (const RailKeys& keys : rails_) {
+    desk_.expected_.emplace(token_of(keys), Place{&keys, nullptr});
   }
 }
 
 RailDesk::Reservation::~Reservation() {
   const std::scoped_lock lock(desk_.mutex_);
-  for (const std::string& token : tokens_) {
-    desk_.expected_.erase(token);
+  for (const RailKeys& keys : rails_) {
+    desk_.expected_.erase(token_of(keys));
   }
 }
 
-Result<std::vector<std::unique_ptr<net::Stream>>> RailDesk::Reservation::collect(
-    std::chrono::nanoseconds patience, std::stop_token stop) {
-  std::unique_lock lock(desk_.mutex_);
-  const auto all_here = [&] {
-    return std::ranges::all_of(
-        tokens_, [&](const std::string& token) { return desk_.expected_.at(token) != nullptr; });
-  };
-  if (!desk_.arrived_.wait_for(lock, stop, patience, all_here)) {
-    return fail(Errc::timed_out, "the other end did not open its streams");
-  }
-  std::vector<std::unique_ptr<net::Stream>> streams;
-  for (const std::string& token : tokens_) {
-    streams.push_back(std::move(desk_.expected_.at(token)));
-  }
-  return streams;
-}
-
-std::vector<std::unique_ptr<net::Stream>> RailDesk::Reservation::take_arrived() {
-  const std::scoped_lock lock(desk_.mutex_);
-  std::vector<std::unique_ptr<net::Stream>> streams;
-  for (const std::string& token : tokens_) {
-    if (auto& stream = desk_.expected_.at(token)) {
-      streams.push_back(std::move(stream));
+Result<Carriers> RailDesk::Reservation::collect(std::chrono::nanoseconds patience,
+                                                std::stop_token stop) {
+  {
+    std::unique_lock lock(desk_.mutex_);
+    const auto all_here = [&] {
+      return std::ranges::all_of(rails_, [&](const RailKeys& keys) {
+        return desk_.expected_.at(token_of(keys)).stream != nullptr;
+      });
+    };
+    if (!desk_.arrived_.wait_for(lock, stop, patience, all_here)) {
+      return fail(Errc::timed_out, "the other end did not open its streams");
     }
-    desk_.expected_.erase(token);
   }
-  tokens_.clear();
-  return streams;
+  return take_arrived();
 }
 
-Result<void> RailDesk::deliver(const std::string& token, std::unique_ptr<net::Stream> stream) {
+Carriers RailDesk::Reservation::take_arrived() {
+  const std::scoped_lock lock(desk_.mutex_);
+  Carriers carriers;
+  for (const RailKeys& keys : rails_) {
+    const auto place = desk_.expected_.find(token_of(keys));
+    if (place->second.stream) {
+      carriers.push_back(make_stream_carrier(std::move(place->second.stream), keys.of_server()));
+    }
+    desk_.expected_.erase(place);
+  }
+  rails_.clear();
+  return carriers;
+}
+
+Result<void> RailDesk::deliver(std::string_view claim, std::unique_ptr<net::Stream> stream) {
   const std::scoped_lock lock(mutex_);
-  const auto place = expected_.find(token);
-  if (place == expected_.end() || place->second) {
+  const auto place = expected_.find(claim.substr(0, limits::token_bytes));
+  if (place == expected_.end() || place->second.stream ||
+      !same_secret(claim, place->second.keys->claim)) {
     return fail(Errc::denied, "a stream without a valid token");
   }
-  place->second = std::move(stream);
+  // It is the first that this end says there, and fits whatever carries it.
+  CP_TRY(stream->send(std::as_bytes(std::span(place->second.keys->answer))));
+  place->second.stream = std::move(stream);
   arrived_.notify_all();
   return {};
 }

@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "net/stream.hpp"
 #include "transfer/carrier.hpp"
+#include "transfer/session_keys.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -17,47 +18,53 @@
 
 namespace cp::transfer {
 
-/// Where a server's rail connections meet the sessions that wait for them: each proves with a
-/// token, good for once, which session it belongs to. Safe on any thread.
+/// Where a server's rail connections meet the sessions that wait for them: each claims, once, a
+/// stream of a session, and proves that it has the session's key. Safe on any thread.
 class RailDesk {
  public:
-  explicit RailDesk(Random& random) : random_(random) {}
-
-  /// Tokens for COUNT streams of one session, withdrawn when this is dropped.
+  /// Waits for the streams of one session, until this is dropped.
   class Reservation {
    public:
-    Reservation(RailDesk& desk, std::size_t count);
+    Reservation(RailDesk& desk, std::vector<RailKeys> rails);
     ~Reservation();
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
 
-    const std::vector<std::string>& tokens() const { return tokens_; }
-    /// Waits until every token was presented; timed_out after PATIENCE or on STOP.
-    Result<std::vector<std::unique_ptr<net::Stream>>> collect(std::chrono::nanoseconds patience,
-                                                              std::stop_token stop);
-    /// What has come by now; a token that comes later is refused.
-    std::vector<std::unique_ptr<net::Stream>> take_arrived();
+    /// Waits until every stream has come; timed_out after PATIENCE or on STOP.
+    Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop);
+    /// What has come by now; what comes later is refused.
+    Carriers take_arrived();
 
    private:
     RailDesk& desk_;
-    std::vector<std::string> tokens_;
+    std::vector<RailKeys> rails_;
   };
 
-  /// Hands in a connection that presented TOKEN; denied when nobody waits for it.
-  Result<void> deliver(const std::string& token, std::unique_ptr<net::Stream> stream);
+  /// Hands in a connection that presented CLAIM (limits::claim_bytes), and answers it; denied when
+  /// nobody waits for it, and for one that does not have the key.
+  Result<void> deliver(std::string_view claim, std::unique_ptr<net::Stream> stream);
 
  private:
-  Random& random_;
+  struct Place {
+    const RailKeys* keys = nullptr;
+    std::unique_ptr<net::Stream> stream;  ///< none: it has not come yet
+  };
+  static std::string token_of(const RailKeys& keys);
+
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable_any arrived_;
-  /// A token that nobody has presented yet has no stream.
-  std::map<std::string, std::unique_ptr<net::Stream>> expected_;
+  std::map<std::string, Place, std::less<>> expected_;  ///< by token
 };
 
 /// A connection that will be one end of a rail.
-std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream);
+std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream,
+                                             Sealing sealing = {});
 
-/// COUNT bytes that nobody can guess.
+/// Takes the server's word from STREAM that it has the key of KEYS, too: denied when it has not,
+/// and when it shows the client out.
+Result<void> hear_rail_answer(net::Stream& stream, const RailKeys& keys, SteadyTime deadline);
+
+/// limits::token_bytes that nobody can guess.
 std::string make_token(Random& random);
 
 }  // namespace cp::transfer

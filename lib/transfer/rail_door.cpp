@@ -46,15 +46,15 @@ bool is_of_our_user(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == ::geteuid();
 }
 
-/// One message with a token and two descriptors beside it.
+/// One message with a claim and two descriptors beside it.
 struct Parcel {
-  std::array<char, limits::token_bytes> token{};
+  std::array<char, limits::claim_bytes> claim{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kHandedOver * sizeof(int))> control{};
   iovec part{};
   msghdr message{};
 
   Parcel() {
-    part = {token.data(), token.size()};
+    part = {claim.data(), claim.size()};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     message.msg_control = control.data();
@@ -64,20 +64,20 @@ struct Parcel {
   Parcel& operator=(const Parcel&) = delete;
 };
 
-bool send_parcel(int fd, const std::string& token, int in, int out) {
+bool send_parcel(int fd, const std::string& claim, int in, int out) {
   Parcel parcel;
-  std::ranges::copy(token, parcel.token.begin());
+  std::ranges::copy(claim, parcel.claim.begin());
   cmsghdr* const header = CMSG_FIRSTHDR(&parcel.message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(kHandedOver * sizeof(int));
   const std::array<int, kHandedOver> fds{in, out};
   std::memcpy(CMSG_DATA(header), fds.data(), sizeof fds);
-  return ::sendmsg(fd, &parcel.message, MSG_NOSIGNAL) == static_cast<ssize_t>(token.size());
+  return ::sendmsg(fd, &parcel.message, MSG_NOSIGNAL) == static_cast<ssize_t>(claim.size());
 }
 
 struct Received {
-  std::string token;
+  std::string claim;
   std::array<UniqueFd, kHandedOver> fds;
 };
 
@@ -88,7 +88,7 @@ std::optional<Received> receive_parcel(int fd) {
   if (count < 0) {
     return std::nullopt;
   }
-  Received received{{parcel.token.data(), static_cast<std::size_t>(count)}, {}};
+  Received received{{parcel.claim.data(), static_cast<std::size_t>(count)}, {}};
   const cmsghdr* const header = CMSG_FIRSTHDR(&parcel.message);
   if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
     return std::nullopt;
@@ -98,7 +98,7 @@ std::optional<Received> receive_parcel(int fd) {
   for (std::size_t i = 0; i < fds.size(); ++i) {
     received.fds[i].reset(fds[i]);
   }
-  const bool is_whole = received.token.size() == limits::token_bytes && received.fds[0] &&
+  const bool is_whole = received.claim.size() == limits::claim_bytes && received.fds[0] &&
                         received.fds[1] && (parcel.message.msg_flags & MSG_CTRUNC) == 0;
   return is_whole ? std::optional(std::move(received)) : std::nullopt;
 }
@@ -153,7 +153,7 @@ void RailDoor::take_in(UniqueFd visitor) {
                                     std::make_shared<UniqueFd>(std::move(visitor)));
   // The word that it stands goes out before anything else of the session does.
   if (stream && (*stream)->send(encode(Preface{.purpose = Purpose::rail}))) {
-    static_cast<void>(desk_.deliver(received->token, *std::move(stream)));
+    static_cast<void>(desk_.deliver(received->claim, *std::move(stream)));
   }
 }
 
@@ -166,7 +166,7 @@ bool is_here(const std::string& name) {
          is_of_our_user(door.get());
 }
 
-Result<void> hand_over(const std::string& name, const std::string& token, UniqueFd in,
+Result<void> hand_over(const std::string& name, const std::string& claim, UniqueFd in,
                        UniqueFd out) {
   const Address address = address_of(name);
   const UniqueFd door = make_socket();
@@ -177,7 +177,7 @@ Result<void> hand_over(const std::string& name, const std::string& token, Unique
   if (!is_of_our_user(door.get())) {
     return fail(Errc::denied, "the session of this stream is somebody else's");
   }
-  if (!send_parcel(door.get(), token, in.get(), out.get())) {
+  if (!send_parcel(door.get(), claim, in.get(), out.get())) {
     return fail_errno(errno, "cannot hand a stream over");
   }
   // The session alone holds them from now on: when it closes them, the client hears the end.

@@ -41,10 +41,10 @@ class RailDoor {
   std::jthread thread_;
 };
 
-/// Hands IN and OUT to the session behind the door NAME as the stream that TOKEN stands for, and
+/// Hands IN and OUT to the session behind the door NAME as the stream that CLAIM is for, and
 /// returns when that session has done with them. not_found when there is no such door on this host,
 /// denied.
-Result<void> hand_over(const std::string& name, const std::string& token, UniqueFd in,
+Result<void> hand_over(const std::string& name, const std::string& claim, UniqueFd in,
                        UniqueFd out);
 
 /// Whether the door NAME is on this host, and of this user: proof that both ends are one.

@@ -14,16 +14,11 @@ namespace {
 
 class TcpHost final : public RailHost {
  public:
-  TcpHost(RailDesk& desk, std::size_t streams) : reservation_(desk, streams) {}
+  TcpHost(RailDesk& desk, std::vector<RailKeys> rails) : reservation_(desk, std::move(rails)) {}
 
-  void offer(Opened& opened) const override { opened.tokens = reservation_.tokens(); }
+  void offer(Opened& /*opened*/) const override {}
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
-    CP_TRY_ASSIGN(auto streams, reservation_.collect(patience, std::move(stop)));
-    Carriers carriers;
-    for (auto& stream : streams) {
-      carriers.push_back(make_stream_carrier(std::move(stream)));
-    }
-    return carriers;
+    return reservation_.collect(patience, std::move(stop));
   }
 
  private:
@@ -33,19 +28,13 @@ class TcpHost final : public RailHost {
 /// Streams of connections of ssh: as many as the client could open.
 class DoorHost final : public RailHost {
  public:
-  DoorHost(RailDesk& desk, std::size_t streams, std::string door)
-      : reservation_(desk, streams), door_(std::move(door)) {}
+  DoorHost(RailDesk& desk, std::vector<RailKeys> rails, std::string door)
+      : reservation_(desk, std::move(rails)), door_(std::move(door)) {}
 
-  void offer(Opened& opened) const override {
-    opened.tokens = reservation_.tokens();
-    opened.door = door_;
-  }
+  void offer(Opened& opened) const override { opened.door = door_; }
   Result<Carriers> collect(std::chrono::nanoseconds /*patience*/,
                            std::stop_token /*stop*/) override {
-    Carriers carriers;
-    for (auto& stream : reservation_.take_arrived()) {
-      carriers.push_back(make_stream_carrier(std::move(stream)));
-    }
+    Carriers carriers = reservation_.take_arrived();
     return carriers.empty() ? Result<Carriers>(fail(Errc::protocol, "the other end has no stream"))
                             : std::move(carriers);
   }
@@ -60,11 +49,10 @@ class DoorHost final : public RailHost {
 class TcpDoorHost final : public RailHost {
  public:
   TcpDoorHost(std::unique_ptr<TcpDoor> door, std::string address, RailDesk& desk,
-              std::size_t streams)
-      : door_(std::move(door)), address_(std::move(address)), host_(desk, streams) {}
+              std::vector<RailKeys> rails)
+      : door_(std::move(door)), address_(std::move(address)), host_(desk, std::move(rails)) {}
 
   void offer(Opened& opened) const override {
-    host_.offer(opened);
     opened.address = address_;
     opened.port = door_->port();
   }
@@ -78,38 +66,45 @@ class TcpDoorHost final : public RailHost {
   TcpHost host_;
 };
 
-Result<std::unique_ptr<RailHost>> make_tcp_host(const RailWish& wish, RailDesk& desk) {
+Result<std::unique_ptr<RailHost>> make_tcp_host(RailWish wish, RailDesk& desk) {
   if (wish.door.empty()) {
-    return std::make_unique<TcpHost>(desk, wish.streams);
+    return std::make_unique<TcpHost>(desk, std::move(wish.rails));
   }
   const auto address = net::IpAddress::parse(wish.host);
   if (!address) {
     return fail(Errc::unavailable, "nobody knows at which address this host was reached");
   }
   CP_TRY_ASSIGN(auto door, TcpDoor::open(*address, desk));
-  return std::make_unique<TcpDoorHost>(std::move(door), wish.host, desk, wish.streams);
+  return std::make_unique<TcpDoorHost>(std::move(door), wish.host, desk, std::move(wish.rails));
 }
 
 class FabricHost final : public RailHost {
  public:
   FabricHost(std::unique_ptr<fabric::Listener> listener, std::string provider,
-             std::vector<std::string> tokens)
-      : listener_(std::move(listener)),
-        provider_(std::move(provider)),
-        tokens_(std::move(tokens)) {}
+             std::vector<RailKeys> rails)
+      : listener_(std::move(listener)), provider_(std::move(provider)), rails_(std::move(rails)) {}
 
   void offer(Opened& opened) const override {
-    opened.tokens = tokens_;
     opened.provider = provider_;
     opened.port = listener_->port();
   }
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     Carriers carriers;
-    while (!tokens_.empty()) {
-      // Each token is good for once.
-      const auto take = [this](std::string_view token) { return std::erase(tokens_, token) != 0; };
+    while (!rails_.empty()) {
+      // Each claim is good for once.
+      RailKeys keys;
+      const auto take = [&](std::string_view claim) -> std::optional<std::string> {
+        const auto found = std::ranges::find_if(
+            rails_, [&](const RailKeys& rail) { return same_secret(claim, rail.claim); });
+        if (found == rails_.end()) {
+          return std::nullopt;
+        }
+        keys = *found;
+        rails_.erase(found);
+        return keys.answer;
+      };
       CP_TRY_ASSIGN(auto connection, listener_->accept(take, patience, stop));
-      carriers.push_back(make_fabric_carrier(std::move(connection)));
+      carriers.push_back(make_fabric_carrier(std::move(connection), keys.of_server()));
     }
     return carriers;
   }
@@ -117,63 +112,69 @@ class FabricHost final : public RailHost {
  private:
   std::unique_ptr<fabric::Listener> listener_;
   std::string provider_;
-  std::vector<std::string> tokens_;
+  std::vector<RailKeys> rails_;
 };
 
-Result<std::unique_ptr<RailHost>> make_fabric_host(const RailWish& wish, fabric::Loader& fabrics,
-                                                   Random& random) {
+Result<std::unique_ptr<RailHost>> make_fabric_host(RailWish wish, fabric::Loader& fabrics) {
   CP_TRY_ASSIGN(auto library, fabrics.get());
   std::string provider =
       wish.provider.empty() ? std::string(fabric::default_provider) : wish.provider;
   CP_TRY_ASSIGN(auto listener, fabric::Listener::open(std::move(library), provider, wish.host));
-  std::vector<std::string> tokens(wish.streams);
-  std::ranges::generate(tokens, [&] { return make_token(random); });
-  return std::make_unique<FabricHost>(std::move(listener), std::move(provider), std::move(tokens));
+  return std::make_unique<FabricHost>(std::move(listener), std::move(provider),
+                                      std::move(wish.rails));
 }
 
-Result<Carriers> connect_fabric(const Opened& opened, const net::Endpoint& server,
-                                fabric::Loader& fabrics, std::chrono::nanoseconds patience,
-                                const std::stop_token& stop) {
+Result<Carriers> connect_fabric(const Opened& opened, const std::vector<RailKeys>& rails,
+                                const net::Endpoint& server, fabric::Loader& fabrics,
+                                std::chrono::nanoseconds patience, const std::stop_token& stop) {
   CP_TRY_ASSIGN(const auto library, fabrics.get());
   Carriers carriers;
-  for (const std::string& token : opened.tokens) {
-    CP_TRY_ASSIGN(auto connection,
-                  fabric::Connection::connect(library, opened.provider, server.address.to_string(),
-                                              opened.port, token, patience, stop));
-    carriers.push_back(make_fabric_carrier(std::move(connection)));
+  for (const RailKeys& keys : rails) {
+    CP_TRY_ASSIGN(auto connection, fabric::Connection::connect(
+                                       library, opened.provider, server.address.to_string(),
+                                       opened.port, keys.claim, keys.answer, patience, stop));
+    carriers.push_back(make_fabric_carrier(std::move(connection), keys.of_client()));
   }
   return carriers;
 }
 
-Result<Carriers> connect_tcp(const Opened& opened, const net::Endpoint& server,
+Result<Carriers> connect_tcp(const std::vector<RailKeys>& rails, const net::Endpoint& server,
                              std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  Carriers carriers;
-  for (const std::string& token : opened.tokens) {
+  std::vector<std::unique_ptr<net::TcpStream>> streams;
+  for (const RailKeys& keys : rails) {
     CP_TRY_ASSIGN(auto stream, net::TcpStream::connect(server, patience, stop));
-    CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), std::as_bytes(std::span(token))));
-    carriers.push_back(make_stream_carrier(std::make_unique<net::TcpStream>(std::move(stream))));
+    CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}),
+                       std::as_bytes(std::span(keys.claim))));
+    streams.push_back(std::make_unique<net::TcpStream>(std::move(stream)));
+  }
+  const SteadyTime deadline = SystemClock().steady() + patience;
+  Carriers carriers;
+  for (std::size_t i = 0; i < rails.size(); ++i) {
+    const std::stop_callback interrupt(stop, [&] { streams[i]->shutdown(); });
+    CP_TRY(hear_rail_answer(*streams[i], rails[i], deadline));
+    carriers.push_back(make_stream_carrier(std::move(streams[i]), rails[i].of_client()));
   }
   return carriers;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk& desk,
-                                                 fabric::Loader& fabrics, Random& random) {
+Result<std::unique_ptr<RailHost>> make_rail_host(RailWish wish, RailDesk& desk,
+                                                 fabric::Loader& fabrics) {
   if (wish.kind == RailChoice::fabric) {
-    return make_fabric_host(wish, fabrics, random);
+    return make_fabric_host(std::move(wish), fabrics);
   }
   if (wish.kind == RailChoice::ssh) {
-    return std::make_unique<DoorHost>(desk, wish.streams, wish.door);
+    return std::make_unique<DoorHost>(desk, std::move(wish.rails), wish.door);
   }
-  return make_tcp_host(wish, desk);
+  return make_tcp_host(std::move(wish), desk);
 }
 
-Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,
-                               fabric::Loader& fabrics, std::chrono::nanoseconds patience,
-                               const std::stop_token& stop) {
-  return opened.provider.empty() ? connect_tcp(opened, server, patience, stop)
-                                 : connect_fabric(opened, server, fabrics, patience, stop);
+Result<Carriers> connect_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                               const net::Endpoint& server, fabric::Loader& fabrics,
+                               std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  return opened.provider.empty() ? connect_tcp(rails, server, patience, stop)
+                                 : connect_fabric(opened, rails, server, fabrics, patience, stop);
 }
 
 }  // namespace cp::transfer

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <stop_token>
+#include <vector>
 
 namespace cp::transfer {
 
@@ -18,7 +19,7 @@ namespace cp::transfer {
 class RailHost {
  public:
   virtual ~RailHost() = default;
-  /// Fills in where the client's streams go, and their tokens.
+  /// Fills in where the client's streams go.
   virtual void offer(Opened& opened) const = 0;
   /// Waits for all of them; timed_out after PATIENCE or on STOP.
   virtual Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) = 0;
@@ -29,20 +30,21 @@ class RailHost {
 /// What a host is made for.
 struct RailWish {
   RailChoice kind = RailChoice::tcp;
-  std::string provider;  ///< of a fabric; "" for the usual one
-  std::size_t streams = 1;
-  std::string host;  ///< the address of ours that the client reached; "" if nobody knows
-  std::string door;  ///< where streams come in that ssh carries
+  std::string provider;         ///< of a fabric; "" for the usual one
+  std::vector<RailKeys> rails;  ///< of each stream
+  std::string host;             ///< the address of ours that the client reached; "" if nobody knows
+  std::string door;             ///< where streams come in that ssh carries
 };
 
 /// A host for WISH: plain TCP streams come through DESK, a fabric's library from FABRICS.
 /// unavailable where there is no such fabric.
-Result<std::unique_ptr<RailHost>> make_rail_host(const RailWish& wish, RailDesk& desk,
-                                                 fabric::Loader& fabrics, Random& random);
+Result<std::unique_ptr<RailHost>> make_rail_host(RailWish wish, RailDesk& desk,
+                                                 fabric::Loader& fabrics);
 
-/// The client's side: opens the streams that OPENED names at SERVER.
-Result<Carriers> connect_rails(const Opened& opened, const net::Endpoint& server,
-                               fabric::Loader& fabrics, std::chrono::nanoseconds patience,
-                               const std::stop_token& stop);
+/// The client's side: opens the streams that OPENED names at SERVER, for RAILS; denied when the
+/// server does not have their keys.
+Result<Carriers> connect_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                               const net::Endpoint& server, fabric::Loader& fabrics,
+                               std::chrono::nanoseconds patience, const std::stop_token& stop);
 
 }  // namespace cp::transfer

@@ -114,7 +114,7 @@ model::Json to_record(const Request& request, const Account& account, const Tall
       {"duration_s", seconds},
       {"rate_bps", seconds > 0 ? Json(static_cast<double>(moved) * 8 / seconds) : Json()},
       {"digest", digest_of(account)},
-      {"encrypted", account.rail == "ssh"},
+      {"encrypted", account.encrypted},
       {"bottleneck", bottleneck.empty() ? Json() : Json(bottleneck)},
       {"failed", failed_of(account)}};
   if (request.deletion != Deletion::none && account.result) {

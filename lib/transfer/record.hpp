@@ -23,6 +23,7 @@ struct Account {
   std::string rail;  ///< "local", "tcp", "fabric"
   std::string provider;
   std::size_t streams = 0;
+  bool encrypted = false;
   std::vector<ItemFailed> failed;  ///< at most limits::failures_listed
   std::uint64_t failed_count = 0;
   std::optional<FinalResult> result;  ///< what stands at the destination

@@ -18,10 +18,11 @@ Report::Report(const Request& request, Observer& observer, std::string id)
   account_.started_at = SystemClock().now();
 }
 
-void Report::begin(std::string rail, std::string provider, std::size_t streams) {
+void Report::begin(std::string rail, std::string provider, std::size_t streams, bool encrypted) {
   account_.rail = std::move(rail);
   account_.provider = std::move(provider);
   account_.streams = streams;
+  account_.encrypted = encrypted;
 }
 
 void Report::take_failed() {

@@ -15,8 +15,8 @@ class Report {
   Tally& tally() { return tally_; }
   Account& account() { return account_; }
 
-  /// Says what carries the bytes.
-  void begin(std::string rail, std::string provider, std::size_t streams);
+  /// Says what carries the bytes, and whether encrypted.
+  void begin(std::string rail, std::string provider, std::size_t streams, bool encrypted);
   /// Hands on what the tally has gathered, the progress when a tenth of a second has passed.
   void tick();
   /// The connection was lost, and there will be another: what failed will fail again.

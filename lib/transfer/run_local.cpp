@@ -117,7 +117,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
     streams.push_back(std::make_unique<LocalRail>(
         **receiver, report.tally(), [&](const Error& error) { fatal_to->interrupt(error); }));
   }
-  report.begin("local", "", kLocalStreams);
+  report.begin("local", "", kLocalStreams, false);
   Sender sender({.sources = sources,
                  .walk = {avoid, request.selection, request.preserve, deletes},
                  .far = far,

@@ -56,6 +56,7 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
                                                        .far_program = request.far_program,
                                                        .installs = request.installs_far_program,
                                                        .trusts_network = request.trusts_network,
+                                                       .seals_always = request.seals_always,
                                                        .silence = request.silence});
   }
   return std::make_unique<DaemonLink>(far, request.silence);
@@ -136,6 +137,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
   open.id = report.account().id;
+  open.epoch = report.account().connections;
   CP_TRY_ASSIGN(const Opened opened, at_server(destination, client->open(open)));
   if (request.dry_run) {
     return show_plan(sources, opened.plan, request.selection, destination.prefix(), report, stop);
@@ -147,7 +149,8 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                                           ? at_server(destination, hear_have(client->control()))
                                           : Result<HaveTable>());
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
-  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
+  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size(),
+               client->is_sealed() || open.rail == RailChoice::ssh);
   conclude(report, destination,
            send_all({.control = client->control(),
                      .sources = sources,
@@ -180,6 +183,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
     open.sources.push_back(source.path);
   }
   open.id = report.account().id;
+  open.epoch = report.account().connections;
   CP_TRY_ASSIGN(Opened opened, at_server(server, client->open(open)));
   opened.incoming.placement = request.placement;
   CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
@@ -210,7 +214,8 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
     CP_TRY(at_server(server, session.tell_have()));
   }
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
-  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size());
+  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size(),
+               client->is_sealed() || open.rail == RailChoice::ssh);
   conclude(report, server, session.run(std::move(streams), stop));
   return {};
 }

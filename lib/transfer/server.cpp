@@ -44,8 +44,7 @@ Server::Server(const ServerSettings& settings, Random& random, ServerEvents& eve
       random_(random),
       events_(events),
       root_(std::move(root)),
-      listener_(std::move(listener)),
-      desk_(random) {}
+      listener_(std::move(listener)) {}
 
 Server::~Server() {
   stop_.request_stop();
@@ -115,18 +114,18 @@ Result<void> Server::greet(net::TcpStream& stream) {
 }
 
 Result<void> Server::join_rail(net::TcpStream stream) {
-  std::string token(limits::token_bytes, '\0');
+  std::string claim(limits::claim_bytes, '\0');
   {
     const std::stop_callback interrupt(stop_.get_token(), [&] { stream.shutdown(); });
     CP_TRY_ASSIGN(
         const std::size_t have,
-        stream.receive_all(std::as_writable_bytes(std::span(token)), greeting_deadline()));
-    if (have != token.size()) {
+        stream.receive_all(std::as_writable_bytes(std::span(claim)), greeting_deadline()));
+    if (have != claim.size()) {
       return fail(Errc::protocol, "a stream without a token");
     }
   }
   CP_TRY(stream.set_patience(std::chrono::nanoseconds(0)));
-  return desk_.deliver(token, std::make_unique<net::TcpStream>(std::move(stream)));
+  return desk_.deliver(claim, std::make_unique<net::TcpStream>(std::move(stream)));
 }
 
 void Server::converse(net::TcpStream stream) {

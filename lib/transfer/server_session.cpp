@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cp::transfer {
 namespace {
 
@@ -50,7 +52,9 @@ class ServerSession {
       return fail(Errc::unavailable, "a dry run is for what comes here");
     }
     CP_TRY_ASSIGN(Plan plan, plan_landing(*ground(), open.destination, open.incoming));
-    CP_TRY(answer({.id = make_id(), .window = 1, .plan = std::move(plan)}));
+    Opened opened = begin_answer(make_id());
+    opened.plan = std::move(plan);
+    CP_TRY(answer(opened));
     return std::string("showed what would land");
   }
 
@@ -87,9 +91,10 @@ class ServerSession {
                          .archive = parts_.archive,
                          .stop = gone->token()}));
     gone.reset();
-    CP_TRY_ASSIGN(auto carriers, agree(open, {.id = session.receiver().id(),
-                                              .attempt = session.receiver().attempt(),
-                                              .tells_have = open.key.has_value()}));
+    Opened opened = begin_answer(session.receiver().id());
+    opened.attempt = session.receiver().attempt();
+    opened.tells_have = open.key.has_value();
+    CP_TRY_ASSIGN(auto carriers, agree(open, std::move(opened)));
     if (open.key) {
       CP_TRY(session.tell_have());
     }
@@ -101,12 +106,12 @@ class ServerSession {
   Result<std::string> give(const Open& open) {
     CP_TRY_ASSIGN(const Preserve preserve, preserve_of(open));
     CP_TRY_ASSIGN(const auto sources, open_sources(open));
-    const Incoming incoming{.sources = sources.size(),
-                            .name = sources.front().name,
-                            .is_directory = sources.front().is_directory};
-    CP_TRY_ASSIGN(
-        auto carriers,
-        agree(open, {.id = make_id(), .tells_have = open.key.has_value(), .incoming = incoming}));
+    Opened opened = begin_answer(make_id());
+    opened.tells_have = open.key.has_value();
+    opened.incoming = {.sources = sources.size(),
+                       .name = sources.front().name,
+                       .is_directory = sources.front().is_directory};
+    CP_TRY_ASSIGN(auto carriers, agree(open, std::move(opened)));
     CP_TRY_ASSIGN(const HaveTable have, open.key ? hear_have(parts_.control) : Result<HaveTable>());
     CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
     CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
@@ -144,14 +149,20 @@ class ServerSession {
 
   // Tells the client where its streams go, and waits for them.
   Result<Carriers> agree(const Open& open, Opened opened) {
-    CP_TRY_ASSIGN(const auto host,
-                  make_rail_host({.kind = open.rail,
-                                  .provider = open.provider,
-                                  .streams = static_cast<std::size_t>(open.streams),
-                                  .host = parts_.host,
-                                  .door = parts_.door},
-                                 parts_.desk, parts_.fabrics, parts_.random));
-    opened.window = limits::window_slots;
+    opened.tokens.resize(static_cast<std::size_t>(open.streams));
+    std::ranges::generate(opened.tokens, [this] { return make_token(parts_.random); });
+    const SessionSecret secret{.binding = parts_.binding,
+                               .client = open.secret,
+                               .server = opened.secret,
+                               .transfer = opened.id,
+                               .epoch = open.epoch,
+                               .sealed = open.sealed};
+    CP_TRY_ASSIGN(const auto host, make_rail_host({.kind = open.rail,
+                                                   .provider = open.provider,
+                                                   .rails = derive_rail_keys(secret, opened.tokens),
+                                                   .host = parts_.host,
+                                                   .door = parts_.door},
+                                                  parts_.desk, parts_.fabrics));
     host->offer(opened);
     CP_TRY(answer(opened));
     if (host->waits_for_client()) {
@@ -189,6 +200,17 @@ class ServerSession {
   Result<Carriers> collect(RailHost& host) {
     const HangUpStop gone(parts_.control.fd(), stop_);
     return host.collect(kRailsPatience, gone.token());
+  }
+
+  // An answer to OPEN, with what each has.
+  Opened begin_answer(std::string id) {
+    return {.id = std::move(id), .window = limits::window_slots, .secret = make_secret()};
+  }
+
+  std::string make_secret() {
+    std::string secret(limits::key_bytes, '\0');
+    parts_.random.fill(std::as_writable_bytes(std::span(secret)));
+    return secret;
   }
 
   Result<void> answer(const Opened& opened) {

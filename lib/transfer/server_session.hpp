@@ -17,8 +17,9 @@ struct ServerSessionParts {
   Control& control;
   const Confined* root = nullptr;  ///< nothing leads out of it; nullptr: the user's own paths count
   RailDesk& desk;
-  std::string host;  ///< the address of ours that the client reached; "" if nobody knows
-  std::string door;  ///< where streams of ssh come in; "" where none do
+  std::string host;          ///< the address of ours that the client reached; "" if nobody knows
+  std::string door;          ///< where streams of ssh come in; "" where none do
+  std::string binding = {};  ///< of the connection (SessionSecret)
   fabric::Loader& fabrics;
   Random& random;
   std::chrono::nanoseconds silence{};

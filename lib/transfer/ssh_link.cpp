@@ -118,29 +118,31 @@ Error SshLink::explain(Error error) {
 
 Result<std::unique_ptr<net::Stream>> SshLink::open_rail(net::SshSharing sharing,
                                                         const std::string& door,
-                                                        const std::string& token,
+                                                        const RailKeys& keys,
                                                         const std::stop_token& stop) const {
   CP_TRY_ASSIGN(auto program, start(sharing, stop));
   net::Stream& stream = *program.stream;
   const std::stop_callback interrupt(stop, [&] { stream.shutdown(); });
-  CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), bytes_of(door + token)));
+  CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), bytes_of(door + keys.claim)));
   std::array<std::byte, Preface::encoded_bytes> bytes{};
-  const auto have = stream.receive_all(bytes, SystemClock().steady() + settings_.silence);
+  const SteadyTime deadline = SystemClock().steady() + settings_.silence;
+  const auto have = stream.receive_all(bytes, deadline);
   if (!have || *have != bytes.size()) {
     return tl::unexpected<Error>(
         explained(program.process,
                   have ? Error{Errc::unavailable, "the connection is cut", {}} : have.error()));
   }
   CP_TRY(decode_preface(bytes));
+  CP_TRY(hear_rail_answer(stream, keys, deadline));
   return std::move(program.stream);
 }
 
 Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& door,
-                                                            const std::string& token,
+                                                            const RailKeys& keys,
                                                             const std::stop_token& stop) const {
   auto wait = kFirstPause;
   for (int i = 1;; ++i) {
-    auto stream = open_rail(net::SshSharing::own, door, token, stop);
+    auto stream = open_rail(net::SshSharing::own, door, keys, stop);
     if (stream || stop.stop_requested()) {
       return stream;
     }
@@ -154,45 +156,45 @@ Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& d
     wait *= 2;
   }
   // It may not ask for a password, or has come to another host of that name.
-  return open_rail(net::SshSharing::shared, door, token, stop);
+  return open_rail(net::SshSharing::shared, door, keys, stop);
 }
 
-Result<void> SshLink::prepare(const Open& open, const Hello& far) {
-  if (open.rail == RailChoice::ssh || settings_.trusts_network || is_here(far.door)) {
-    return {};
-  }
-  return with_hint(fail(Errc::denied, "TCP beside ssh would be clear text over the network"),
-                   "--rail ssh is encrypted; --trusted-network says that nobody listens");
+Result<void> SshLink::prepare(Open& open, const Hello& far) {
+  // What goes through ssh is encrypted by it.
+  open.sealed = open.rail != RailChoice::ssh &&
+                (settings_.seals_always || !(settings_.trusts_network || is_here(far.door)));
+  return {};
 }
 
-Result<Carriers> SshLink::open_tcp(const Opened& opened, const std::stop_token& stop) {
+Result<Carriers> SshLink::open_tcp(const Opened& opened, const std::vector<RailKeys>& rails,
+                                   const std::stop_token& stop) {
   const auto address = net::IpAddress::parse(opened.address);
   if (!address) {
     return fail(Errc::protocol, "the other end has no address for streams");
   }
   fabric::Loader none;
   auto carriers =
-      connect_rails(opened, {*address, opened.port}, none, limits::connect_patience, stop);
+      connect_rails(opened, rails, {*address, opened.port}, none, limits::connect_patience, stop);
   return carriers || carriers.error().code == Errc::denied
              ? std::move(carriers)
              : with_hint(tl::unexpected<Error>(carriers.error()), "--rail ssh needs no other port");
 }
 
-Result<Carriers> SshLink::open_rails(const Opened& opened, const std::stop_token& stop) {
+Result<Carriers> SshLink::open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                                     const std::stop_token& stop) {
   if (opened.port != 0) {
-    return open_tcp(opened, stop);
+    return open_tcp(opened, rails, stop);
   }
   if (opened.door.empty()) {
     return fail(Errc::protocol, "the other end takes no streams");
   }
   Carriers carriers;
   Result<void> failed;
-  for (std::size_t i = 0; i < opened.tokens.size(); i += kAtOnce) {
+  for (std::size_t i = 0; i < rails.size(); i += kAtOnce) {
     std::vector<std::future<Result<std::unique_ptr<net::Stream>>>> opening;
-    for (std::size_t j = i; j < std::min(i + kAtOnce, opened.tokens.size()); ++j) {
-      opening.push_back(std::async(std::launch::async, [&, j] {
-        return open_own_rail(opened.door, opened.tokens[j], stop);
-      }));
+    for (std::size_t j = i; j < std::min(i + kAtOnce, rails.size()); ++j) {
+      opening.push_back(std::async(std::launch::async,
+                                   [&, j] { return open_own_rail(opened.door, rails[j], stop); }));
     }
     for (auto& one : opening) {
       if (auto stream = one.get()) {

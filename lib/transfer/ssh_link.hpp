@@ -16,7 +16,7 @@ namespace cp::transfer {
 /// The way to this user on another machine: cpxfer there, started by ssh. The talk goes over one
 /// connection, which may ask for a password; each stream over one of its own, or through the first
 /// where a new one would have to ask or does not find the host of the session. TCP streams go
-/// beside ssh, in clear text, when both ends are one host or the network is trusted.
+/// beside ssh: in clear text when both ends are one host or the network is trusted, else sealed.
 class SshLink final : public Link {
  public:
   struct Settings {
@@ -25,26 +25,28 @@ class SshLink final : public Link {
     std::string far_program;      ///< "" for the one that is found there
     bool installs = false;        ///< this program is brought there and used
     bool trusts_network = false;  ///< clear text may go beside ssh
+    bool seals_always = false;    ///< also when both ends are one host
     std::chrono::nanoseconds silence{};
   };
   explicit SshLink(Settings settings) : settings_(std::move(settings)) {}
 
   Result<std::unique_ptr<net::Stream>> connect(const std::stop_token& stop) override;
-  Result<void> prepare(const Open& open, const Hello& far) override;
-  Result<Carriers> open_rails(const Opened& opened, const std::stop_token& stop) override;
+  Result<void> prepare(Open& open, const Hello& far) override;
+  Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+                              const std::stop_token& stop) override;
   Error explain(Error error) override;
 
  private:
   using Streams = std::vector<std::unique_ptr<net::Stream>>;
 
-  static Result<Carriers> open_tcp(const Opened& opened, const std::stop_token& stop);
+  static Result<Carriers> open_tcp(const Opened& opened, const std::vector<RailKeys>& rails,
+                                   const std::stop_token& stop);
   Result<net::SshProgram> start(net::SshSharing sharing, const std::stop_token& stop) const;
   Result<std::string> hear_answer(net::Stream& stream, const FarProgram* brought) const;
   Result<std::unique_ptr<net::Stream>> open_rail(net::SshSharing sharing, const std::string& door,
-                                                 const std::string& token,
+                                                 const RailKeys& keys,
                                                  const std::stop_token& stop) const;
-  Result<std::unique_ptr<net::Stream>> open_own_rail(const std::string& door,
-                                                     const std::string& token,
+  Result<std::unique_ptr<net::Stream>> open_own_rail(const std::string& door, const RailKeys& keys,
                                                      const std::stop_token& stop) const;
 
   Settings settings_;

@@ -21,10 +21,10 @@ Result<void> read_all(int fd, std::span<std::byte> out) {
 
 Result<std::string> join_session(UniqueFd in, UniqueFd out) {
   std::string door(limits::token_bytes, '\0');
-  std::string token(limits::token_bytes, '\0');
+  std::string claim(limits::claim_bytes, '\0');
   CP_TRY(read_exact(in.get(), door));
-  CP_TRY(read_exact(in.get(), token));
-  CP_TRY(hand_over(door, token, std::move(in), std::move(out)));
+  CP_TRY(read_exact(in.get(), claim));
+  CP_TRY(hand_over(door, claim, std::move(in), std::move(out)));
   return std::string("carried a stream");
 }
 
@@ -34,7 +34,7 @@ Result<std::string> serve_session(UniqueFd in, UniqueFd out, Random& random,
   CP_TRY_ASSIGN(auto stream, net::FdStream::make(std::move(in), std::move(out)));
   CP_TRY(stream->set_patience(silence));
   Control control(std::move(stream), kControlPatience);
-  RailDesk desk(random);
+  RailDesk desk;
   fabric::Loader fabrics;
   CP_TRY_ASSIGN(const auto door, RailDoor::open(desk, random));
   return run_server_session({.control = control,

@@ -12,8 +12,13 @@ tl::unexpected<Error> cut() { return fail(Errc::timed_out, "a stream was cut"); 
 
 }  // namespace
 
-StreamChunkSender::StreamChunkSender(std::unique_ptr<net::Stream> stream, std::uint32_t window)
-    : stream_(std::move(stream)), window_(window), slot_(limits::chunk_bytes) {}
+StreamChunkSender::StreamChunkSender(std::unique_ptr<net::Stream> stream, std::uint32_t window,
+                                     const Sealing& sealing)
+    : stream_(std::move(stream)),
+      window_(window),
+      sealer_(keyed<FrameSealer>(sealing.sends)),
+      opener_(keyed<FrameOpener>(sealing.receives)),
+      slot_(limits::chunk_bytes) {}
 
 Result<std::span<std::byte>> StreamChunkSender::slot() {
   CP_TRY(take_credits());
@@ -26,8 +31,13 @@ Result<std::span<std::byte>> StreamChunkSender::slot() {
 Result<void> StreamChunkSender::send(ChunkHeader header) {
   header.sequence = ++sent_;
   std::array<std::byte, ChunkHeader::encoded_bytes> bytes;
-  encode(header, bytes);
-  if (!stream_->send(bytes, std::span(slot_).first(header.length))) {
+  const auto payload = std::span(slot_).first(header.length);
+  if (sealer_) {
+    sealer_->seal(header, bytes, payload);
+  } else {
+    encode(header, bytes);
+  }
+  if (!stream_->send(bytes, payload)) {
     return cut();
   }
   return {};
@@ -58,12 +68,17 @@ Result<void> StreamChunkSender::wait_for_credit() {
   return read_credits();
 }
 
+Result<Credit> StreamChunkSender::read_credit(std::span<const std::byte> bytes) {
+  return opener_ ? opener_->open(bytes.first<sealed_credit_bytes>())
+                 : decode_credit(bytes.first<Credit::encoded_bytes>());
+}
+
 Result<void> StreamChunkSender::read_credits() {
   std::span<const std::byte> rest(credits_.data(), have_);
-  for (; rest.size() >= Credit::encoded_bytes; rest = rest.subspan(Credit::encoded_bytes)) {
-    CP_TRY_ASSIGN(const Credit credit, decode_credit(rest.first<Credit::encoded_bytes>()));
-    if (credit.consumed < placed_ || credit.consumed > sent_) {
-      return fail(Errc::protocol, "a credit for what was not sent");
+  for (; rest.size() >= credit_bytes(); rest = rest.subspan(credit_bytes())) {
+    CP_TRY_ASSIGN(const Credit credit, read_credit(rest.first(credit_bytes())));
+    if (credit.consumed <= placed_ || credit.consumed > sent_) {
+      return fail(Errc::protocol, "a credit for what was not sent, or a second time");
     }
     placed_ = credit.consumed;
   }
@@ -72,11 +87,40 @@ Result<void> StreamChunkSender::read_credits() {
   return {};
 }
 
-StreamChunkReceiver::StreamChunkReceiver(std::unique_ptr<net::Stream> stream)
-    : stream_(std::move(stream)), payload_(limits::chunk_bytes) {}
+StreamChunkReceiver::StreamChunkReceiver(std::unique_ptr<net::Stream> stream,
+                                         const Sealing& sealing)
+    : stream_(std::move(stream)),
+      sealer_(keyed<FrameSealer>(sealing.sends)),
+      opener_(keyed<FrameOpener>(sealing.receives)),
+      payload_(limits::chunk_bytes) {}
+
+Result<std::span<std::byte>> StreamChunkReceiver::take_payload(std::uint32_t length) {
+  const auto payload = std::span(payload_).first(length);
+  const auto got = stream_->receive_all(payload);
+  if (!got || *got != payload.size()) {
+    return cut();
+  }
+  return payload;
+}
+
+Result<ReceivedChunk> StreamChunkReceiver::take_clear(const HeaderBytes& bytes) {
+  CP_TRY_ASSIGN(const ChunkHeader header, decode_chunk_header(bytes));
+  if (header.sequence != sequence_ + 1) {
+    return fail(Errc::protocol, "a chunk out of its turn");
+  }
+  CP_TRY_ASSIGN(const auto payload, take_payload(header.length));
+  return ReceivedChunk{header, payload};
+}
+
+Result<ReceivedChunk> StreamChunkReceiver::take_sealed(const HeaderBytes& bytes) {
+  CP_TRY_ASSIGN(const std::uint32_t length, FrameOpener::length_in(bytes));
+  CP_TRY_ASSIGN(const auto payload, take_payload(length));
+  CP_TRY_ASSIGN(const ChunkHeader header, opener_->open(sequence_ + 1, bytes, payload, payload));
+  return ReceivedChunk{header, payload};
+}
 
 Result<std::optional<ReceivedChunk>> StreamChunkReceiver::next() {
-  std::array<std::byte, ChunkHeader::encoded_bytes> bytes;
+  HeaderBytes bytes;
   const auto have = stream_->receive_all(bytes);
   if (have && *have == 0) {
     return std::nullopt;
@@ -84,23 +128,21 @@ Result<std::optional<ReceivedChunk>> StreamChunkReceiver::next() {
   if (!have || *have != bytes.size()) {
     return cut();
   }
-  CP_TRY_ASSIGN(const ChunkHeader header, decode_chunk_header(bytes));
-  if (header.sequence != sequence_ + 1) {
-    return fail(Errc::protocol, "a chunk out of its turn");
-  }
-  const auto payload = std::span(payload_).first(header.length);
-  const auto got = stream_->receive_all(payload);
-  if (!got || *got != payload.size()) {
-    return cut();
-  }
-  sequence_ = header.sequence;
-  return ReceivedChunk{header, payload};
+  CP_TRY_ASSIGN(const ReceivedChunk chunk, opener_ ? take_sealed(bytes) : take_clear(bytes));
+  sequence_ = chunk.header.sequence;
+  return chunk;
 }
 
 Result<void> StreamChunkReceiver::placed() {
-  std::array<std::byte, Credit::encoded_bytes> bytes;
-  encode(Credit{sequence_}, bytes);
-  if (!stream_->send(bytes)) {
+  std::array<std::byte, sealed_credit_bytes> bytes;
+  std::span<const std::byte> credit = bytes;
+  if (sealer_) {
+    sealer_->seal(Credit{sequence_}, bytes);
+  } else {
+    encode(Credit{sequence_}, std::span(bytes).first<Credit::encoded_bytes>());
+    credit = credit.first(Credit::encoded_bytes);
+  }
+  if (!stream_->send(credit)) {
     return cut();
   }
   return {};

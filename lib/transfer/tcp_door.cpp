@@ -17,18 +17,18 @@ constexpr std::size_t kVisitors = 64;
 Result<void> let_in(net::TcpStream stream, RailDesk& desk) {
   const SteadyTime deadline = SystemClock().steady() + kTokenPatience;
   std::array<std::byte, Preface::encoded_bytes> bytes{};
-  std::string token(limits::token_bytes, '\0');
+  std::string claim(limits::claim_bytes, '\0');
   CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes, deadline));
   if (have != bytes.size()) {
     return fail(Errc::protocol, "a stream without a token");
   }
   CP_TRY(decode_preface(bytes));
   CP_TRY_ASSIGN(const std::size_t got,
-                stream.receive_all(std::as_writable_bytes(std::span(token)), deadline));
-  if (got != token.size()) {
+                stream.receive_all(std::as_writable_bytes(std::span(claim)), deadline));
+  if (got != claim.size()) {
     return fail(Errc::protocol, "a stream without a token");
   }
-  return desk.deliver(token, std::make_unique<net::TcpStream>(std::move(stream)));
+  return desk.deliver(claim, std::make_unique<net::TcpStream>(std::move(stream)));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace cp::transfer {
 
 /// Where the TCP streams of one session come in that was reached by other means: a port of its own,
-/// while it lasts. Whoever connects proves the session by a token within a few seconds.
+/// while it lasts. Whoever connects proves the session within a few seconds.
 class TcpDoor {
  public:
   /// Listens at ADDRESS; DESK is borrowed. unavailable.

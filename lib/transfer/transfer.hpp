@@ -65,6 +65,8 @@ struct Request {
   bool installs_far_program = false;
   /// Nobody listens on the network: clear text may go beside ssh.
   bool trusts_network = false;
+  /// Chunks beside ssh are sealed even when both ends are one host.
+  bool seals_always = false;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
   /// Go on with what an earlier transfer of the same sources to the same destination left, and

@@ -28,8 +28,14 @@ struct Pair {
   std::unique_ptr<Connection> server;
 };
 
-cp::Result<std::unique_ptr<Connection>> connect(const Listener& listener, std::string_view token) {
-  return Connection::connect(library(), "tcp", kHost, listener.port(), token, kPatience, {});
+cp::Result<std::unique_ptr<Connection>> connect(const Listener& listener, std::string_view claim,
+                                                std::string_view answer = "welcome") {
+  return Connection::connect(library(), "tcp", kHost, listener.port(), claim, answer, kPatience,
+                             {});
+}
+
+std::optional<std::string> knows_secret(std::string_view claim) {
+  return claim == "secret" ? std::optional<std::string>("welcome") : std::nullopt;
 }
 
 Pair connected() {
@@ -38,8 +44,7 @@ Pair connected() {
   Pair pair;
   cp::Result<std::unique_ptr<Connection>> client;
   std::thread connecting([&] { client = connect(**listener, "secret"); });
-  auto server =
-      (*listener)->accept([](std::string_view token) { return token == "secret"; }, kPatience, {});
+  auto server = (*listener)->accept(knows_secret, kPatience, {});
   connecting.join();
   REQUIRE(server);
   REQUIRE(client);
@@ -61,7 +66,8 @@ TEST_CASE("connecting to a port where nobody listens fails at once") {
     REQUIRE(listener);
     port = (*listener)->port();
   }
-  const auto connection = Connection::connect(library(), "tcp", kHost, port, "x", kPatience, {});
+  const auto connection =
+      Connection::connect(library(), "tcp", kHost, port, "x", "", kPatience, {});
   REQUIRE_FALSE(connection);
   CHECK((connection.error().code == Errc::denied || connection.error().code == Errc::unavailable));
 }
@@ -75,12 +81,22 @@ TEST_CASE("a connection without the right token is refused, and the next one is 
     wrong = connect(**listener, "guess");
     right = connect(**listener, "secret");
   });
-  auto server =
-      (*listener)->accept([](std::string_view token) { return token == "secret"; }, kPatience, {});
+  auto server = (*listener)->accept(knows_secret, kPatience, {});
   connecting.join();
   CHECK(server);
   CHECK(right);
   CHECK_FALSE(wrong);
+}
+
+TEST_CASE("a connection that is not answered as it should be is denied") {
+  auto listener = Listener::open(library(), "tcp", kHost);
+  REQUIRE(listener);
+  cp::Result<std::unique_ptr<Connection>> client;
+  std::thread connecting([&] { client = connect(**listener, "secret", "another"); });
+  const auto server = (*listener)->accept(knows_secret, kPatience, {});
+  connecting.join();
+  REQUIRE_FALSE(client);
+  CHECK(client.error().code == Errc::denied);
 }
 
 TEST_CASE("accepting ends when a stop is asked") {
@@ -88,8 +104,7 @@ TEST_CASE("accepting ends when a stop is asked") {
   REQUIRE(listener);
   std::stop_source stop;
   std::thread asking([&] { stop.request_stop(); });
-  const auto accepted =
-      (*listener)->accept([](std::string_view) { return true; }, kPatience, stop.get_token());
+  const auto accepted = (*listener)->accept(knows_secret, kPatience, stop.get_token());
   asking.join();
   REQUIRE_FALSE(accepted);
   CHECK(accepted.error().code == Errc::timed_out);

@@ -28,11 +28,26 @@ struct RailKind {
   const char* name;
   RailChoice choice;
   const char* provider;
+  bool sealed;
 };
 
-constexpr std::array kRails{RailKind{"tcp", RailChoice::tcp, ""},
-                            RailKind{"ssh", RailChoice::ssh, ""},
-                            RailKind{"fabric:tcp", RailChoice::fabric, "tcp"}};
+constexpr std::array kRails{RailKind{"tcp", RailChoice::tcp, "", false},
+                            RailKind{"tcp, sealed", RailChoice::tcp, "", true},
+                            RailKind{"ssh", RailChoice::ssh, "", false},
+                            RailKind{"fabric:tcp", RailChoice::fabric, "tcp", false},
+                            RailKind{"fabric:tcp, sealed", RailChoice::fabric, "tcp", true}};
+
+// The keys of one stream of a session.
+std::vector<RailKeys> one_rail(bool sealed, std::string server = "theirs") {
+  cp::KernelRandom random;
+  return derive_rail_keys({.binding = "",
+                           .client = "ours",
+                           .server = std::move(server),
+                           .transfer = "t-1",
+                           .epoch = 1,
+                           .sealed = sealed},
+                          {make_token(random)});
+}
 
 struct Ends {
   std::future<cp::Result<void>> carrying;  ///< the process that ssh started: ends with its stream
@@ -45,10 +60,10 @@ void deliver_one(cp::net::TcpListener& listener, RailDesk& desk) {
   const auto never = cp::net::StopFd::make({});
   auto stream = listener.accept(**never);
   std::array<std::byte, Preface::encoded_bytes> preface{};
-  std::string token(limits::token_bytes, '\0');
+  std::string claim(limits::claim_bytes, '\0');
   static_cast<void>(stream->receive_all(preface));
-  static_cast<void>(stream->receive_all(std::as_writable_bytes(std::span(token))));
-  static_cast<void>(desk.deliver(token, std::make_unique<cp::net::TcpStream>(*std::move(stream))));
+  static_cast<void>(stream->receive_all(std::as_writable_bytes(std::span(claim))));
+  static_cast<void>(desk.deliver(claim, std::make_unique<cp::net::TcpStream>(*std::move(stream))));
 }
 
 // Both ends of one stream, as pipes that sshd made carry it: another process of the far user, here
@@ -56,12 +71,13 @@ void deliver_one(cp::net::TcpListener& listener, RailDesk& desk) {
 Ends connected_by_pipes() {
   cp::survive_closed_pipes();
   cp::KernelRandom random;
-  RailDesk desk(random);
+  RailDesk desk;
   cp::fabric::Loader fabrics;
   auto door = RailDoor::open(desk, random);
   REQUIRE(door);
-  auto host = make_rail_host({.kind = RailChoice::ssh, .streams = 1, .door = (*door)->name()}, desk,
-                             fabrics, random);
+  const auto rails = one_rail(false);
+  auto host = make_rail_host({.kind = RailChoice::ssh, .rails = rails, .door = (*door)->name()},
+                             desk, fabrics);
   REQUIRE(host);
   Opened opened;
   (*host)->offer(opened);
@@ -69,12 +85,13 @@ Ends connected_by_pipes() {
   auto back = cp::make_pipe();
   REQUIRE(there);
   REQUIRE(back);
-  auto carrying = std::async(std::launch::async, hand_over, opened.door, opened.tokens.front(),
+  auto carrying = std::async(std::launch::async, hand_over, opened.door, rails.front().claim,
                              std::move(there->read), std::move(back->write));
   auto client = cp::net::FdStream::make(std::move(back->read), std::move(there->write));
   REQUIRE(client);
   std::array<std::byte, Preface::encoded_bytes> preface{};
   REQUIRE((*client)->receive_all(preface) == preface.size());
+  REQUIRE(hear_rail_answer(**client, rails.front(), cp::SystemClock().steady() + kPatience));
   // The word went out before the stream lay on the desk.
   door->reset();
   auto taken = (*host)->collect({}, {});
@@ -88,14 +105,14 @@ Ends connected(const RailKind& kind) {
   if (kind.choice == RailChoice::ssh) {
     return connected_by_pipes();
   }
-  cp::KernelRandom random;
-  RailDesk desk(random);
+  RailDesk desk;
   cp::fabric::Loader fabrics;
   auto listener = cp::net::TcpListener::bind(kAnyPort);
   REQUIRE(listener);
+  const auto rails = one_rail(kind.sealed);
   auto host = make_rail_host(
-      {.kind = kind.choice, .provider = kind.provider, .streams = 1, .host = "127.0.0.1"}, desk,
-      fabrics, random);
+      {.kind = kind.choice, .provider = kind.provider, .rails = rails, .host = "127.0.0.1"}, desk,
+      fabrics);
   REQUIRE(host);
   Opened opened;
   (*host)->offer(opened);
@@ -104,7 +121,7 @@ Ends connected(const RailKind& kind) {
     server = std::thread([&] { deliver_one(*listener, desk); });
   }
   auto connecting = std::async(std::launch::async, [&] {
-    return connect_rails(opened, *listener->local(), fabrics, kPatience, {});
+    return connect_rails(opened, rails, *listener->local(), fabrics, kPatience, {});
   });
   auto taken = (*host)->collect(kPatience, {});
   auto client = connecting.get();
@@ -279,7 +296,7 @@ TEST_CASE("rail: an interrupted end waits no longer") {
 TEST_CASE("rail: a stream that proves nothing finds no session") {
   cp::survive_closed_pipes();
   cp::KernelRandom random;
-  RailDesk desk(random);
+  RailDesk desk;
   auto door = RailDoor::open(desk, random);
   REQUIRE(door);
   const auto hand = [](const std::string& name, const std::string& token) {
@@ -287,12 +304,32 @@ TEST_CASE("rail: a stream that proves nothing finds no session") {
     REQUIRE(pipe);
     return hand_over(name, token, std::move(pipe->read), std::move(pipe->write));
   };
-  const std::string token = make_token(random);
-  const auto elsewhere = hand(token, token);
+  const auto rails = one_rail(false);
+  const auto elsewhere = hand(make_token(random), rails.front().claim);
   REQUIRE_FALSE(elsewhere);
   CHECK(elsewhere.error().code == Errc::not_found);
   // Let in and shown out: it returns, and nothing lies on the desk.
-  CHECK(hand((*door)->name(), token));
-  RailDesk::Reservation reservation(desk, 1);
+  RailDesk::Reservation reservation(desk, rails);
+  std::string guess = rails.front().claim;
+  guess.back() = static_cast<char>(guess.back() ^ 1);
+  CHECK(hand((*door)->name(), guess));
+  CHECK(hand((*door)->name(), std::string(limits::claim_bytes, 'x')));
   CHECK(reservation.take_arrived().empty());
+}
+
+TEST_CASE("rail: a server that does not have the session's key is left before any chunk") {
+  RailDesk desk;
+  auto listener = cp::net::TcpListener::bind(kAnyPort);
+  REQUIRE(listener);
+  // It knows the claim, as whoever listens in the middle does, and nothing else.
+  const auto rails = one_rail(false);
+  auto theirs = rails;
+  theirs.front().answer = one_rail(false, "another").front().answer;
+  RailDesk::Reservation reservation(desk, theirs);
+  std::thread server([&] { deliver_one(*listener, desk); });
+  cp::fabric::Loader fabrics;
+  const auto carriers = connect_rails(Opened{}, rails, *listener->local(), fabrics, kPatience, {});
+  server.join();
+  REQUIRE_FALSE(carriers);
+  CHECK(carriers.error().code == Errc::denied);
 }

@@ -480,9 +480,10 @@ TEST_CASE(
     const auto bytes = encode(what);
     return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   };
-  greetings.push_back(preface({.major = 2}));
+  greetings.push_back(preface({.major = 1}));
   greetings.push_back(preface({.purpose = static_cast<Purpose>(9)}));
   greetings.push_back(preface({.purpose = Purpose::rail}) + std::string(16, 'x'));
+  greetings.push_back(preface({.purpose = Purpose::rail}) + std::string(48, 'x'));
   greetings.push_back(preface({}) + "not a message at all");
   greetings.push_back(preface({}) + encode_header(MessageType::hello, 1U << 30U));
   greetings.push_back(preface({}) + encode_header(MessageType::hello, 2) + "[]");

@@ -113,6 +113,10 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
   request.far_program = arguments.text("remote-cpxfer").value_or("");
   request.trusts_network = arguments.has("trusted-network");
+  request.seals_always = arguments.has("encrypt");
+  if (request.seals_always && request.trusts_network) {
+    return cp::fail(cp::Errc::usage, "--encrypt and --trusted-network exclude each other");
+  }
   request.installs_far_program = arguments.has("install-remote");
   if (request.installs_far_program && arguments.is_given("remote-cpxfer")) {
     return cp::fail(cp::Errc::usage, "--install-remote and --remote-cpxfer exclude each other");

@@ -106,8 +106,10 @@ constexpr std::array kCopyFlags{
          .help = "the cpxfer on the host that ssh reaches",
          .setting = "cpxfer.remote"},
     Flag{.name = "trusted-network",
-         .help = "nobody listens on the network: streams may go beside ssh in clear text "
-                 "(--rail tcp)"},
+         .help = "nobody listens on the network: what goes beside ssh (--rail tcp) is not "
+                 "encrypted"},
+    Flag{.name = "encrypt",
+         .help = "encrypt what goes beside ssh (--rail tcp) even when both ends are one host"},
     Flag{.name = "install-remote",
          .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"},
     Flag{.name = "bwlimit",

@@ -22,11 +22,12 @@ unharmed() { expect_equal "$before" "$(listing)" "the files"; }
 it "ends a connection that is none, and answers with its own greeting"
 says garbage '^ended$'
 says http '^ended$'
-says version '^answered with version 1$'
+says version '^answered with version 2$'
 says purpose '^answered$'
 says token '^ended$'
+says proof '^not answered$'
 wait_line server 'the other end is no cpxfer$' >"$TESTDIR/line"
-wait_line server 'the other end speaks version 255, and this one version 1$' >"$TESTDIR/line"
+wait_line server 'the other end speaks version 255, and this one version 2$' >"$TESTDIR/line"
 wait_line server 'a stream without a valid token$' >"$TESTDIR/line"
 unharmed
 

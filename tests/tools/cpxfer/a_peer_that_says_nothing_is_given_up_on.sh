@@ -53,7 +53,7 @@ expect_stderr "cpxfer: $THERE: the peer is silent"
 expect_stdout ""
 
 it "ends with 75 at a server that greets and then says nothing"
-answering greets 6370786665720d0a0100000001000000
+answering greets 6370786665720d0a0200000001000000
 expect_status 75 cpxfer --anonymous --timeout 300ms src/ "$THERE/in"
 expect_stderr "cpxfer: $THERE: the peer is silent"
 
@@ -65,10 +65,10 @@ expect_stderr "cpxfer: $THERE: the other end is no cpxfer"
 it "ends with 76 at a server of another version, and tells which"
 answering newer 6370786665720d0aff00000001000000
 expect_status 76 cpxfer --anonymous src/ "$THERE/in"
-expect_stderr "cpxfer: $THERE: the other end speaks version 255, and this one version 1"
+expect_stderr "cpxfer: $THERE: the other end speaks version 255, and this one version 2"
 
 it "ends with 76 at a server that answers with noise after its greeting"
-answering noise 6370786665720d0a0100000001000000ffffffffffffffffffffffffffffffff
+answering noise 6370786665720d0a0200000001000000ffffffffffffffffffffffffffffffff
 expect_status 76 cpxfer --anonymous src/ "$THERE/in"
 expect_equal 1 "$(wc -l <"$STDERR")"
 

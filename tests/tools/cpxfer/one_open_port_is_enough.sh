@@ -63,10 +63,7 @@ in_namespace near_net bash -c ': <>/dev/tcp/10.99.0.2/22' || fail "port 22 does 
 expect_status 124 in_namespace near_net timeout 1 bash -c ': <>/dev/tcp/10.99.0.2/7031'
 
 plant_tree src
-it "lets nothing go in clear text over a network, unless it is trusted, and says which port is shut then"
-expect_status 77 in_namespace near_net cpxfer --rail tcp src/ far:clear
-expect_match '^cpxfer: far: TCP beside ssh would be clear text over the network' "$STDERR"
-expect_equal "" "$(ls -d "$FAR/clear" 2>/dev/null)"
+it "says which port is shut when streams are to go beside ssh"
 expect_status 75 in_namespace near_net cpxfer --rail tcp --trusted-network src/ far:clear
 expect_match '^cpxfer: far: cannot connect to 10\.99\.0\.2:[0-9]+' "$STDERR"
 
@@ -80,8 +77,28 @@ for rail in auto ssh; do
   expect_equal "$(list src)" "$(list back-$rail)"
 done
 
-it "goes beside ssh where other ports are open and the network is trusted"
+it "encrypts what goes beside ssh, unless the network is trusted"
 in_namespace far_net nft flush ruleset
+head -c 3000000 /dev/zero | tr '\0' 'A' >src/plain
+start_server capture nsenter --net --target "${SERVERS[far_net]}" /usr/bin/python3 -c '
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 25)
+print("listens", flush=True)
+while b"A" * 64 not in s.recv(1 << 17):
+    pass
+print("seen", flush=True)'
+wait_line capture listens >/dev/null
+expect_status 0 in_namespace near_net cpxfer --rail tcp src/ far:sealed
+expect_json '.state == "done" and .rails[0].kind == "tcp" and .encrypted'
+expect_status 0 diff -r --no-dereference src "$FAR/sealed"
+expect_status 0 in_namespace near_net cpxfer --rail tcp far:sealed/ back-sealed
+expect_json '.encrypted'
+expect_status 0 diff -r --no-dereference src back-sealed
+expect_equal "listens" "$(cat "$TESTDIR/capture.out")" "what was seen on the line"
+
+it "goes beside ssh where other ports are open and the network is trusted"
 expect_status 0 in_namespace near_net cpxfer --rail tcp --trusted-network src/ far:trusted
 expect_json '.state == "done" and .rails[0].kind == "tcp" and .encrypted == false'
 expect_status 0 diff -r --no-dereference src "$FAR/trusted"
+wait_line capture seen >/dev/null

@@ -12,6 +12,7 @@ peer.py answer HEX                a server: says "port N" and answers every conn
 peer.py say PORT WHAT             a client of the server at PORT; prints what it was answered"""
 
 import base64
+import hmac
 import json
 import os
 import select
@@ -22,6 +23,7 @@ import time
 
 END = time.monotonic() + 55
 MAGIC = b"cpxfer\r\n"
+SECRET = bytes(range(32))
 HELLO, OPEN, OPENED, ENTRIES, FAILED, FINISH, RESULT, ERROR, READY = 1, 2, 3, 4, 6, 9, 10, 11, 13
 
 
@@ -101,6 +103,22 @@ def answer(data):
             pass
 
 
+def fields(*texts):
+    return b"".join(struct.pack("<H", len(text)) + text for text in texts)
+
+
+def proofs(opened):
+    """What the first stream of that session claims, and how it is answered: RFC 5869 over fields with
+    their lengths."""
+    server, token = (base64.b64decode(text) for text in (opened["secret"], opened["tokens"][0]))
+    key = hmac.digest(b"cptools cpxfer keys 1", fields(b"", SECRET, server), "sha256")
+
+    def derived(direction):
+        info = fields(b"proof", direction, opened["id"].encode(), b"0", b"1", token, b"clear")
+        return hmac.digest(key, info + b"\1", "sha256")
+    return token + derived(b"up"), derived(b"down")
+
+
 class Client:
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -122,7 +140,7 @@ class Client:
             data += more
         return data
 
-    def preface(self, major=1, purpose=1):
+    def preface(self, major=2, purpose=1):
         self.say(MAGIC + struct.pack("<HHB3x", major, 0, purpose))
 
     def message(self, kind, body, flags=0, length=None):
@@ -143,7 +161,8 @@ class Client:
         self.greet()
         wish = {"direction": "push", "sources": [], "destination": "/in", "incoming":
                 {"sources": 1, "name": "", "is_directory": True}, "placement": "inside",
-                "durability": "batch", "rail": "tcp", "provider": "", "streams": 1, "dry_run": False}
+                "durability": "batch", "rail": "tcp", "provider": "", "streams": 1, "dry_run": False,
+                "secret": base64.b64encode(SECRET).decode(), "epoch": 1, "sealed": False}
         self.message(OPEN, json.dumps(wish | changes).encode())
 
     def begin(self, **changes):
@@ -153,7 +172,9 @@ class Client:
         assert kind == OPENED, body
         self.rail = Client(self.port)
         self.rail.preface(purpose=2)
-        self.rail.say(base64.b64decode(json.loads(body)["tokens"][0]))
+        claim, expected = proofs(json.loads(body))
+        self.rail.say(claim)
+        assert self.rail.read(32) == expected
         self.message(READY, b"{}")
 
     def entry(self, path, kind=2, target=b"", size=0, number=0, mode=0o755):
@@ -207,7 +228,16 @@ def say(port, what):
         return print("answered" if client.read(16)[:8] == MAGIC else "nothing")
     elif what == "token":
         client.preface(purpose=2)
-        client.say(b"0" * 16)
+        client.say(b"0" * 48)
+    elif what == "proof":
+        client.open()
+        opened = json.loads(client.hear()[1])
+        rail = Client(port)
+        rail.preface(purpose=2)
+        claim = bytearray(proofs(opened)[0])
+        claim[-1] ^= 1
+        rail.say(bytes(claim))
+        return print("answered" if rail.socket.recv(1) else "not answered")
     elif what == "length":
         client.preface()
         client.read(16)

@@ -101,6 +101,14 @@ expect_status 0 diff -r --no-dereference src "$FAR/tcp"
 expect_status 0 cpxfer --rail tcp far:tcp/ back-tcp
 expect_status 0 diff -r --no-dereference src back-tcp
 
+it "encrypts them there, too, when that is wanted"
+expect_status 0 cpxfer --rail tcp --encrypt --streams 3 src/ far:sealed
+expect_json '.rails == [{kind: "tcp", streams: 3, bytes: .bytes.moved}] and .encrypted'
+expect_status 0 diff -r --no-dereference src "$FAR/sealed"
+expect_status 0 cpxfer --rail tcp --encrypt far:sealed/ back-sealed
+expect_status 0 diff -r --no-dereference src back-sealed
+expect_status 64 cpxfer --rail tcp --encrypt --trusted-network src/ far:sealed
+
 it "names what the far end does not have, and what it cannot read or write"
 expect_status 66 cpxfer far:none here
 expect_stderr "cpxfer: far: cannot open none: no such file or directory"

@@ -20,8 +20,8 @@ through rail 99999999
 expect_status 0 cpxfer --anonymous src/ "$THROUGH/same"
 expect_status 0 cmp src/f srv/same/f
 
-# 32 bytes begin the stream and 128 the chunk.
-for offset in 161 500000 1048735; do
+# 64 bytes begin the stream and 128 the chunk.
+for offset in 193 500000 1048767; do
   it "finds byte $offset of a stream to the server changed, and no file appears"
   through rail $offset
   expect_status 76 cpxfer --anonymous --streams 1 src/ "$THROUGH/in"
@@ -32,7 +32,7 @@ for offset in 161 500000 1048735; do
 done
 
 it "finds a changed byte of a small file"
-through rail 160
+through rail 192
 expect_status 76 cpxfer --anonymous small/ "$THROUGH/in"
 expect_stderr "cpxfer: $THROUGH: a chunk that does not match its digest"
 expect_equal "" "$(find srv/in -mindepth 1)"
@@ -44,8 +44,17 @@ expect_match 'a chunk that does not match its digest$' "$STDERR"
 expect_equal "" "$(find back -mindepth 1)"
 
 it "finds a changed frame, whatever byte of it"
-for offset in 32 36 37 40 48 56 64 72 100; do
+for offset in 64 68 69 72 80 88 96 104 132; do
   through rail $offset
   expect_status 76 cpxfer --anonymous --streams 1 src/ "$THROUGH/in"
   expect_equal "" "$(find srv/in -mindepth 1)"
+done
+
+it "moves nothing over a stream whose ends have not proven the key to each other"
+for where in "rail 20" "rail 40" "back-rail 5"; do
+  # shellcheck disable=SC2086
+  through $where
+  expect_status 77 cpxfer --anonymous --streams 1 src/ "$THROUGH/in"
+  expect_match "does not have the session's key$" "$STDERR"
+  expect_equal "" "$(ls srv/in)"
 done

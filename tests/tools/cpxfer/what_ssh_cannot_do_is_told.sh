@@ -74,7 +74,7 @@ printf '#!/bin/sh\nprintf "cpxfer\\r\\n\\143\\000\\000\\000\\001\\000\\000\\000"
 chmod +x bin/cpxfer
 far_path "$PWD/bin" /usr/bin /bin
 expect_status 76 cpxfer file far:x
-expect_stderr "cpxfer: far: the other end speaks version 99, and this one version 1"
+expect_stderr "cpxfer: far: the other end speaks version 99, and this one version 2"
 printf '#!/bin/sh\necho "cpxfer: there is no flag --stdio" >&2\nexit 64\n' >bin/cpxfer
 expect_status 69 cpxfer file far:x
 expect_match '^cpxfer: far: cpxfer: there is no flag --stdio' "$STDERR"

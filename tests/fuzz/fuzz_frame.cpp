@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a hostile peer sends, behind a letter for what it is: "c" a chunk's header, "g" a credit,
+// "s" a sealed chunk, "p" a preface (as hexadecimal digits), "o" what is wanted, "a" the answer
+// (JSON). What is taken is written as it was read; nothing opens that was not sealed.
+#include "fuzz.hpp"
+#include "transfer/agreement.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/preface.hpp"
+#include "transfer/seal.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+using namespace cp::transfer;
+
+namespace {
+
+// As many bytes as OUT has room for; the rest is zero.
+template <std::size_t size>
+std::array<std::byte, size> unhexed(std::string_view text) {
+  std::array<std::byte, size> out{};
+  for (std::size_t i = 0; i < size && 2 * i + 1 < text.size(); ++i) {
+    const auto digit = [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return (byte <= '9' ? byte - unsigned{'0'} : (byte | 0x20U) - 'a' + 10U) & 0x0FU;
+    };
+    out[i] = static_cast<std::byte>(digit(text[2 * i]) << 4U | digit(text[2 * i + 1]));
+  }
+  return out;
+}
+
+void check_chunk(std::string_view text) {
+  const auto bytes = unhexed<ChunkHeader::encoded_bytes>(text);
+  if (const auto header = decode_chunk_header(bytes)) {
+    std::array<std::byte, ChunkHeader::encoded_bytes> again;
+    encode(*header, again);
+    must(again == bytes, "a chunk's header is written as it was read");
+    must(header->length != 0 && header->length <= limits::chunk_bytes, "a chunk fits its slot");
+  }
+}
+
+void check_credit(std::string_view text) {
+  const auto bytes = unhexed<Credit::encoded_bytes>(text);
+  if (const auto credit = decode_credit(bytes)) {
+    std::array<std::byte, Credit::encoded_bytes> again;
+    encode(*credit, again);
+    must(again == bytes, "a credit is written as it was read");
+  }
+  FrameOpener opener(std::string(limits::key_bytes, 'k'));
+  must(!opener.open(unhexed<sealed_credit_bytes>(text)), "no credit opens that nobody sealed");
+}
+
+void check_sealed(std::string_view text) {
+  const auto bytes = unhexed<ChunkHeader::encoded_bytes>(text);
+  if (const auto length = FrameOpener::length_in(bytes)) {
+    must(*length != 0 && *length <= limits::chunk_bytes, "a sealed chunk fits its slot");
+    std::vector<std::byte> payload(std::min<std::size_t>(*length, 4096));
+    FrameOpener opener(std::string(limits::key_bytes, 'k'));
+    must(!opener.open(1, bytes, payload, payload), "no chunk opens that nobody sealed");
+  }
+}
+
+void check_preface(std::string_view text) {
+  const auto bytes = unhexed<Preface::encoded_bytes>(text);
+  if (const auto preface = decode_preface(bytes)) {
+    must(decode_preface(encode(*preface)).has_value(), "a preface is one when it is written");
+  }
+}
+
+void check_open(std::string_view text) {
+  if (const auto open = parse_open(text)) {
+    must(open->secret.size() == limits::key_bytes, "a secret is whole");
+    const std::string again = to_text(*open);
+    const auto second = parse_open(again);
+    must(second && to_text(*second) == again, "a wish is written as it was read");
+  }
+}
+
+void check_opened(std::string_view text) {
+  if (const auto opened = parse_opened(text)) {
+    must(opened->secret.size() == limits::key_bytes, "a secret is whole");
+    const std::string again = to_text(*opened);
+    const auto second = parse_opened(again);
+    must(second && to_text(*second) == again, "an answer is written as it was read");
+  }
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = text_of(data, size);
+  const char kind = text.empty() ? '\0' : text[0];
+  const std::string_view rest = text.substr(std::min<std::size_t>(1, text.size()));
+  if (kind == 'c') {
+    check_chunk(rest);
+  } else if (kind == 'g') {
+    check_credit(rest);
+  } else if (kind == 's') {
+    check_sealed(rest);
+  } else if (kind == 'p') {
+    check_preface(rest);
+  } else if (kind == 'o') {
+    check_open(rest);
+  } else if (kind == 'a') {
+    check_opened(rest);
+  }
+  return 0;
+}
