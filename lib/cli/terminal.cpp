@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/terminal.hpp"
 
+#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -76,6 +78,10 @@ Terminal detect_terminal() {
   terminal.progress = terminal.error_is_terminal && variable("TERM") != "dumb";
   terminal.columns = width_of(terminal.output_is_terminal ? 1 : 2);
   return terminal;
+}
+
+bool has_controlling_terminal() {
+  return static_cast<bool>(UniqueFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)));
 }
 
 std::string styled(std::string_view text, Style style, bool enabled) {

@@ -22,6 +22,9 @@ struct Terminal {
 /// The streams as they are, without flags.
 Terminal detect_terminal();
 
+/// Whether a program that we start can ask the user something, whatever the streams are.
+bool has_controlling_terminal();
+
 enum class Style { plain, bold, dim, red, green, yellow, blue };
 /// TEXT in STYLE when ENABLED, else TEXT.
 std::string styled(std::string_view text, Style style, bool enabled);

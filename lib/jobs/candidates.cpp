@@ -100,7 +100,7 @@ bool is_resource_name(std::string_view text) {
 
 Result<Candidate> candidate_at(std::string_view url) {
   CP_TRY_ASSIGN(const auto parsed, provider::parse_provider_url(url));
-  CP_TRY(provider::find_type(parsed));
+  CP_TRY(provider::find_launcher_type(parsed));
   Candidate at;
   at.url = parsed.to_string();
   return at;
@@ -121,7 +121,7 @@ Result<std::vector<Candidate>> candidates_of(const identity::Resolved& resolved,
       continue;
     }
     const auto url = provider::parse_provider_url(text_in(access, "url"));
-    const auto type = url ? provider::find_type(*url) : tl::unexpected(url.error());
+    const auto type = url ? provider::find_launcher_type(*url) : tl::unexpected(url.error());
     if (!type) {
       reason = type.error().message;
     } else if ((*type)->is_this_machine && !resolved.own_authority) {

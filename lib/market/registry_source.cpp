@@ -5,6 +5,7 @@
 #include "identity/registry.hpp"
 #include "identity/resolved.hpp"
 #include "model/json.hpp"
+#include "provider/provider.hpp"
 
 #include <algorithm>
 #include <unistd.h>
@@ -38,7 +39,7 @@ LiveResource resource_of(const identity::Resolved& resolved) {
   const std::string url = launch_url(resolved.record);
   // What acts on this machine is taken from its own authority alone (SECURITY §3).
   resource.is_runnable = resolved.trust == "verified" && !url.empty() &&
-                         (resolved.own_authority || !is_this_machine(url));
+                         (resolved.own_authority || !provider::acts_on_this_machine(url));
   return resource;
 }
 
@@ -67,7 +68,7 @@ Result<Perception> RegistrySource::perceive(std::stop_token stop) {
   if (here.empty()) {
     return perception;
   }
-  auto state = machine_.state(std::move(stop));
+  auto state = machine_.state(Json::object(), std::move(stop));
   if (!state) {
     perception.problem = state.error().message;
     return perception;

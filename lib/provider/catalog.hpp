@@ -5,6 +5,7 @@
 #include "model/json_fwd.hpp"
 
 #include <stop_token>
+#include <vector>
 
 namespace cp::provider {
 
@@ -13,13 +14,15 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
-  /// What the provider's resource is, as a cp.resource/1 without id, seq and proof. What it cannot
-  /// know is absent. unavailable when the provider cannot be asked, timed_out when STOP was asked.
-  virtual Result<model::Json> describe(std::stop_token stop) = 0;
+  /// What the provider has: at least one resource, each a cp.resource/1 without id, seq and proof.
+  /// What it cannot know is absent. unavailable when the provider cannot be asked, timed_out when
+  /// STOP was asked, not_found when it has nothing.
+  virtual Result<std::vector<model::Json>> describe(std::stop_token stop) = 0;
 
-  /// How the resource is now, as a cp.state/1 without id and proof; its seq is Unix milliseconds.
-  /// Errors as `describe`.
-  virtual Result<model::Json> state(std::stop_token stop) = 0;
+  /// How the resource is now that RECORD, a cp.resource/1, says is this provider's: a cp.state/1
+  /// without id and proof; its seq is Unix milliseconds. not_found when the provider has it no
+  /// more; else as `describe`.
+  virtual Result<model::Json> state(const model::Json& record, std::stop_token stop) = 0;
 };
 
 }  // namespace cp::provider

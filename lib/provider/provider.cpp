@@ -2,6 +2,7 @@
 #include "provider/provider.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace cp::provider {
 namespace {
@@ -25,6 +26,14 @@ Result<ProviderUrl> parse_provider_url(std::string_view text) {
     return fail(Errc::usage, "{} is not the URL of a provider", text);
   }
   return ProviderUrl{std::string(type), std::string(rest)};
+}
+
+bool acts_on_this_machine(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kHere{"local",           "exec",      "slurm", "file",
+                                                  "slurmrestd+unix", "gridengine"};
+  const std::string_view type = text.substr(0, text.find(':'));
+  return text.starts_with('/') || text.starts_with('.') ||
+         std::ranges::find(kHere, type) != kHere.end();
 }
 
 }  // namespace cp::provider

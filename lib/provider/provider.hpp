@@ -23,4 +23,8 @@ struct ProviderUrl {
 /// type exists is `find_type`'s to say.
 Result<ProviderUrl> parse_provider_url(std::string_view text);
 
+/// Whether what TEXT, the URL of a provider, names acts on this very machine: then it is taken only
+/// from the command line, the configuration or this machine's own authority (SECURITY §3).
+bool acts_on_this_machine(std::string_view text);
+
 }  // namespace cp::provider

@@ -2,39 +2,57 @@
 #include "provider/table.hpp"
 
 #include "base/text.hpp"
+#include "provider/local/catalog.hpp"
 #include "provider/local/launcher.hpp"
+#include "provider/slurm/catalog.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace cp::provider {
 namespace {
 
 constexpr std::array kTypes{
-    LauncherType{"local", true, local::make_launcher},
+    ProviderType{"local", true, local::make_launcher, local::make_catalog},
+    ProviderType{"slurm", true, nullptr, slurm::make_catalog},
+    ProviderType{"slurm+ssh", false, nullptr, slurm::make_catalog},
 };
+
+template <class Role>
+Result<const ProviderType*> find_with(const ProviderUrl& url, Role ProviderType::*role,
+                                      std::string_view what) {
+  std::string names;
+  for (const auto& type : kTypes) {
+    if (type.*role == nullptr) {
+      continue;
+    }
+    if (type.name == url.type) {
+      return &type;
+    }
+    names += (names.empty() ? "" : ", ") + std::string(type.name);
+  }
+  return with_hint(fail(Errc::unavailable, "no provider of type {} {} here", url.type, what),
+                   "there are: " + names);
+}
 
 }  // namespace
 
-std::span<const LauncherType> launcher_types() { return kTypes; }
+std::span<const ProviderType> provider_types() { return kTypes; }
 
-Result<const LauncherType*> find_type(const ProviderUrl& url) {
-  const auto* const type = std::ranges::find(kTypes, url.type, &LauncherType::name);
-  if (type != kTypes.end()) {
-    return type;
-  }
-  std::string names;
-  for (const auto& known : kTypes) {
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
-  }
-  return with_hint(fail(Errc::unavailable, "no provider of type {} here", url.type),
-                   "there are: " + names);
+Result<const ProviderType*> find_launcher_type(const ProviderUrl& url) {
+  return find_with(url, &ProviderType::make_launcher, "launches jobs");
 }
 
 Result<std::unique_ptr<Launcher>> make_launcher(const ProviderUrl& url,
                                                 const LauncherSettings& settings) {
-  CP_TRY_ASSIGN(const LauncherType* const type, find_type(url));
-  return type->make(url, settings);
+  CP_TRY_ASSIGN(const ProviderType* const type, find_launcher_type(url));
+  return type->make_launcher(url, settings);
+}
+
+Result<std::unique_ptr<Catalog>> make_catalog(const ProviderUrl& url,
+                                              const CatalogSettings& settings) {
+  CP_TRY_ASSIGN(const ProviderType* const type,
+                find_with(url, &ProviderType::make_catalog, "is described"));
+  return type->make_catalog(url, settings);
 }
 
 }  // namespace cp::provider

@@ -17,8 +17,10 @@ namespace {
 class FakeMachine final : public cp::provider::Catalog {
  public:
   explicit FakeMachine(bool is_broken = false) : is_broken_(is_broken) {}
-  cp::Result<Json> describe(std::stop_token /*stop*/) override { return Json::object(); }
-  cp::Result<Json> state(std::stop_token /*stop*/) override {
+  cp::Result<std::vector<Json>> describe(std::stop_token /*stop*/) override {
+    return std::vector<Json>{};
+  }
+  cp::Result<Json> state(const Json& /*record*/, std::stop_token /*stop*/) override {
     ++asked;
     if (is_broken_) {
       return cp::fail(cp::Errc::unavailable, "this machine does not tell its load");
@@ -104,4 +106,17 @@ TEST_CASE("a machine that does not tell its load is a problem of its own, not th
   REQUIRE(perception);
   CHECK(perception->problem == "this machine does not tell its load");
   CHECK_FALSE(perception->resources.front().state);
+}
+
+TEST_CASE(
+    "what another authority says to run on this machine is not runnable, whatever the launcher") {
+  for (const char* url : {"slurm:", "exec:mine", "gridengine:", "slurmrestd+unix:///run/slurm"}) {
+    Authority authority;
+    authority.add(launches_at(url));
+    FakeMachine machine;
+    RegistrySource source(authority.path(), authority.clock, machine);
+    // Its own authority may.
+    CHECK(source.perceive({})->resources.front().is_runnable);
+    CHECK(machine.asked == 0);
+  }
 }

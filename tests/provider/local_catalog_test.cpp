@@ -32,15 +32,15 @@ TEST_CASE("a catalog that was told to stop says so") {
   std::stop_source stop;
   stop.request_stop();
   CHECK(catalog->describe(stop.get_token()).error().code == cp::Errc::timed_out);
-  CHECK(catalog->state(stop.get_token()).error().code == cp::Errc::timed_out);
+  CHECK(catalog->state({}, stop.get_token()).error().code == cp::Errc::timed_out);
 }
 
 TEST_CASE("the state of a machine that tells nothing is unavailable, not zero") {
   const FixedClock clock("2026-11-22T08:00:00Z");
   const RecordedMachine machine;
   const auto catalog = make_local_catalog({.root = machine.root()}, clock);
-  CHECK(catalog->state({}).error().code == cp::Errc::unavailable);
-  const Json record = catalog->describe({}).value();
+  CHECK(catalog->state({}, {}).error().code == cp::Errc::unavailable);
+  const Json record = catalog->describe({}).value().front();
   CHECK_FALSE(record["node"].contains("memory_bytes"));
   CHECK_FALSE(record["node"]["cpu"].contains("cores"));
   CHECK_FALSE(record.contains("performance"));
@@ -52,7 +52,7 @@ TEST_CASE("a server is described with what its sysfs says, and its figures are n
   record_server(machine);
   const auto catalog =
       make_local_catalog({.root = machine.root(), .workdir = machine.root()}, clock);
-  const Json record = catalog->describe({}).value();
+  const Json record = catalog->describe({}).value().front();
   CHECK(record["schema"] == "cp.resource/1");
   CHECK(record["kind"] == "node");
   CHECK(record["name"] == "node042");
@@ -82,7 +82,7 @@ TEST_CASE("free is what runnable threads leave") {
   const RecordedMachine machine;
   record_server(machine);
   const auto catalog = make_local_catalog({.root = machine.root()}, clock);
-  Json state = catalog->state({}).value();
+  Json state = catalog->state({}, {}).value();
   CHECK(state["schema"] == "cp.state/1");
   CHECK(state["observed_at"] == "2026-11-22T08:30:05Z");
   CHECK(state["seq"] == 1'795'336'205'000);
@@ -94,9 +94,9 @@ TEST_CASE("free is what runnable threads leave") {
         Json::array(
             {{{"nodes", 1}, {"cards", 0}, {"cores", 100}, {"memory_bytes", 1'024'000'000'000}}}));
   machine.write("proc/loadavg", "0.1 0.1 0.1 1/900 1");
-  CHECK(catalog->state({}).value()["nodes"]["free"] == 1);
+  CHECK(catalog->state({}, {}).value()["nodes"]["free"] == 1);
   machine.write("proc/loadavg", "0.1 0.1 0.1 500/900 1");
-  CHECK(catalog->state({}).value()["cores"]["free"] == 0);
+  CHECK(catalog->state({}, {}).value()["cores"]["free"] == 0);
 }
 
 TEST_CASE("where cards are, how many are free is unknown, not all") {
@@ -104,7 +104,7 @@ TEST_CASE("where cards are, how many are free is unknown, not all") {
   const RecordedMachine machine;
   record_server(machine);
   machine.add_pci("0000:18:00.0", "0x030200", "0x10de", "0x2330");
-  const Json state = make_local_catalog({.root = machine.root()}, clock)->state({}).value();
+  const Json state = make_local_catalog({.root = machine.root()}, clock)->state({}, {}).value();
   CHECK(state["cards"] == Json{{"total", 1}});
   CHECK_FALSE(state["shapes"][0].contains("cards"));
 }
@@ -112,8 +112,8 @@ TEST_CASE("where cards are, how many are free is unknown, not all") {
 TEST_CASE("this machine is described, and its state counts the same cores") {
   const cp::SystemClock clock;
   const auto catalog = make_local_catalog({}, clock);
-  const Json record = catalog->describe({}).value();
-  const Json state = catalog->state({}).value();
+  const Json record = catalog->describe({}).value().front();
+  const Json state = catalog->state({}, {}).value();
   CHECK(record["node"]["cpu"]["cores"] == state["cores"]["total"]);
   CHECK(state["cores"]["free"].get<int>() <= state["cores"]["total"].get<int>());
   CHECK(record["node"]["memory_bytes"].get<double>() > 1e6);

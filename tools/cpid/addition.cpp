@@ -45,6 +45,24 @@ Result<void> spell_prices_out(Json& addition, cp::UnixTime now) {
   return {};
 }
 
+// The short forms in ADDITION, and in its tables for single partitions, as cp.resource has them.
+Result<void> spell_out(Json& addition, cp::UnixTime now) {
+  if (const auto alias = cp::model::text_at(addition, "alias")) {
+    addition["alias"] = Json::array({*alias});
+  }
+  CP_TRY(spell_prices_out(addition, now));
+  const auto partitions = addition.find("partition");
+  if (partitions == addition.end() || !partitions->is_object()) {
+    return {};
+  }
+  for (Json& partition : *partitions) {
+    if (partition.is_object()) {
+      CP_TRY(spell_out(partition, now));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> read_addition(const std::string& path, cp::UnixTime now) {
@@ -53,10 +71,7 @@ Result<Json> read_addition(const std::string& path, cp::UnixTime now) {
   if (!addition) {
     return cp::fail(Errc::bad_data, "{}", addition.error().message);
   }
-  if (const auto alias = cp::model::text_at(*addition, "alias")) {
-    (*addition)["alias"] = Json::array({*alias});
-  }
-  if (const auto spelled = spell_prices_out(*addition, now); !spelled) {
+  if (const auto spelled = spell_out(*addition, now); !spelled) {
     return cp::fail(Errc::bad_data, "{}: {}", path, spelled.error().message);
   }
   return addition;

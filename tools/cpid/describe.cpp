@@ -5,11 +5,14 @@
 #include "identity/resolved.hpp"
 #include "identity/resource_rules.hpp"
 #include "model/json.hpp"
-#include "provider/local/catalog.hpp"
+#include "provider/table.hpp"
+#include "providing.hpp"
 #include "resource_columns.hpp"
 #include "tool.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace cpid {
 namespace {
@@ -50,6 +53,48 @@ Result<std::string> code_of(Context& context, const std::string& name) {
   return cp::model::text_at(resolved.record, "id").value_or("");
 }
 
+// The tables [partition.NAME] of the file, which are taken out of ADDITION.
+Result<Json> partitions_of(const Context& context, Json& addition) {
+  Json partitions = addition.value("partition", Json::object());
+  addition.erase("partition");
+  const bool is_sound =
+      partitions.is_object() &&
+      std::ranges::all_of(partitions, [](const Json& p) { return p.is_object(); });
+  if (!is_sound) {
+    return cp::fail(Errc::bad_data, "{}: partition is no table of tables",
+                    *context.arguments().text("with"));
+  }
+  return partitions;
+}
+
+std::string partition_of(const Json& record) {
+  return cp::model::bytes_at(record, "access.0.native.partition");
+}
+
+// Those of RECORDS that the user wants.
+Result<std::vector<Json>> choose(const Context& context, std::vector<Json> records) {
+  const auto wanted = context.arguments().text("only");
+  if (wanted) {
+    std::string names;
+    for (const Json& record : records) {
+      names += (names.empty() ? "" : ", ") + cp::model::bytes_at(record, "name");
+    }
+    std::erase_if(records, [&](const Json& record) {
+      return cp::model::bytes_at(record, "name") != *wanted && partition_of(record) != *wanted;
+    });
+    if (records.empty()) {
+      return cp::with_hint(cp::fail(Errc::not_found, "nothing here is called {}", *wanted),
+                           "there is: " + names);
+    }
+  }
+  if (records.size() > 1 && context.arguments().text("id")) {
+    return cp::with_hint(
+        cp::fail(Errc::usage, "--id is one resource's, and here are {}", records.size()),
+        "--only NAME chooses one");
+  }
+  return records;
+}
+
 // RECORD with its identifier behind the schema, where a reader looks for it.
 Json with_id(const Json& record, const std::string& id) {
   Json out{{"schema", record["schema"]}, {"id", id}};
@@ -62,28 +107,41 @@ Json with_id(const Json& record, const std::string& id) {
 
 Result<int> describe(Context& context) {
   const std::string provider = *context.arguments().text("from");
-  if (provider != "local" && provider != "local:") {
-    return cp::with_hint(cp::fail(Errc::unavailable, "{} cannot be described yet", provider),
-                         "--from local describes this machine");
-  }
+  CP_TRY_ASSIGN(const auto url, cp::provider::parse_provider_url(provider));
   const auto id = context.arguments().text("id");
   CP_TRY_ASSIGN(Json addition, addition_of(context));
   CP_TRY_ASSIGN(const std::string workdir, workdir_of(context, addition));
-  const auto catalog = cp::provider::make_local_catalog({.workdir = workdir}, context.clock());
-  CP_TRY_ASSIGN(Json record, catalog->describe(context.stop_on_signals()));
-  merge(record, addition);
-  if (!workdir.empty()) {
-    set_workdir(record, workdir);
+  CP_TRY_ASSIGN(const Json partitions, partitions_of(context, addition));
+  CP_TRY_ASSIGN(const auto settings, catalog_settings(context, workdir));
+  CP_TRY_ASSIGN(const auto catalog, cp::provider::make_catalog(url, settings));
+  CP_TRY_ASSIGN(auto described, catalog->describe(context.stop_on_signals()));
+  for (const auto& [name, member] : partitions.items()) {
+    if (std::ranges::find(described, name, partition_of) == described.end()) {
+      return cp::fail(Errc::bad_data, "{}: {} has no partition {}",
+                      *context.arguments().text("with"), provider, name);
+    }
   }
-  if (id) {
-    CP_TRY_ASSIGN(const std::string code, code_of(context, *id));
-    record = with_id(record, code);
+  CP_TRY_ASSIGN(const auto records, choose(context, std::move(described)));
+  cp::cli::Output& output = context.output(kResourceColumns);
+  for (Json record : records) {
+    const auto own = partitions.find(partition_of(record));
+    merge(record, addition);
+    if (own != partitions.end()) {
+      merge(record, *own);
+    }
+    if (!workdir.empty()) {
+      set_workdir(record, workdir);
+    }
+    if (id) {
+      CP_TRY_ASSIGN(const std::string code, code_of(context, *id));
+      record = with_id(record, code);
+    }
+    if (const auto sound = cp::identity::check_resource(record); !sound) {
+      return cp::fail(Errc::bad_data, "{}: {}", context.arguments().text("with").value_or(provider),
+                      sound.error().message);
+    }
+    output.record(record);
   }
-  if (const auto sound = cp::identity::check_resource(record); !sound) {
-    return cp::fail(Errc::bad_data, "{}: {}", context.arguments().text("with").value_or(provider),
-                    sound.error().message);
-  }
-  context.output(kResourceColumns).record(record);
   return 0;
 }
 

@@ -8,7 +8,8 @@
 #include "identity/resolved.hpp"
 #include "model/json.hpp"
 #include "net/http_url.hpp"
-#include "provider/local/catalog.hpp"
+#include "provider/table.hpp"
+#include "providing.hpp"
 #include "resolving.hpp"
 #include "tool.hpp"
 
@@ -65,14 +66,38 @@ Result<Receivers> receivers_of(const Context& context) {
                    cp::identity::RegistryClient(std::move(rules), settings.patience)};
 }
 
-// The code of NAME, which must be of this machine's authority.
-Result<std::string> own_code(Context& context, const std::string& name) {
+// The record of NAME, which must be of this machine's authority.
+Result<Json> own_record(Context& context, const std::string& name) {
   CP_TRY_ASSIGN(const auto registry, open_registry(context));
   CP_TRY_ASSIGN(const auto resolved, registry.resolve(name));
   if (!resolved.own_authority) {
     return cp::fail(Errc::denied, "{}: {}", name, resolved.problem);
   }
-  return cp::model::text_at(resolved.record, "id").value_or("");
+  return resolved.record;
+}
+
+// The provider that launches on RECORD, which can tell how it is; this machine where nothing does.
+Result<std::unique_ptr<cp::provider::Catalog>> catalog_of(const Context& context,
+                                                          const Json& record) {
+  CP_TRY_ASSIGN(const auto settings, catalog_settings(context, ""));
+  const Json* const access = cp::model::find(record, "access");
+  std::optional<cp::Error> problem;
+  for (std::size_t i = 0; access != nullptr && access->is_array() && i < access->size(); ++i) {
+    if (cp::model::text_at((*access)[i], "role") != "launch") {
+      continue;
+    }
+    CP_TRY_ASSIGN(const auto url, cp::provider::parse_provider_url(
+                                      cp::model::text_at((*access)[i], "url").value_or("")));
+    auto made = cp::provider::make_catalog(url, settings);
+    if (made) {
+      return made;
+    }
+    problem = problem.value_or(made.error());
+  }
+  if (problem) {
+    return tl::unexpected<cp::Error>(*problem);
+  }
+  return cp::provider::make_catalog({"local", ""}, settings);
 }
 
 // Signed and kept, so that its number never comes again, before anybody sees it.
@@ -101,6 +126,12 @@ Result<Json> enter_state(Estate& estate, const std::string& code, const Json& se
   return document;
 }
 
+// Whether what failed so may be over by the next time.
+bool may_pass(const cp::Error& error) {
+  return error.code == Errc::unavailable || error.code == Errc::timed_out ||
+         error.code == Errc::protocol;
+}
+
 // False when STOP was asked meanwhile.
 bool wait(std::chrono::nanoseconds pause, const std::stop_token& stop) {
   std::mutex mutex;
@@ -118,16 +149,26 @@ Result<int> publish(Context& context) {
     return cp::fail(Errc::usage, "--every is from 100 ms to 20 minutes");
   }
   CP_TRY_ASSIGN(Receivers receivers, receivers_of(context));
-  CP_TRY_ASSIGN(const std::string code, own_code(context, context.arguments().operands().front()));
+  CP_TRY_ASSIGN(const Json record, own_record(context, context.arguments().operands().front()));
+  const std::string code = cp::model::text_at(record, "id").value_or("");
   CP_TRY_ASSIGN(const auto estate, open_estate(context));
-  const auto catalog = cp::provider::make_local_catalog({}, context.clock());
+  CP_TRY_ASSIGN(const auto catalog, catalog_of(context, record));
   const std::stop_token stop = context.stop_on_signals(true);
   const std::int64_t count = context.arguments().integer("count").value_or(0);
   const std::string path = "v1/state/" + cp::net::percent_encoded(code);
   cp::cli::Output& output = context.output(kStateColumns);
   for (std::int64_t round = 1; !stop.stop_requested(); ++round) {
-    CP_TRY_ASSIGN(const Json seen, catalog->state(stop));
-    CP_TRY_ASSIGN(const Json state, enter_state(*estate, code, seen, every));
+    auto seen = catalog->state(record, stop);
+    if (!seen && may_pass(seen.error()) && round != count && !stop.stop_requested()) {
+      context.item_failed(seen.error(), code);
+      CP_TRY(output.flush());
+      if (!wait(every, stop)) {
+        break;
+      }
+      continue;
+    }
+    CP_TRY(seen);
+    CP_TRY_ASSIGN(const Json state, enter_state(*estate, code, *seen, every));
     output.record(state);
     CP_TRY(output.flush());
     for (const std::string& url : receivers.urls) {

@@ -224,6 +224,13 @@ constexpr std::array kResolveFlags{
     Flag{.name = "offline", .help = "ask nobody; say how old the answer is"},
 };
 
+constexpr Flag kSsh{.name = "ssh",
+                    .type = Type::text,
+                    .value = "COMMAND",
+                    .help = "how ssh is called: the program and options, between blanks",
+                    .fallback = "ssh",
+                    .setting = "ssh.command"};
+
 constexpr std::array kPublishFlags{
     Flag{.name = "every",
          .type = Type::duration,
@@ -239,6 +246,7 @@ constexpr std::array kPublishFlags{
          .type = Type::file,
          .value = "FILE",
          .help = "a token for state, which the registries want"},
+    kSsh,
     kRegistryUrls,
     kCa,
     kAllowNet,
@@ -293,8 +301,12 @@ constexpr std::array kDescribeFlags{
     Flag{.name = "from",
          .type = Type::text,
          .value = "PROVIDER",
-         .help = "describe what PROVIDER has; local is this machine",
+         .help = "describe what PROVIDER has: local, slurm, or slurm+ssh://[USER@]HOST",
          .fallback = "local"},
+    Flag{.name = "only",
+         .type = Type::text,
+         .value = "NAME",
+         .help = "of several resources, those that are called so, or their partition"},
     Flag{.name = "with",
          .type = Type::file,
          .value = "FILE.toml",
@@ -307,7 +319,13 @@ constexpr std::array kDescribeFlags{
     Flag{.name = "workdir",
          .type = Type::directory,
          .value = "DIR",
-         .help = "where jobs run; its file system is the resource's disk"},
+         .help = "where jobs run; its file system is this machine's disk"},
+    kSsh,
+    Flag{.name = "timeout",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "wait that long for the provider",
+         .fallback = "30s"},
 };
 
 constexpr std::array kListFlags{
@@ -453,6 +471,8 @@ constexpr std::array kDescribeExamples{
     Example{"cpid describe --from local | jq .node", "Shows what this machine has."},
     Example{"cpid describe --from local --with site.toml | cpid register",
             "Registers this machine with its prices."},
+    Example{"cpid describe --from slurm+ssh://login.example --with site.toml | cpid register",
+            "Registers the partitions of a cluster."},
 };
 constexpr std::array kLintExamples{
     Example{"cpid describe --with site.toml | cpid lint",
@@ -542,11 +562,16 @@ constexpr std::array kCommands{
     Command{.name = "describe",
             .summary = "describe a resource as a cp.resource",
             .description =
-                "Prints what PROVIDER has as a cp.resource without signature: processors, memory, "
-                "disk, accelerators, network ports. What is not known is absent. Performance "
-                "figures are nominal and say how they were computed.\n\n"
+                "Prints what PROVIDER has as cp.resource records without signature: processors, "
+                "memory, disk, accelerators, network ports, limits. What is not known is absent. "
+                "Performance figures are nominal and say how they were computed.\n\n"
+                "Of a Slurm cluster each partition is a resource, and each kind of node in it "
+                "where there are several; the launch access says in native which. Slurm's own "
+                "commands are asked, on this machine or through ssh on HOST, where nothing of "
+                "this suite is needed.\n\n"
                 "FILE.toml holds members of cp.resource, which go over what was found; tables are "
-                "merged, the rest replaced. Money may be written \"14.50 CNY\", one alias without "
+                "merged, the rest replaced; those of a table [partition.NAME] hold for that "
+                "partition alone. Money may be written \"14.50 CNY\", one alias without "
                 "brackets, and workdir stands for that of each launch access.",
             .flags = kDescribeFlags,
             .examples = kDescribeExamples,
@@ -799,10 +824,11 @@ constexpr std::array kCommands{
         .run = bundle},
     Command{
         .name = "publish",
-        .summary = "keep this machine's live state fresh",
+        .summary = "keep the live state of a resource fresh",
         .description =
-            "Looks how the resource that NAME names is (it must be this machine, and of this "
-            "machine's authority), signs it as a cp.state with a number that never comes "
+            "Asks the provider of the resource that NAME names, which must be of this machine's "
+            "authority, how it is now (this machine, or the Slurm that its launch access names), "
+            "signs it as a cp.state with a number that never comes "
             "again, keeps it here, where cpid serve gives it out, prints it and puts it to each "
             "registry; again every DURATION until it is stopped. A state is good for three "
             "times that, so that it ages where the machine has died. A registry that does not "

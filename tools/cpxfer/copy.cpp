@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
+#include "cli/terminal.hpp"
 #include "cpxfer.hpp"
 #include "known.hpp"
 #include "model/json.hpp"
@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <fcntl.h>
 
 namespace cpxfer {
 namespace {
@@ -72,14 +71,10 @@ cp::Result<transfer::Preserve> preserve_of(std::string_view list) {
   return preserve;
 }
 
-bool has_terminal() {
-  return static_cast<bool>(cp::UniqueFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)));
-}
-
 cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
   cp::net::SshSettings ssh;
   CP_TRY_ASSIGN(ssh.command, cp::net::parse_ssh_command(arguments.text("ssh").value_or("ssh")));
-  ssh.may_prompt = has_terminal();
+  ssh.may_prompt = cp::cli::has_controlling_terminal();
   ssh.socket_directory = cp::runtime_directory();
   return ssh;
 }

@@ -128,7 +128,7 @@ class LocalCatalog final : public Catalog {
   LocalCatalog(LocalOptions options, const Clock& clock)
       : options_(std::move(options)), clock_(clock) {}
 
-  Result<Json> describe(std::stop_token stop) override {
+  Result<std::vector<Json>> describe(std::stop_token stop) override {
     if (stop.stop_requested()) {
       return fail(Errc::timed_out, "describing this machine was stopped");
     }
@@ -150,10 +150,10 @@ class LocalCatalog final : public Catalog {
       record["performance"] = Json::array({*flops});
     }
     record["access"] = Json::array({access()});
-    return record;
+    return std::vector{std::move(record)};
   }
 
-  Result<Json> state(std::stop_token stop) override {
+  Result<Json> state(const Json& /*record*/, std::stop_token stop) override {
     if (stop.stop_requested()) {
       return fail(Errc::timed_out, "looking at this machine was stopped");
     }
@@ -227,6 +227,14 @@ class LocalCatalog final : public Catalog {
 
 std::unique_ptr<Catalog> make_local_catalog(const LocalOptions& options, const Clock& clock) {
   return std::make_unique<LocalCatalog>(options, clock);
+}
+
+Result<std::unique_ptr<Catalog>> local::make_catalog(const ProviderUrl& url,
+                                                     const CatalogSettings& settings) {
+  if (!url.rest.empty()) {
+    return fail(Errc::usage, "local: is this machine, and {} names more", url.to_string());
+  }
+  return make_local_catalog({.workdir = settings.workdir}, *settings.clock);
 }
 
 }  // namespace cp::provider

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "provider/catalog.hpp"
+#include "provider/table.hpp"
 
 #include <memory>
 #include <string>
@@ -19,4 +19,11 @@ struct LocalOptions {
 /// description is a cp.resource/1 of kind "node" with a launch access "local:". CLOCK outlives it.
 std::unique_ptr<Catalog> make_local_catalog(const LocalOptions& options, const Clock& clock);
 
+namespace local {
+
+/// As `make_local_catalog`; usage when URL says more than "local:".
+Result<std::unique_ptr<Catalog>> make_catalog(const ProviderUrl& url,
+                                              const CatalogSettings& settings);
+
+}  // namespace local
 }  // namespace cp::provider

@@ -79,7 +79,8 @@ name = => :1:
 CASES
 expect_status 66 cpid describe --with missing.toml
 expect_status 64 cpid describe --workdir relative
-expect_status 69 cpid describe --from slurm
+expect_status 69 cpid describe --from nosuch:
+expect_match "there are: local, slurm" "$STDERR"
 
 it "takes the identifier that it is for, and its alias"
 expect_status 65 cpid describe --id cp:86.3101.42/7F3K9Q2M-JC

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.hpp"
+#include "net/ssh.hpp"
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace cp::provider {
+
+/// Where the commands of a provider are found: on this machine, or through ssh on another.
+struct Place {
+  std::optional<net::SshHost> host;  ///< absent: this machine
+  net::SshSettings ssh;
+  std::chrono::nanoseconds patience = std::chrono::seconds(30);
+};
+
+/// The place that the REST of a provider's URL names: "" is this machine, "//[user@]host" another.
+/// usage for anything else.
+Result<std::optional<net::SshHost>> host_of_url(std::string_view rest);
+
+/// Runs SCRIPT, a text of ours for POSIX sh, at PLACE with the C locale, and returns what it prints
+/// on its standard output. What is no text of ours must not stand in it. The last thing that it
+/// prints should tell that it is whole, for a cut connection looks like an end. timed_out after the
+/// place's patience or on STOP, bad_data past limits::captured_bytes; else as net::run_by_ssh and
+/// capture.
+Result<std::string> run_script(const Place& place, std::string_view script,
+                               const std::stop_token& stop);
+
+}  // namespace cp::provider
