@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "fuzz.hpp"
+#include "identity/rate_limiter.hpp"
 #include "identity/registry.hpp"
 #include "identity/service.hpp"
 #include "model/json.hpp"
@@ -52,6 +53,7 @@ struct World {
     }
     end = estate->registry().ledger().end()->seq;
     service = std::make_unique<RegistryService>(std::move(opened), RegistryService::Options{},
+                                                std::make_shared<cp::identity::RateLimiter>(),
                                                 std::make_shared<ServiceCounts>(),
                                                 std::make_shared<cp::net::HttpCounts>());
   }
