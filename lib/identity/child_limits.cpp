@@ -50,12 +50,14 @@ Result<void> set_limit(ChildLimits& limits, std::string_view name, std::string_v
     limits.bytes = static_cast<std::int64_t>(std::min<std::uint64_t>(bytes, INT64_MAX));
     return {};
   }
-  const auto count = name == "records" ? text::to_int(value) : std::nullopt;
-  if (!count || *count < 0) {
-    return name == "records" ? fail(Errc::usage, "'{}' is no number of records", value)
-                             : fail(Errc::usage, "'{}' is none of records, bytes, rate", name);
+  if (name != "records" && name != "registries") {
+    return fail(Errc::usage, "'{}' is none of records, bytes, rate, registries", name);
   }
-  limits.records = *count;
+  const auto count = text::to_int(value);
+  if (!count || *count < 0) {
+    return fail(Errc::usage, "'{}' is no number of {}", value, name);
+  }
+  (name == "records" ? limits.records : limits.registries) = *count;
   return {};
 }
 

@@ -41,6 +41,7 @@ struct ChildLimits {
   std::int64_t records = 2'000'000;                    ///< that are kept
   std::int64_t bytes = 8'000'000'000;                  ///< of those records; and to take in a day
   Rate rate{5'000'000, std::chrono::seconds(86'400)};  ///< of entries, or documents handed in
+  std::int64_t registries = 1'000;                     ///< below it that are followed
   Rate traffic() const { return {bytes, std::chrono::seconds(86'400)}; }
 };
 

@@ -34,11 +34,13 @@ tl::unexpected<Error> broken_off() { return tl::unexpected<Error>(Error{Errc::fa
 class FeedFollower {
  public:
   FeedFollower(Estate& estate, ResolverStore& store, RegistryClient& client,
-               ResolverStore::Feed feed, const ChildLimitTable& limits, const std::stop_token& stop)
+               ResolverStore::Feed feed, std::string expected, const ChildLimitTable& limits,
+               const std::stop_token& stop)
       : estate_(estate),
         store_(store),
         client_(client),
         feed_(std::move(feed)),
+        expected_(std::move(expected)),
         all_limits_(limits),
         stop_(stop),
         checker_(estate.state_directory, estate.clock,
@@ -73,22 +75,22 @@ class FeedFollower {
     feed_.problem.clear();
     const auto bootstrap = client_.bootstrap(feed_.url, stop_);
     if (!bootstrap) {
-      end(bootstrap.error().code == Errc::denied ? "lying"
-          : was_here                             ? "stale"
-                                                 : "missing",
-          bootstrap.error().message);
+      end(was_here ? "stale" : "missing", bootstrap.error().message);
       return false;
     }
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
     CP_TRY_ASSIGN(const Learned learned, learn(estate_.judge, *bootstrap));
     CP_TRY(transaction.commit());
-    if (!feed_.prefix.empty() && !learned.prefix.empty() && learned.prefix != feed_.prefix) {
+    if (feed_.seq > 0 && !learned.prefix.empty() && learned.prefix != feed_.prefix) {
       end("lying", "it was the registry of prefix " + feed_.prefix + ", and says now that it is " +
                        learned.prefix);
     } else if (!learned.head_problem.empty()) {
       end(learned.head_problem.ends_with("(expired)") ? "stale" : "lying", learned.head_problem);
     } else if (learned.prefix.empty()) {
       end("missing", "it shows no head");
+    } else if (!expected_.empty() && learned.prefix != expected_) {
+      end("missing",
+          "it is the registry of prefix " + learned.prefix + ", not of prefix " + expected_);
     } else if (learned.prefix == "0") {
       end("lying", "prefix 0 means nothing here");  // SECURITY §1: an aggregator refuses it
     } else {
@@ -332,6 +334,7 @@ class FeedFollower {
   ResolverStore& store_;
   RegistryClient& client_;
   ResolverStore::Feed feed_;
+  std::string expected_;  // prefix; empty: any
   const ChildLimitTable& all_limits_;
   ChildLimits limits_;
   Holding held_;   // of its prefix, before this page
@@ -348,43 +351,19 @@ class FeedFollower {
 };
 
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
-                         const std::string& base, const ChildLimitTable& limits,
-                         const std::stop_token& stop) {
+                         const std::string& base, const std::string& prefix,
+                         const ChildLimitTable& limits, const std::stop_token& stop) {
   const SteadyTime started = estate.clock.steady();
   CP_TRY_ASSIGN(auto known, store.feed(base));
   ResolverStore::Feed feed = known ? *std::move(known) : ResolverStore::Feed{};
   feed.url = base;
-  FeedFollower follower(estate, store, client, std::move(feed), limits, stop);
+  feed.prefix = feed.seq == 0 && !prefix.empty() ? prefix : feed.prefix;
+  FeedFollower follower(estate, store, client, std::move(feed), prefix, limits, stop);
   Synced synced;
   CP_TRY_ASSIGN(synced.feed, follower.follow());
   synced.entries = follower.entries();
   synced.duration_s = std::chrono::duration<double>(estate.clock.steady() - started).count();
   return synced;
-}
-
-Result<std::vector<std::string>> child_registries(Estate& estate) {
-  std::vector<std::string> urls;
-  if (!estate.authority) {
-    return urls;
-  }
-  CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT delegation FROM child "
-                                                   "WHERE authority = ?1 ORDER BY prefix"));
-  rows.bind(1, estate.authority->row);
-  while (true) {
-    CP_TRY_ASSIGN(const bool found, rows.step());
-    if (!found) {
-      return urls;
-    }
-    CP_TRY_ASSIGN(const Json document, model::parse_json(rows.text(0), {"a child's delegation"}));
-    const Json* registries = model::find(document, "registries");
-    for (const Json& url :
-         registries != nullptr && registries->is_array() ? *registries : Json::array()) {
-      const auto base = registry_url(url.is_string() ? url.get<std::string>() : std::string());
-      if (base && std::ranges::find(urls, *base) == urls.end()) {
-        urls.push_back(*base);
-      }
-    }
-  }
 }
 
 }  // namespace cp::identity

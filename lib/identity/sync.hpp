@@ -19,24 +19,22 @@ struct Synced {
   double duration_s = 0;
 };
 
-/// Follows the feed of the registry at BASE from where it was left: every entry's hash and number,
+/// Follows the feed of the registry at BASE, which is one of PREFIX ("": of any), from where it was
+/// left: every entry's hash and number,
 /// every document's signature on as many threads as there are processors, the head at the end.
 /// What holds is kept in ESTATE's trust and STORE, page by page, so that it goes on where it was
 /// broken off. What does not is counted, and told by the feed's status:
 ///
 ///   complete  all up to its head is here
 ///   stale     it cannot be asked, or its head has expired; what is here is older
-///   missing   it cannot be asked, and nothing of it is here
+///   missing   it cannot be asked, or is another prefix's, and nothing of it is here
 ///   gap       entries are missing, or documents that should be there
 ///   lying     its head, a hash or a signature does not hold, or it went back
 ///   limited   there is more of it than LIMITS allow, or too much at once; what fits is here
 ///
 /// An error only when the stores here fail, or STOP was asked.
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
-                         const std::string& base, const ChildLimitTable& limits,
-                         const std::stop_token& stop);
-
-/// The registries of the authority's children, as their delegations name them.
-Result<std::vector<std::string>> child_registries(Estate& estate);
+                         const std::string& base, const std::string& prefix,
+                         const ChildLimitTable& limits, const std::stop_token& stop);
 
 }  // namespace cp::identity

@@ -120,7 +120,7 @@ struct Follower {
     }
   }
   ResolverStore::Feed sync() {
-    const auto synced = sync_feed(*estate, store, client, registry.url(), limits, {});
+    const auto synced = sync_feed(*estate, store, client, registry.url(), "", limits, {});
     REQUIRE(synced);
     return synced->feed;
   }

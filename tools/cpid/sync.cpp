@@ -2,6 +2,7 @@
 #include "identity/sync.hpp"
 
 #include "authority.hpp"
+#include "identity/descent.hpp"
 #include "model/json.hpp"
 #include "net/http_url.hpp"
 #include "resolving.hpp"
@@ -52,24 +53,97 @@ Json record_of(const Synced& synced, cp::UnixTime now) {
 }
 
 // Those of the command line, else the children's and those of the configuration.
-Result<std::vector<std::string>> wanted_registries(const Context& context,
-                                                   cp::identity::Estate& estate,
-                                                   std::vector<std::string> configured) {
-  std::vector<std::string> urls;
-  for (const std::string& word : context.arguments().operands()) {
-    CP_TRY_ASSIGN(std::string url, cp::identity::registry_url(word));
-    urls.push_back(std::move(url));
+Result<void> begin(const Context& context, cp::identity::Descent& descent,
+                   const cp::identity::Estate& estate, const std::vector<std::string>& configured) {
+  const auto& operands = context.arguments().operands();
+  for (const std::string& word : operands) {
+    CP_TRY_ASSIGN(const std::string url, cp::identity::registry_url(word));
+    descent.begin_with(url);
   }
-  if (urls.empty()) {
-    CP_TRY_ASSIGN(urls, cp::identity::child_registries(estate));
-    urls.insert(urls.end(), configured.begin(), configured.end());
+  if (operands.empty()) {
+    if (estate.authority) {
+      CP_TRY(descent.begin_below(estate.authority->prefix));
+    }
+    for (const std::string& url : configured) {
+      descent.begin_with(url);
+    }
   }
-  if (urls.empty()) {
-    return cp::with_hint(cp::fail(Errc::not_found, "there is no registry to follow"),
-                         "name its URL, or give a child its prefix with --registry");
-  }
-  return urls;
+  return descent.is_empty()
+             ? cp::with_hint(cp::fail(Errc::not_found, "there is no registry to follow"),
+                             "name its URL, or give a child its prefix with --registry")
+             : Result<void>{};
 }
+
+// How deep it goes: to the end below the own authority, nowhere below what was named.
+Result<int> levels_of(const Context& context) {
+  const auto given = context.arguments().integer("depth");
+  if (given && *given > 8) {
+    return context.arguments().blame("depth", {Errc::usage, "a prefix has 8 levels at most", ""});
+  }
+  return static_cast<int>(given.value_or(context.arguments().operands().empty() ? 8 : 0));
+}
+
+// One run over all of them.
+class Round {
+ public:
+  Round(Context& context, cp::identity::Estate& estate, cp::identity::ResolverStore& store,
+        cp::identity::RegistryClient& client, const cp::identity::ChildLimitTable& limits)
+      : context_(context),
+        estate_(estate),
+        store_(store),
+        client_(client),
+        limits_(limits),
+        stop_(context.stop_on_signals()),
+        output_(context.output(kSyncColumns)) {}
+
+  // Whether all of them are complete. An authority's registries are as good as one another: one
+  // that is complete will do.
+  Result<bool> run(cp::identity::Descent& descent) {
+    bool all_complete = true;
+    while (const auto station = descent.next()) {
+      std::string prefix = station->prefix;
+      for (const std::string& url : station->urls) {
+        CP_TRY_ASSIGN(const Synced synced,
+                      cp::identity::sync_feed(estate_, store_, client_, url, station->prefix,
+                                              limits_, stop_));
+        CP_TRY(show(synced, station->level));
+        prefix = synced.feed.prefix;
+        const bool is_complete = synced.feed.status == "complete";
+        all_complete = all_complete && is_complete;
+        if (is_complete) {
+          break;
+        }
+      }
+      if (!prefix.empty()) {
+        CP_TRY(descent.go_below(*station, prefix));
+      }
+    }
+    for (const std::string& prefix : descent.crowded()) {
+      context_.warn(
+          fmt::format("prefix {} has more than {} registries below it: --child-limit "
+                      "registries",
+                      prefix, limits_.of(prefix).registries));
+      all_complete = false;
+    }
+    return all_complete;
+  }
+
+ private:
+  Result<void> show(const Synced& synced, int level) {
+    Json record = record_of(synced, context_.clock().now());
+    record["level"] = level;
+    output_.record(record);
+    return output_.flush();
+  }
+
+  Context& context_;
+  cp::identity::Estate& estate_;
+  cp::identity::ResolverStore& store_;
+  cp::identity::RegistryClient& client_;
+  const cp::identity::ChildLimitTable& limits_;
+  std::stop_token stop_;
+  cp::cli::Output& output_;
+};
 
 }  // namespace
 
@@ -77,7 +151,9 @@ Result<int> sync(Context& context) {
   CP_TRY_ASSIGN(const auto settings, resolver_settings(context));
   CP_TRY_ASSIGN(const auto limits, child_limits(context));
   CP_TRY_ASSIGN(const auto estate, open_estate(context));
-  CP_TRY_ASSIGN(const auto urls, wanted_registries(context, *estate, settings.registries));
+  CP_TRY_ASSIGN(const int levels, levels_of(context));
+  cp::identity::Descent descent(*estate, limits, levels);
+  CP_TRY(begin(context, descent, *estate, settings.registries));
   CP_TRY_ASSIGN(auto store, cp::identity::ResolverStore::open(estate->state_directory));
   cp::net::HttpClient::Settings rules{settings.authorities, settings.allow_net, {}};
   std::vector<std::string> own = context.arguments().operands();
@@ -87,22 +163,12 @@ Result<int> sync(Context& context) {
     rules.own_origins.push_back(parsed.origin());
   }
   cp::identity::RegistryClient client(std::move(rules), settings.patience);
-  const std::stop_token stop = context.stop_on_signals();
-  cp::cli::Output& output = context.output(kSyncColumns);
-  bool all_complete = true;
-  for (const std::string& url : urls) {
-    const auto synced = cp::identity::sync_feed(*estate, store, client, url, limits, stop);
-    if (context.stop_signal() != 0) {
-      return 128 + context.stop_signal();
-    }
-    if (!synced) {
-      return tl::unexpected<cp::Error>(synced.error());
-    }
-    output.record(record_of(*synced, context.clock().now()));
-    CP_TRY(output.flush());
-    all_complete = all_complete && synced->feed.status == "complete";
+  const auto complete = Round(context, *estate, store, client, limits).run(descent);
+  if (context.stop_signal() != 0) {
+    return 128 + context.stop_signal();
   }
-  return all_complete ? 0 : 1;
+  CP_TRY_ASSIGN(const bool is_complete, complete);
+  return is_complete ? 0 : 1;
 }
 
 }  // namespace cpid

@@ -257,12 +257,24 @@ constexpr Flag kChildLimits{.name = "child-limit",
                             .type = Type::text,
                             .value = "[PREFIX:]NAME=VALUE,...",
                             .help =
-                                "take no more of a child (of PREFIX) than records, bytes and "
-                                "rate say",
-                            .fallback = "records=2000000,bytes=8GB,rate=5000000/d",
+                                "take no more of a child (of PREFIX) than records, bytes, rate and "
+                                "registries say",
+                            .fallback = "records=2000000,bytes=8GB,rate=5000000/d,registries=1000",
                             .setting = "cpid.child_limits",
                             .repeats = true};
-constexpr std::array kSyncFlags{kRegistryUrls, kCa, kAllowNet, kHopTimeout, kChildLimits};
+constexpr std::array kSyncFlags{
+    Flag{.name = "depth",
+         .type = Type::integer,
+         .value = "N",
+         .help =
+             "follow the registries of N levels below those it begins with, too; without it all "
+             "levels, or none below those of URL"},
+    kRegistryUrls,
+    kCa,
+    kAllowNet,
+    kHopTimeout,
+    kChildLimits,
+};
 
 constexpr std::array kEndFlags{kWhy, kPassphraseFile};
 constexpr std::array kAliasFlags{
@@ -850,7 +862,8 @@ constexpr std::array kCommands{
                 "cannot be asked, or its head has expired), missing (nothing of it is here), gap "
                 "(entries or documents are missing), lying (a hash, a signature or its head does "
                 "not hold, or it went back) or limited (it has more than --child-limit allows). "
-                "One that was broken off goes on where it was. What "
+                "Then come the registries that the delegations of what was followed name, level by "
+                "level. One that was broken off goes on where it was. What "
                 "was fetched resolves, offline, too.\n\n"
                 "The exit status is 1 when any is not complete.",
             .flags = kSyncFlags,
