@@ -68,6 +68,23 @@ std::string registry_metrics(const RegistryStatus& status, const ServiceCounts& 
   for (const AuthorityStatus& child : status.children) {
     text += age_line("cp_registry_head_age_seconds", child, status.as_of);
   }
+  head(text, "cp_registry_child_complete", "gauge",
+       "Whether the registry of a prefix below was followed to its head the last time.");
+  for (const AuthorityStatus& child : status.children) {
+    if (!child.verdict.empty()) {
+      text += fmt::format("cp_registry_child_complete{{prefix=\"{}\"}} {}\n",
+                          escape::openmetrics(child.prefix), child.verdict == "complete" ? 1 : 0);
+    }
+  }
+  head(text, "cp_registry_child_synced_age_seconds", "gauge",
+       "How long ago the registry of a prefix below was complete.");
+  for (const AuthorityStatus& child : status.children) {
+    if (child.synced_at) {
+      const double age = std::chrono::duration<double>(status.as_of - *child.synced_at).count();
+      text += fmt::format("cp_registry_child_synced_age_seconds{{prefix=\"{}\"}} {:.3f}\n",
+                          escape::openmetrics(child.prefix), age);
+    }
+  }
   head(text, "cp_registry_child_records", "gauge", "Records of a child that are kept here.");
   for (const AuthorityStatus& child : status.children) {
     text += fmt::format("cp_registry_child_records{{prefix=\"{}\"}} {}\n",

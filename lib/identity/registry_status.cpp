@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/registry_status.hpp"
 
+#include "base/text.hpp"
+#include "identity/registry_client.hpp"
+#include "identity/resolver_store.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace cp::identity {
 namespace {
@@ -57,6 +62,71 @@ Result<AuthorityStatus> status_in(RegistryView& view, const std::string& prefix,
   return status;
 }
 
+// What sync has left behind, if there ever was one.
+Result<std::vector<ResolverStore::Feed>> feeds_in(const std::string& state_directory) {
+  if (!ResolverStore::exists(state_directory)) {
+    return std::vector<ResolverStore::Feed>{};
+  }
+  CP_TRY_ASSIGN(auto store, ResolverStore::open(state_directory));
+  return store.feeds();
+}
+
+std::optional<UnixTime> known(UnixTime time) {
+  return time > UnixTime() ? std::optional(time) : std::nullopt;
+}
+
+bool is_registry_of(const AuthorityStatus& child, const ResolverStore::Feed& feed) {
+  return feed.prefix == child.prefix && std::ranges::any_of(child.registries, [&](const auto& url) {
+           const auto base = registry_url(url);
+           return base && *base == feed.url;
+         });
+}
+
+// The one that is complete, else the one that was asked last.
+const ResolverStore::Feed* feed_of(const AuthorityStatus& child,
+                                   const std::vector<ResolverStore::Feed>& feeds) {
+  const ResolverStore::Feed* best = nullptr;
+  for (const ResolverStore::Feed& feed : feeds) {
+    const auto rank = [](const ResolverStore::Feed& one) {
+      return std::pair(one.status == "complete", one.tried_at);
+    };
+    if (is_registry_of(child, feed) && (best == nullptr || rank(*best) < rank(feed))) {
+      best = &feed;
+    }
+  }
+  return best;
+}
+
+Result<void> judge_child(Estate& estate, const std::vector<ResolverStore::Feed>& feeds,
+                         AuthorityStatus& child) {
+  child.verdict = child.registries.empty() ? "" : "unasked";
+  if (const auto* feed = feed_of(child, feeds)) {
+    child.verdict = feed->status;
+    child.problem = feed->problem;
+    child.seq = feed->seq;
+    child.ledger_seq = feed->head_seq;
+    child.synced_at = known(feed->synced_at);
+    child.tried_at = known(feed->tried_at);
+  }
+  const auto delegation = estate.judge.delegation(child.prefix);
+  if (!delegation && delegation.error().code != Errc::denied) {
+    return tl::unexpected<Error>(delegation.error());
+  }
+  if (!delegation) {
+    child.verdict = delegation.error().hint;
+    child.problem = delegation.error().message;
+  }
+  return {};
+}
+
+std::vector<std::uint64_t> arcs_of(const std::string& prefix) {
+  std::vector<std::uint64_t> arcs;
+  for (const std::string_view arc : text::split(prefix, '.')) {
+    arcs.push_back(text::to_uint(arc).value_or(0));
+  }
+  return arcs;
+}
+
 }  // namespace
 
 Result<RegistryStatus> registry_status(RegistryView& view) {
@@ -73,11 +143,14 @@ Result<RegistryStatus> registry_status(RegistryView& view) {
   CP_TRY_ASSIGN(status.allocated, estate.registry().count_allocated());
   CP_TRY_ASSIGN(const auto end, estate.registry().ledger().end());
   status.ledger_seq = end.seq;
-  CP_TRY_ASSIGN(const auto children, view.children());
-  for (const StoredDocument& child : children) {
+  CP_TRY_ASSIGN(const auto below, view.below());
+  CP_TRY_ASSIGN(const auto feeds, feeds_in(estate.state_directory));
+  for (const StoredDocument& child : below) {
     CP_TRY_ASSIGN(auto one, status_in(view, child.code, child.text));
+    CP_TRY(judge_child(estate, feeds, one));
     status.children.push_back(std::move(one));
   }
+  std::ranges::sort(status.children, {}, [](const auto& one) { return arcs_of(one.prefix); });
   return status;
 }
 

@@ -24,6 +24,16 @@ struct AuthorityStatus {
   std::int64_t evidence = 0;  ///< times that it said two things at once
   std::int64_t head_seq = 0;  ///< of its newest head that is known here
   std::optional<UnixTime> head_issued;
+
+  /// How far its registry was followed: as ResolverStore::Feed::status, or "unasked" when it never
+  /// was, "" when it has none (what is here was handed in), "revoked", "expired" and their kin when
+  /// its delegation does not hold now.
+  std::string verdict;
+  std::string problem;                ///< for people
+  std::int64_t seq = 0;               ///< the last entry of its ledger that is here
+  std::int64_t ledger_seq = 0;        ///< the last that there is, as it says
+  std::optional<UnixTime> synced_at;  ///< when it was complete last
+  std::optional<UnixTime> tried_at;   ///< when it was asked last
 };
 
 /// How things stand with a registry.
@@ -31,7 +41,7 @@ struct RegistryStatus {
   AuthorityStatus own;
   std::int64_t allocated = 0;
   std::int64_t ledger_seq = 0;
-  std::vector<AuthorityStatus> children;
+  std::vector<AuthorityStatus> children;  ///< those below, of all levels, in the order of arcs
   UnixTime as_of;
 };
 

@@ -21,6 +21,9 @@ constexpr const char* kKept =
 constexpr const char* kNames = "SELECT code FROM name WHERE scheme = ?1 AND id = ?2 ORDER BY code";
 constexpr const char* kChildOfLabel =
     "SELECT prefix, delegation FROM child WHERE authority = ?1 AND label = ?2";
+constexpr const char* kBelow =
+    "SELECT subject, max(seq), document FROM kept WHERE kind = 'cp.delegation' AND subject > ?1 "
+    "AND subject < ?2 GROUP BY subject";
 constexpr const char* kChildren =
     "SELECT prefix, seq, delegation FROM child WHERE authority = ?1 ORDER BY prefix";
 
@@ -215,6 +218,18 @@ Result<std::vector<std::string>> RegistryView::chain() {
 Result<std::vector<StoredDocument>> RegistryView::children() {
   CP_TRY_ASSIGN(store::Statement * row, statement(kChildren));
   row->bind(1, estate_.authority->row);
+  return all_of(row);
+}
+
+// "." and "/" are next to each other.
+Result<std::vector<StoredDocument>> RegistryView::below() {
+  const std::string& own = estate_.authority->prefix;
+  CP_TRY_ASSIGN(store::Statement * row, statement(kBelow));
+  row->bind(1, own + ".").bind(2, own + "/");
+  return all_of(row);
+}
+
+Result<std::vector<StoredDocument>> RegistryView::all_of(store::Statement* row) {
   std::vector<StoredDocument> all;
   while (true) {
     CP_TRY_ASSIGN(const bool found, row->step());

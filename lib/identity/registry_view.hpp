@@ -66,6 +66,8 @@ class RegistryView {
   Result<std::vector<std::string>> chain();
   /// The children's delegations in the order of their prefixes, each on one line.
   Result<std::vector<StoredDocument>> children();
+  /// The newest delegations of all prefixes below that are known here, the children's included.
+  Result<std::vector<StoredDocument>> below();
 
   Estate& estate() { return estate_; }
 
@@ -73,6 +75,7 @@ class RegistryView {
   Result<store::Statement*> statement(const char* sql);
   Result<std::optional<StoredDocument>> kept(const char* kind, const std::string& subject,
                                              std::string_view prefix);
+  static Result<std::vector<StoredDocument>> all_of(store::Statement* row);
   Result<std::vector<std::string>> names(std::string_view scheme, std::string_view id);
   Result<bool> has_label(std::string_view code, std::string_view label);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 
 namespace cp::identity {
 namespace {
@@ -46,6 +47,8 @@ ALTER TABLE feed ADD COLUMN used_bytes REAL NOT NULL DEFAULT 0;
 ALTER TABLE feed ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
 )"};
 
+constexpr std::string_view kResolverFile = "resolver.db";
+
 std::int64_t to_store(UnixTime time) { return unix_milliseconds(time); }
 UnixTime time_in(std::int64_t milliseconds) {
   return UnixTime(std::chrono::milliseconds(milliseconds));
@@ -73,9 +76,13 @@ constexpr std::string_view kFeeds =
 
 }  // namespace
 
+bool ResolverStore::exists(const std::string& state_directory) {
+  return ::access(path_join(state_directory, kResolverFile).c_str(), F_OK) == 0;
+}
+
 Result<ResolverStore> ResolverStore::open(const std::string& state_directory) {
   CP_TRY_ASSIGN(auto database,
-                store::Database::open(path_join(state_directory, "resolver.db"),
+                store::Database::open(path_join(state_directory, kResolverFile),
                                       {.migrations = kResolverMigrations, .is_cache = true}));
   return ResolverStore(std::move(database));
 }

@@ -22,6 +22,8 @@ class ResolverStore {
  public:
   /// Opens or makes it; errors as store::Database::open.
   static Result<ResolverStore> open(const std::string& state_directory);
+  /// Whether there is one already.
+  static bool exists(const std::string& state_directory);
 
   /// What NAME (a code, an alias, a foreign code, a registry's URL) meant.
   struct Answer {

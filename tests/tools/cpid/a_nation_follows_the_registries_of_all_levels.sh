@@ -92,6 +92,17 @@ expect_equal '86.1 0 complete, 86.1.10 1 missing, 86.1.7 1 lying, 86.1.8 1 missi
 expect_match 'bad_signature' <(problem_of 86.1.7)
 expect_match 'it is the registry of prefix 86, not of prefix 86.1.8' <(problem_of 86.1.8)
 
+it "shows all of that on its page, and in OpenMetrics"
+page=$(curl -s --cacert all.crt "${URL_OF[nation]}")
+for verdict in 'good">1 complete' 'bad">2 missing' 'bad">1 lying' 'bad_signature' '86\.1\.7.*seconds? ago|86\.1\.7.* s ago'; do
+  expect_match "$verdict" <(echo "$page")
+done
+curl -s --cacert all.crt "${URL_OF[nation]}metrics" >metrics
+expect_match '^cp_registry_child_complete\{prefix="86.1"\} 1' metrics
+expect_match '^cp_registry_child_complete\{prefix="86.1.7"\} 0' metrics
+expect_match '^cp_registry_child_synced_age_seconds\{prefix="86.1.7"\} [0-9]' metrics
+expect_no_match 'synced_age_seconds\{prefix="86.1.10"\}' metrics
+
 it "leaves a registry alone whose delegation was revoked"
 delegate plant --registry "${URL_OF[nation]}"
 as region cpid revoke 86.1.7 >head.json

@@ -32,7 +32,7 @@ assert not page.open, page.open
 print(" ".join(" ".join(page.text).split()))
 PYTHON
 
-evil='<script>alert(1)</script>"'\''&{{}} <b onmouseover=x>'
+evil='<script>alert(1)</script>"'\''&{{}} <b onmouseover=x>'$'\u202e'
 expect_status 0 cpid init --prefix 86 --name "$evil"
 as child cpid init --prefix 86.7 --parent 86 --name "$evil" --registry 'https://evil.example/?<b>' >request
 expect_status 0 cpid delegate request --label seven --valid-for 30d
@@ -53,7 +53,9 @@ expect_match '<script>alert\(1\)</script>' text
 expect_match 'https://evil.example/\?<b>' text
 expect_match 'records 1 ' text
 expect_match '86\.7 ' text
-expect_match 'never' text
+expect_match '1 not followed' text
+expect_match 'u[{]202[eE][}]' text
+expect_no_match $'\u202e' text
 
 it "says a child's code is known elsewhere, and where"
 foreign=$(python3 - "$CP_SOURCE" <<'PYTHON'
