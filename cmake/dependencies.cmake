@@ -43,6 +43,10 @@ find_path(CP_CURL_INCLUDE curl/curl.h REQUIRED)
 add_library(cp_dep_curl_headers INTERFACE)
 target_include_directories(cp_dep_curl_headers SYSTEM INTERFACE ${CP_CURL_INCLUDE})
 target_link_libraries(cp_dep_curl_headers INTERFACE ${CMAKE_DL_LIBS})
+# libssl is opened with dlopen when a connection or a server wants TLS: headers only.
+add_library(cp_dep_openssl_headers INTERFACE)
+target_include_directories(cp_dep_openssl_headers SYSTEM INTERFACE ${OPENSSL_INCLUDE_DIR})
+target_link_libraries(cp_dep_openssl_headers INTERFACE ${CMAKE_DL_LIBS})
 # libmicrohttpd, which brings GnuTLS, is opened with dlopen when a server starts: headers only.
 find_path(CP_MICROHTTPD_INCLUDE microhttpd.h REQUIRED)
 add_library(cp_dep_microhttpd_headers INTERFACE)

@@ -164,6 +164,16 @@ Result<std::optional<std::size_t>> TcpStream::receive_now(std::span<std::byte> o
   return socket_error(errno);
 }
 
+Result<std::optional<std::byte>> TcpStream::peek(SteadyTime deadline) const {
+  CP_TRY(wait(deadline));
+  std::byte first{};
+  const ssize_t count = ::recv(fd_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count < 0) {
+    return socket_error(errno);
+  }
+  return count == 0 ? std::nullopt : std::optional(first);
+}
+
 Result<void> TcpStream::wait(SteadyTime deadline) const {
   pollfd poll{fd_.get(), POLLIN, 0};
   while (true) {

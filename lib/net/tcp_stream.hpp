@@ -23,6 +23,9 @@ class TcpStream final : public Stream {
   /// The address that this end has.
   Result<Endpoint> local() const;
 
+  /// The next byte, which stays to be received; nullopt at the end. timed_out at DEADLINE.
+  Result<std::optional<std::byte>> peek(SteadyTime deadline) const;
+
   int fd() const override { return fd_.get(); }
   bool is_writable() const override;
   Result<void> set_patience(std::chrono::nanoseconds patience) override;

@@ -203,6 +203,7 @@ std::string to_text(const Open& open) {
                          {"id", open.id},
                          {"secret", text::to_base64(open.secret)},
                          {"epoch", open.epoch},
+                         {"token", open.token.empty() ? Json() : Json(open.token)},
                          {"sealed", open.sealed},
                          {"selection", to_json(open.selection)},
                          {"bytes_per_second", open.bytes_per_second},
@@ -259,6 +260,7 @@ Result<Open> parse_open(std::string_view text) {
             .epoch = static_cast<std::uint64_t>(fields.integer("epoch", 1, kMaxEpoch)),
             .sealed = fields.boolean("sealed")};
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
+  open.token = model::text_at(json, "token").value_or("");
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(parse_format_2(fields, json, open));
   CP_TRY(fields.good());

@@ -50,6 +50,7 @@ struct Open {
   std::string secret;       ///< the client's share of the session's keys (SessionSecret)
   std::uint64_t epoch = 1;  ///< which connection of the transfer this is
   bool sealed = false;      ///< chunks are to be encrypted
+  std::string token;        ///< cp.token/1, where the server wants one
 };
 
 /// What the server gives.

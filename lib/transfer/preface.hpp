@@ -10,6 +10,9 @@
 
 namespace cp::transfer {
 
+/// The name of the protocol in TLS (RFC 7301).
+inline constexpr const char* tls_protocol = "cpxfer/2";
+
 /// What a connection is for.
 enum class Purpose : std::uint8_t { control = 1, rail = 2 };
 

@@ -59,7 +59,11 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
                                                        .seals_always = request.seals_always,
                                                        .silence = request.silence});
   }
-  return std::make_unique<DaemonLink>(far, request.silence);
+  return std::make_unique<DaemonLink>(
+      far, DaemonLink::Settings{.anonymous = request.anonymous,
+                                .trust = {request.authorities, request.tls_key},
+                                .token = request.token,
+                                .silence = request.silence});
 }
 
 Open open_of(const Request& request, const Location& far, Direction direction) {

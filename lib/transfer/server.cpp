@@ -16,7 +16,7 @@ constexpr auto kGreetingPatience = std::chrono::seconds(10);
 
 SteadyTime greeting_deadline() { return SystemClock().steady() + kGreetingPatience; }
 
-Result<Preface> read_preface(net::TcpStream& stream) {
+Result<Preface> read_preface(net::Stream& stream) {
   std::array<std::byte, Preface::encoded_bytes> bytes{};
   CP_TRY_ASSIGN(const std::size_t have, stream.receive_all(bytes, greeting_deadline()));
   if (have != bytes.size()) {
@@ -25,11 +25,25 @@ Result<Preface> read_preface(net::TcpStream& stream) {
   return decode_preface(bytes);
 }
 
+// What a connection is for, after the answer to one that talks.
+Result<Purpose> greet_back(net::Stream& stream) {
+  const auto preface = read_preface(stream);
+  // Also to a peer of another version, so that it can say so.
+  if (!preface || preface->purpose == Purpose::control) {
+    CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
+  }
+  CP_TRY(preface);
+  return preface->purpose;
+}
+
+// A record of TLS that begins an agreement (RFC 8446 §5.1).
+constexpr std::byte kHandshake{22};
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::open(const ServerSettings& settings, Random& random,
                                              ServerEvents& events) {
-  if (!settings.listen.address.is_loopback()) {
+  if (!settings.tls && !settings.listen.address.is_loopback()) {
     return fail(Errc::denied, "{} is no loopback address: clear service is for this machine alone",
                 settings.listen.address.to_string());
   }
@@ -95,21 +109,65 @@ void Server::handle(net::TcpStream stream) {
 
 Result<void> Server::greet(net::TcpStream& stream) {
   CP_TRY(stream.set_patience(kGreetingPatience));
+  std::optional<std::byte> first;
+  {
+    const std::stop_callback interrupt(stop_.get_token(), [&] { stream.shutdown(); });
+    CP_TRY_ASSIGN(first, stream.peek(greeting_deadline()));
+  }
+  if (first == kHandshake) {
+    return settings_.tls ? greet_sealed(std::move(stream)) : turn_away(stream);
+  }
+  return greet_clear(stream);
+}
+
+// Whoever expects TLS is told that there is none; the rest of its words is taken in, so that the
+// answer is not lost with the connection.
+Result<void> Server::turn_away(net::TcpStream& stream) {
+  std::array<std::byte, 16 << 10> words;
+  CP_TRY(stream.receive(words));
+  CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
+  return fail(Errc::protocol, "the other end expects TLS");
+}
+
+// Streams prove their session's key by themselves; whoever wants to talk does it as this server
+// does.
+Result<void> Server::greet_clear(net::TcpStream& stream) {
   Purpose purpose{};
   {
     const std::stop_callback interrupt(stop_.get_token(), [&] { stream.shutdown(); });
-    const auto preface = read_preface(stream);
-    // Also to a peer of another version, so that it can say so.
-    if (!preface || preface->purpose == Purpose::control) {
-      CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
-    }
-    CP_TRY(preface);
-    purpose = preface->purpose;
+    CP_TRY_ASSIGN(purpose, greet_back(stream));
   }
   if (purpose == Purpose::rail) {
     return join_rail(std::move(stream));
   }
-  converse(std::move(stream));
+  if (settings_.tls) {
+    Control control(std::make_unique<net::TcpStream>(std::move(stream)), kGreetingPatience);
+    const Error error{Errc::denied, "this server talks by TLS alone", "leave --anonymous out"};
+    static_cast<void>(control.send(SessionError{error}));
+    return tl::unexpected<Error>(error);
+  }
+  const net::Endpoint peer = stream.peer();
+  const auto local = stream.local();
+  converse(std::make_unique<net::TcpStream>(std::move(stream)),
+           {peer, local ? local->address.to_string() : "", ""});
+  return {};
+}
+
+Result<void> Server::greet_sealed(net::TcpStream stream) {
+  const net::Endpoint peer = stream.peer();
+  const auto local = stream.local();
+  CP_TRY_ASSIGN(auto connection,
+                settings_.tls->accept(std::move(stream), greeting_deadline(), stop_.get_token()));
+  CP_TRY(connection.stream->set_patience(kGreetingPatience));
+  {
+    const std::stop_callback interrupt(stop_.get_token(), [&] { connection.stream->shutdown(); });
+    CP_TRY_ASSIGN(const Purpose purpose, greet_back(*connection.stream));
+    if (purpose != Purpose::control) {
+      return fail(Errc::protocol, "a stream within TLS");
+    }
+  }
+  converse(std::move(connection.stream),
+           {peer, local ? local->address.to_string() : "", connection.exporter});
   return {};
 }
 
@@ -128,25 +186,27 @@ Result<void> Server::join_rail(net::TcpStream stream) {
   return desk_.deliver(claim, std::make_unique<net::TcpStream>(std::move(stream)));
 }
 
-void Server::converse(net::TcpStream stream) {
-  const net::Endpoint peer = stream.peer();
-  const auto local = stream.local();
-  Control control(std::make_unique<net::TcpStream>(std::move(stream)), kGreetingPatience);
+void Server::converse(std::unique_ptr<net::Stream> stream, const Caller& caller) {
+  Control control(std::move(stream), kGreetingPatience);
   if (++sessions_ > settings_.sessions) {
     static_cast<void>(
         control.send(SessionError{{Errc::timed_out, "the server is busy; try again later", {}}}));
   } else {
-    const std::string what = run_server_session({.control = control,
-                                                 .root = &root_,
-                                                 .desk = desk_,
-                                                 .host = local ? local->address.to_string() : "",
-                                                 .door = "",
-                                                 .fabrics = fabrics_,
-                                                 .random = random_,
-                                                 .silence = settings_.silence,
-                                                 .archive = settings_.archive},
-                                                stop_.get_token());
-    events_.session_ended(peer, what);
+    const std::string what =
+        run_server_session({.control = control,
+                            .root = &root_,
+                            .desk = desk_,
+                            .host = caller.reached,
+                            .door = "",
+                            .binding = caller.binding,
+                            .judge_token = settings_.tls ? &settings_.judge_token : nullptr,
+                            .spending = settings_.spending,
+                            .fabrics = fabrics_,
+                            .random = random_,
+                            .silence = settings_.silence,
+                            .archive = settings_.archive},
+                           stop_.get_token());
+    events_.session_ended(caller.peer, what);
   }
   --sessions_;
 }

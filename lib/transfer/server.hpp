@@ -4,7 +4,9 @@
 #include "fabric/loader.hpp"
 #include "net/address.hpp"
 #include "net/tcp_listener.hpp"
+#include "net/tls.hpp"
 #include "transfer/confined.hpp"
+#include "transfer/grants.hpp"
 #include "transfer/rail_desk.hpp"
 
 #include <atomic>
@@ -20,8 +22,13 @@
 namespace cp::transfer {
 
 struct ServerSettings {
-  net::Endpoint listen;  ///< a loopback address: service is clear and unauthenticated (SECURITY §4)
-  std::string root;      ///< nothing outside it is read or written
+  net::Endpoint listen;  ///< a loopback address, unless `tls` is there (SECURITY §4)
+  std::shared_ptr<const net::TlsContext> tls;  ///< of tls_protocol; null: clear and unauthenticated
+  /// Says what a token is worth (identity::TokenJudge), on any thread; with `tls` nobody is served
+  /// without one.
+  JudgeToken judge_token;
+  Spending* spending = nullptr;   ///< with `tls`; borrowed
+  std::string root;               ///< nothing outside it is read or written
   std::size_t sessions = 16;      ///< at a time
   std::size_t connections = 256;  ///< at a time, streams included until they have joined a session
   std::chrono::nanoseconds silence = std::chrono::seconds(30);
@@ -56,6 +63,12 @@ class Server {
   Result<void> run(std::stop_token stop);
 
  private:
+  /// Whom a conversation is with.
+  struct Caller {
+    net::Endpoint peer;
+    std::string reached;  ///< our address
+    std::string binding;  ///< of the connection
+  };
   struct Connection {
     std::thread thread;
     std::atomic<bool> is_over{false};
@@ -64,8 +77,11 @@ class Server {
   void start(net::TcpStream stream);
   void handle(net::TcpStream stream);
   Result<void> greet(net::TcpStream& stream);
+  Result<void> greet_clear(net::TcpStream& stream);
+  static Result<void> turn_away(net::TcpStream& stream);
+  Result<void> greet_sealed(net::TcpStream stream);
   Result<void> join_rail(net::TcpStream stream);
-  void converse(net::TcpStream stream);
+  void converse(std::unique_ptr<net::Stream> stream, const Caller& caller);
   void reap(bool all);
 
   ServerSettings settings_;

@@ -29,6 +29,7 @@ class ServerSession {
   Result<std::string> run() {
     CP_TRY_ASSIGN(const Open open, hear());
     CP_TRY(check_rail(open));
+    CP_TRY(authorize(open));
     if (open.dry_run) {
       return show(open);
     }
@@ -45,6 +46,31 @@ class ServerSession {
                                                                  .door = parts_.door})));
     CP_TRY_ASSIGN(const Message open, parts_.control.expect(MessageType::open));
     return parse_open(open.body);
+  }
+
+  // Of what the client's token allows, nothing is told to whoever has none.
+  Result<void> authorize(const Open& open) {
+    if (parts_.judge_token == nullptr) {
+      return {};
+    }
+    if (open.token.empty()) {
+      return with_hint(fail(Errc::denied, "this server wants a token"),
+                       "--token names the file of one");
+    }
+    CP_TRY_ASSIGN(const identity::Token token, (*parts_.judge_token)(open.token));
+    const bool is_push = open.direction == Direction::push;
+    CP_TRY_ASSIGN(Permit permit, permit_of(token, is_push ? "write" : "read",
+                                           is_push ? std::vector{open.destination} : open.sources));
+    if (!open.sealed && !open.dry_run) {
+      return fail(Errc::denied, "this server moves nothing in clear text");
+    }
+    meter_.emplace(std::move(permit), *parts_.spending, clock_);
+    return {};
+  }
+
+  template <class Stream>
+  std::vector<std::unique_ptr<Stream>> counted(std::vector<std::unique_ptr<Stream>> streams) {
+    return meter_ ? metered(std::move(streams), *meter_) : std::move(streams);
   }
 
   Result<std::string> show(const Open& open) {
@@ -99,7 +125,7 @@ class ServerSession {
       CP_TRY(session.tell_have());
     }
     CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
-    CP_TRY_ASSIGN(const FinalResult result, session.run(std::move(streams), stop_));
+    CP_TRY_ASSIGN(const FinalResult result, session.run(counted(std::move(streams)), stop_));
     return summary("took", open.destination, result);
   }
 
@@ -122,7 +148,7 @@ class ServerSession {
                                                       .sync = open.sync,
                                                       .deletion = open.deletion,
                                                       .bytes_per_second = open.bytes_per_second,
-                                                      .streams = std::move(streams),
+                                                      .streams = counted(std::move(streams)),
                                                       .tally = tally_,
                                                       .destination = "",
                                                       .silence = parts_.silence,
@@ -229,6 +255,8 @@ class ServerSession {
   std::stop_token stop_;
   Hello client_;
   Tally tally_;
+  SystemClock clock_;
+  std::optional<Meter> meter_;
 };
 
 }  // namespace

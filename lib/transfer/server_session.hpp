@@ -4,6 +4,7 @@
 #include "fabric/loader.hpp"
 #include "transfer/confined.hpp"
 #include "transfer/control.hpp"
+#include "transfer/grants.hpp"
 #include "transfer/rail_desk.hpp"
 
 #include <chrono>
@@ -20,6 +21,9 @@ struct ServerSessionParts {
   std::string host;          ///< the address of ours that the client reached; "" if nobody knows
   std::string door;          ///< where streams of ssh come in; "" where none do
   std::string binding = {};  ///< of the connection (SessionSecret)
+  /// Says what clients' tokens are worth; chunks are sealed then. nullptr: nobody needs one.
+  const JudgeToken* judge_token = nullptr;
+  Spending* spending = nullptr;  ///< with judge_token
   fabric::Loader& fabrics;
   Random& random;
   std::chrono::nanoseconds silence{};

@@ -51,11 +51,6 @@ Result<std::vector<Location>> locations_of(const Request& request) {
 
 // Whether the user has said all that reaching SERVER needs.
 Result<void> check_far_end(const Request& request, const Location& server) {
-  if (server.kind == Place::daemon && !request.anonymous) {
-    return with_hint(fail(Errc::denied, "{} is served in clear text to anybody on this machine",
-                          server.server()),
-                     "say --anonymous if that is meant");
-  }
   if (server.kind == Place::ssh && !request.ssh) {
     return fail(Errc::unavailable, "{}: nothing goes through ssh here", server.server());
   }

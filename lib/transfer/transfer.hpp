@@ -57,6 +57,12 @@ struct Request {
   int streams = 0;
   /// Clear and unauthenticated service on this machine is meant (SECURITY §4).
   bool anonymous = false;
+  /// A file of certificates (PEM) that vouch for servers instead of the system's; empty: those.
+  std::string authorities;
+  /// The server's own key, "sha256:…", instead of what any authority says; empty: none.
+  std::string tls_key;
+  /// cp.token/1 for a server that wants one; empty: none.
+  std::string token;
   /// How ssh is called; absent: never.
   std::optional<net::SshSettings> ssh;
   /// The cpxfer of hosts that ssh reaches; "" for the one in the PATH there.

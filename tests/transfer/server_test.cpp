@@ -80,7 +80,8 @@ struct Served {
     return "cpx://" + address.to_string() + std::string(path);
   }
   DaemonLink link() const {
-    return {{Place::daemon, "127.0.0.1", address.port, "/"}, std::chrono::seconds(10)};
+    return {{Place::daemon, "127.0.0.1", address.port, "/"},
+            {.anonymous = true, .trust = {}, .token = "", .silence = std::chrono::seconds(10)}};
   }
   net::TcpStream connect() const {
     auto stream = net::TcpStream::connect(address, std::chrono::seconds(5), {});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
@@ -79,6 +80,18 @@ cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
   return ssh;
 }
 
+// How a server is known, and what opens its door. A token never stands on a command line.
+cp::Result<void> read_trust(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  request.authorities = arguments.text("ca").value_or("");
+  request.tls_key = arguments.text("tls-key").value_or("");
+  if (const auto file = arguments.text("token")) {
+    CP_TRY_ASSIGN(const std::string text,
+                  cp::read_trusted_file(*file, cp::limits::key_file_bytes, true));
+    request.token = cp::text::trim(text);
+  }
+  return {};
+}
+
 cp::Result<transfer::Request> request_of(const Context& context) {
   const cp::cli::Arguments& arguments = context.arguments();
   transfer::Request request;
@@ -100,6 +113,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
   request.anonymous = arguments.has("anonymous");
+  CP_TRY(read_trust(arguments, request));
   request.streams =
       static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
   request.retry = arguments.duration("retry").value_or(request.retry);

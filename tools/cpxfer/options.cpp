@@ -81,6 +81,20 @@ constexpr std::array kCopyFlags{
          .setting = "cpxfer.durability"},
     Flag{.name = "anonymous",
          .help = "the server serves anybody on this machine in clear text, and that is meant"},
+    Flag{.name = "token",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "the token that the server wants; only you may read FILE",
+         .setting = "cpxfer.token"},
+    Flag{.name = "ca",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "certificates (PEM) that vouch for servers, instead of the system's",
+         .setting = "cpxfer.ca"},
+    Flag{.name = "tls-key",
+         .type = Type::text,
+         .value = "sha256:HEX",
+         .help = "the server's own public key, instead of what any authority says"},
     Flag{.name = "rail",
          .type = Type::text,
          .value = "KIND",
@@ -164,6 +178,21 @@ constexpr std::array kServeFlags{
          .value = "DIRECTORY",
          .help = "the tree that is served; nothing outside it is read or written",
          .fallback = "."},
+    Flag{.name = "tls-cert",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "the server's certificate and those above it (PEM)",
+         .setting = "cpxfer.tls_cert"},
+    Flag{.name = "tls-key",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "the key of --tls-cert (PEM); only you may read it",
+         .setting = "cpxfer.tls_key"},
+    Flag{.name = "audience",
+         .type = Type::text,
+         .value = "CODE",
+         .help = "the code whose data access this is: the audience of tokens",
+         .setting = "cpxfer.audience"},
     Flag{.name = "anonymous", .help = "serve anybody on this machine, in clear text"},
     Flag{.name = "stdio",
          .help = "serve whoever is behind standard input and output, with all rights of the user: "
@@ -222,6 +251,10 @@ constexpr std::array kVerifyExamples{
 };
 
 constexpr std::array kServeExamples{
+    Example{
+        "cpxfer serve --tls-cert dtn.pem --tls-key dtn.key --audience cp:0/7F3K9Q2M-14 --listen "
+        "0.0.0.0 --root /scratch",
+        "serves /scratch to whoever has a token for it"},
     Example{"cpxfer serve --anonymous --root /scratch", "serves /scratch to this machine"},
 };
 
@@ -329,6 +362,9 @@ constexpr std::array kCommands{
             "cpx://ADDRESS:PORT/PATH. PATH begins at the root; no path and no link leads out of "
             "it. "
             "The first line on stderr says where it listens.\n\n"
+            "Clients are met by TLS 1.3 alone, and each needs a token of an authority that is "
+            "pinned here (cpid trust), for --audience, with a grant: `cpid token issue --audience "
+            "CODE --grant write:path=/in,bytes=10TB` lets its bearer write below /in.\n\n"
             "With --anonymous everybody on this machine may read and write there, in clear text; "
             "this "
             "is only done on a loopback address.",

@@ -5,8 +5,9 @@
 mkdir srv
 
 it "serves in clear text only where that was said"
-expect_status 69 cpxfer serve --root srv
-expect_match '^cpxfer: service with keys and encryption is not there yet$' "$STDERR"
+expect_status 64 cpxfer serve --root srv
+expect_match '^cpxfer: a certificate and its key are missing$' "$STDERR"
+expect_match 'anonymous serves this machine in clear' "$STDERR"
 
 it "serves this machine alone"
 for address in 0.0.0.0:0 '[::]:0'; do
@@ -31,8 +32,8 @@ expect_status 69 cpxfer serve --anonymous --root srv --listen "${URL#cpx://}"
 expect_match '^cpxfer: cannot listen on 127\.0\.0\.1:[0-9]+: address already in use$' "$STDERR"
 
 it "asks its client whether clear text is meant"
-expect_status 77 cpxfer srv/ "$URL/"
-expect_match 'say --anonymous if that is meant' "$STDERR"
+expect_status 76 cpxfer srv/ "$URL/"
+expect_match 'a server in clear text on this machine wants --anonymous' "$STDERR"
 
 for signal in TERM INT; do
   it "ends cleanly at SIG$signal"

@@ -5,6 +5,7 @@
 peer.py flip PORT STREAM OFFSET   stands between a client and the server at PORT, says "port N", and
                                   changes one bit of the byte at OFFSET of each "control" or "rail"
                                   connection, on its way to the server or (back-rail) from it
+peer.py repeat PORT OFFSET COUNT  stands there, too, and sends those bytes of each rail twice
 peer.py freeze PORT FILE          stands there, too; once FILE is there, nothing moves over the
                                   connections of that moment any more, and none of them ends
 peer.py answer HEX                a server: says "port N" and answers every connection with these
@@ -43,22 +44,28 @@ class Pair:
         self.passed = [0, 0]
         self.kind = None
         self.open = {0, 1}
+        self.kept = bytearray()
 
-    def forward(self, index, stream, offset):
+    def forward(self, index, stream, offset, repeat=0):
         """Whether there may be more in this direction."""
         data = bytearray(self.ends[index].recv(1 << 16))
+        whole = len(data)
         if index == 0 and self.passed[0] == 0 and len(data) > 12:
             self.kind = {1: "control", 2: "rail"}.get(data[12])
         wanted = self.kind if index == 0 else "back-%s" % self.kind
         at = offset - self.passed[index]
-        if wanted == stream and 0 <= at < len(data):
+        if repeat and wanted == stream:
+            self.kept += data[max(at, 0):max(at + repeat, 0)]
+            if 0 <= at + repeat <= whole:
+                data[at + repeat:at + repeat] = self.kept
+        elif wanted == stream and 0 <= at < len(data):
             data[at] ^= 1
-        self.passed[index] += len(data)
+        self.passed[index] += whole
         try:
             self.ends[1 - index].sendall(data)
         except OSError:
             pass  # it reads no more, and may still have said something
-        return len(data) != 0
+        return whole != 0
 
     def end(self, index):
         """This direction has ended: the other end hears of it."""
@@ -69,7 +76,7 @@ class Pair:
             pass
 
 
-def flip(port, stream, offset, freeze=None):
+def flip(port, stream, offset, freeze=None, repeat=0):
     listener, pairs, frozen = listen(), [], []
     while time.monotonic() < END:
         if freeze and not frozen and os.path.exists(freeze):
@@ -81,7 +88,7 @@ def flip(port, stream, offset, freeze=None):
                 continue
             pair, index = sockets[ready]
             try:
-                goes_on = pair.forward(index, stream, offset)
+                goes_on = pair.forward(index, stream, offset, repeat)
             except OSError:
                 goes_on = False
             if not goes_on:
@@ -290,6 +297,8 @@ if __name__ == "__main__":
     form, arguments = sys.argv[1], sys.argv[2:]
     if form == "flip":
         flip(int(arguments[0]), arguments[1], int(arguments[2]))
+    elif form == "repeat":
+        flip(int(arguments[0]), "rail", int(arguments[1]), repeat=int(arguments[2]))
     elif form == "freeze":
         flip(int(arguments[0]), "none", 0, arguments[1])
     elif form == "answer":
