@@ -658,13 +658,26 @@ Result<std::pair<const Anchor*, const Judge::Authority*>> Judge::any_authority(
   });
 }
 
+namespace {
+
+// ERROR for people, to whom the word for it is no advice.
+template <class T>
+Result<T> told(Result<T> result) {
+  if (!result && result.error().code == Errc::denied && !result.error().hint.empty()) {
+    result.error().message += " (" + std::exchange(result.error().hint, "") + ")";
+  }
+  return result;
+}
+
+}  // namespace
+
 Result<Delegation> Judge::delegation(std::string_view prefix) {
-  CP_TRY_ASSIGN(const auto found, any_authority(prefix));
+  CP_TRY_ASSIGN(const auto found, told(any_authority(prefix)));
   return found.second->delegation;
 }
 
 Result<std::string> Judge::anchor_of(std::string_view prefix) {
-  CP_TRY_ASSIGN(const auto found, any_authority(prefix));
+  CP_TRY_ASSIGN(const auto found, told(any_authority(prefix)));
   return found.first->key.thumbprint();
 }
 
@@ -678,7 +691,7 @@ Result<PublicKey> Judge::key_of(std::string_view prefix, std::string_view kid,
 }
 
 Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {
-  CP_TRY_ASSIGN(const auto found, any_authority(prefix));
+  CP_TRY_ASSIGN(const auto found, told(any_authority(prefix)));
   std::vector<std::string> documents;
   for (const char* kind : {"cp.delegation", "cp.head"}) {
     for (const std::string& link : found.second->chain) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/time.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cp::identity {
@@ -20,6 +23,9 @@ struct Resolved {
   std::string source = {};        ///< the registry that gave it; empty: this machine's
   /// How long ago that was; absent when it was asked just now.
   std::optional<std::chrono::seconds> age = {};
+  /// When the newest head of each authority in the chain was issued, where one is known: what was
+  /// revoked after that does not show.
+  std::vector<std::pair<std::string, UnixTime>> heads = {};
   std::vector<std::string> notes = {};  ///< what went wrong on the way, for people
 };
 

@@ -87,7 +87,7 @@ struct Resolver::State {
         settings(std::move(given)),
         stop(std::move(token)),
         trust(database),
-        judge(trust, clock),
+        judge(trust, clock, {.max_head_age = settings.max_head_age}),
         client({settings.authorities, settings.allow_net, own_origins(settings)},
                settings.patience) {}
 
@@ -170,12 +170,14 @@ struct Resolver::State {
     const bool is_fresh = known && known->fetched_at <= now && now < known->fresh_until;
     if (known && (is_fresh || settings.is_offline)) {
       CP_TRY_ASSIGN(auto kept, from_answer(name, *known));
-      if (kept) {
+      // One that no longer holds may do so again with what its registry says now.
+      if (kept && (kept->trust == "verified" || settings.is_offline)) {
         return *std::move(kept);
       }
     }
     CP_TRY_ASSIGN(auto synced, from_feeds(name));
-    if (synced && (settings.is_offline || synced->age < kUsualTime)) {
+    if (synced &&
+        (settings.is_offline || (synced->trust == "verified" && synced->age < kUsualTime))) {
       return *std::move(synced);
     }
     if (settings.is_offline) {
@@ -229,9 +231,7 @@ struct Resolver::State {
     Resolved resolved;
     CP_TRY_ASSIGN(resolved.record, model::parse_json(kept->text, {"a kept record"}));
     CP_TRY_ASSIGN(const Verdict verdict, judge.examine(resolved.record));
-    resolved.trust = verdict.trust;
-    resolved.problem = verdict.message;
-    resolved.anchor = verdict.anchor;
+    take_verdict(resolved, verdict);
     check_name(name, resolved);
     return resolved;
   }
@@ -282,6 +282,15 @@ struct Resolver::State {
       }
     }
     return std::nullopt;
+  }
+
+  static void take_verdict(Resolved& resolved, const Verdict& verdict) {
+    resolved.trust = verdict.trust;
+    resolved.problem = verdict.holds() ? "" : verdict.message + " (" + verdict.reason + ")";
+    resolved.anchor = verdict.anchor;
+    for (const Verdict::Head& head : verdict.heads) {
+      resolved.heads.emplace_back(head.prefix, head.issued);
+    }
   }
 
   // A record answers to its own names alone.
@@ -398,7 +407,7 @@ struct Resolver::State {
   static std::optional<Resolved> fell_out(Search& search, const Error& error) {
     search.notes.push_back(error.message);
     if (error.code == Errc::denied) {
-      search.refused = Resolved{Json::object(), "failed", error.message, false, "", {}, {}, {}};
+      search.refused = Resolved{Json::object(), "failed", error.message, false, "", {}, {}, {}, {}};
     } else if (!search.failure) {
       search.failure = error;
     }
@@ -409,7 +418,8 @@ struct Resolver::State {
   Result<void> learn_bootstrap(Search& search, const std::string& base) {
     CP_TRY_ASSIGN(const auto known, store.find(base));
     const UnixTime now = clock.now();
-    if (known && known->fetched_at <= now && now < known->fresh_until) {
+    const bool is_fresh = known && known->fetched_at <= now && now < known->fresh_until;
+    if (is_fresh && now - known->fetched_at < settings.max_head_age.value_or(kUsualTime)) {
       return {};
     }
     CP_TRY_ASSIGN(const Json bootstrap, client.bootstrap(base, stop));
@@ -452,9 +462,7 @@ struct Resolver::State {
       CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
       CP_TRY_ASSIGN(const Verdict verdict, judge.accept(reply.document));
       CP_TRY(transaction.commit());
-      resolved.trust = verdict.trust;
-      resolved.problem = verdict.holds() ? "" : verdict.message + " (" + verdict.reason + ")";
-      resolved.anchor = verdict.anchor;
+      take_verdict(resolved, verdict);
     }
     if (resolved.trust != "verified") {
       resolved.problem = base + ": " + resolved.problem;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ struct ResolverSettings {
   std::string authorities;              ///< a file of certificates instead of the system's; or ""
   net::AllowNet allow_net;              ///< where referrals may lead
   bool is_offline = false;              ///< nobody is asked
+  /// Each authority of the chain must have shown a head that was issued so long ago at most; of
+  /// records of this machine's own authority none is asked for.
+  std::optional<std::chrono::nanoseconds> max_head_age;
   std::chrono::milliseconds patience{5'000};  ///< for each question
 };
 

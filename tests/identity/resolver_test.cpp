@@ -10,6 +10,7 @@
 #include "identity/resolved.hpp"
 #include "identity/trust_store.hpp"
 #include "model/json.hpp"
+#include "net/tcp_listener.hpp"
 #include "temporary_directory.hpp"
 
 #include <nlohmann/json.hpp>
@@ -204,6 +205,78 @@ TEST_CASE("referrals in a circle end") {
   // Not even one that always finds a longer prefix, nor one beside the code's.
   n.refer(n.national, n.code, "86.3101", n.regional.url());
   CHECK(says(n.outcome(n.code), "in a circle"));
+}
+
+TEST_CASE("referrals that always come nearer end, too") {
+  Nation n;
+  const std::string name = "@far/away";
+  std::vector<std::unique_ptr<FakeRegistry>> line;
+  for (int i = 0; i < 9; ++i) {
+    line.push_back(std::make_unique<FakeRegistry>());
+    n.bootstrap(*line.back(), "86", n.root);
+  }
+  std::string prefix = "8";
+  const auto refer = [&](FakeRegistry& from, const FakeRegistry& to) {
+    prefix += "6";
+    from.say("v1/alias/far/away", {307,
+                                   to_line({{"schema", "cp.referral/1"},
+                                            {"prefix", prefix},
+                                            {"registries", {to.url()}},
+                                            {"delegation", nullptr}}),
+                                   {}});
+  };
+  refer(n.national, *line[0]);
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+    refer(*line[i], *line[i + 1]);
+  }
+  CHECK(says(n.outcome(name), "referred more than 8 times"));
+  CHECK(line[6]->asked().size() == 2);
+  CHECK(line[7]->asked().empty());
+}
+
+TEST_CASE(
+    "a registry that takes a question and says nothing is given up on, and the next is asked") {
+  Nation n;
+  const auto silent =
+      cp::net::TcpListener::bind({cp::net::IpAddress::loopback(cp::net::Family::ipv4), 0}).value();
+  const std::string url = "http://" + silent.local().value().to_string() + "/";
+  ResolverSettings given = n.settings();
+  given.patience = std::chrono::milliseconds(300);
+  given.registries = {url};
+  const auto nobody = n.open(given)->resolve(n.code);
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code == Errc::timed_out);
+  given.registries = {url, n.national.url()};
+  given.patience = std::chrono::seconds(2);
+  const auto found = n.open(given)->resolve(n.code);
+  REQUIRE(found);
+  CHECK(found->trust == "verified");
+  CHECK(found->notes.size() == 1);
+}
+
+TEST_CASE("an authority that has not shown its head for too long is not believed, if so wanted") {
+  Nation n;
+  ResolverSettings strict = n.settings();
+  strict.max_head_age = std::chrono::hours(1);
+  CHECK(n.outcome(n.code, strict) == "verified");
+  const auto found = n.open(strict)->resolve(n.code);
+  REQUIRE(found);
+  REQUIRE(found->heads.size() == 2);
+  CHECK(found->heads[1] == std::pair<std::string, cp::UnixTime>("86.31", n.clock.now()));
+  n.clock.move(std::chrono::hours(2));
+  // Both registries still show the head of two hours ago, which holds for a day.
+  CHECK(says(n.outcome(n.code, strict), "(old_head)"));
+  ResolverSettings offline = strict;
+  offline.is_offline = true;
+  CHECK(says(n.outcome(n.code, offline), "(old_head)"));
+  CHECK(n.outcome(n.code) == "verified");
+  n.clock.move(std::chrono::minutes(2));
+  n.bootstrap(n.national, "86", n.root, 6);
+  CHECK(says(n.outcome(n.code, strict), "prefix 86.31 is of 2026-11-22T08:00:00Z (old_head)"));
+  n.clock.move(std::chrono::minutes(2));
+  n.bootstrap(n.regional, "86.31", n.region, 6);
+  CHECK(n.outcome(n.code, strict) == "verified");
+  CHECK(n.outcome(n.code, offline) == "verified");
 }
 
 TEST_CASE("a referral to an address that is not allowed leads nowhere, and writes nothing") {

@@ -4,6 +4,7 @@
 #include "identity/identifier.hpp"
 #include "identity/resolved.hpp"
 #include "identity/resource_rules.hpp"
+#include "model/document.hpp"
 #include "model/json.hpp"
 #include "provider/table.hpp"
 #include "providing.hpp"
@@ -13,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace cpid {
 namespace {
@@ -51,6 +53,66 @@ Result<std::string> code_of(Context& context, const std::string& name) {
   CP_TRY_ASSIGN(const auto registry, open_registry(context));
   CP_TRY_ASSIGN(const auto resolved, registry.resolve(name));
   return cp::model::text_at(resolved.record, "id").value_or("");
+}
+
+// Whether TEXT, which --from says, is a file and no provider: "-", or what no URL of one looks
+// like.
+bool is_file(std::string_view text) {
+  return text == "-" || text.find('/') < text.find(':') ||
+         (text.find(':') == std::string_view::npos && text.find('.') != std::string_view::npos);
+}
+
+// A description as it was before it was signed; of a cp.node what a resource says of its nodes.
+Result<Json> unsigned_record(Json document) {
+  if (cp::model::is_a(document, "cp.node")) {
+    Json record{{"schema", "cp.resource/1"}};
+    if (document.contains("host")) {
+      record["name"] = document["host"];
+    }
+    record.update({{"kind", "node"}, {"nodes", 1}, {"node", document["node"]}});
+    if (document.contains("performance")) {
+      record["performance"] = document["performance"];
+    }
+    return record;
+  }
+  CP_TRY(cp::model::require(document, "cp.resource"));
+  for (const char* member : {"seq", "issued", "valid_until", "ended", "proof"}) {
+    document.erase(member);
+  }
+  return document;
+}
+
+Result<std::vector<Json>> records_in(const Context& context, const std::string& file) {
+  const std::array files{file};
+  auto reader = context.open_documents(files);
+  std::vector<Json> records;
+  while (true) {
+    CP_TRY_ASSIGN(auto document, reader.next());
+    if (!document) {
+      break;
+    }
+    auto record = unsigned_record(*std::move(document));
+    if (!record) {
+      return cp::fail(record.error().code, "{}:{}: {}", reader.origin().name, reader.origin().line,
+                      record.error().message);
+    }
+    records.push_back(*std::move(record));
+  }
+  if (records.empty()) {
+    return cp::fail(Errc::bad_data, "{}: there is no record in it", file);
+  }
+  return records;
+}
+
+Result<std::vector<Json>> records_of(Context& context, const std::string& from,
+                                     const std::string& workdir) {
+  if (is_file(from)) {
+    return records_in(context, from);
+  }
+  CP_TRY_ASSIGN(const auto url, cp::provider::parse_provider_url(from));
+  CP_TRY_ASSIGN(const auto settings, catalog_settings(context, workdir));
+  CP_TRY_ASSIGN(const auto catalog, cp::provider::make_catalog(url, settings));
+  return catalog->describe(context.stop_on_signals());
 }
 
 // The tables [partition.NAME] of the file, which are taken out of ADDITION.
@@ -107,14 +169,11 @@ Json with_id(const Json& record, const std::string& id) {
 
 Result<int> describe(Context& context) {
   const std::string provider = *context.arguments().text("from");
-  CP_TRY_ASSIGN(const auto url, cp::provider::parse_provider_url(provider));
   const auto id = context.arguments().text("id");
   CP_TRY_ASSIGN(Json addition, addition_of(context));
   CP_TRY_ASSIGN(const std::string workdir, workdir_of(context, addition));
   CP_TRY_ASSIGN(const Json partitions, partitions_of(context, addition));
-  CP_TRY_ASSIGN(const auto settings, catalog_settings(context, workdir));
-  CP_TRY_ASSIGN(const auto catalog, cp::provider::make_catalog(url, settings));
-  CP_TRY_ASSIGN(auto described, catalog->describe(context.stop_on_signals()));
+  CP_TRY_ASSIGN(auto described, records_of(context, provider, workdir));
   for (const auto& [name, member] : partitions.items()) {
     if (std::ranges::find(described, name, partition_of) == described.end()) {
       return cp::fail(Errc::bad_data, "{}: {} has no partition {}",

@@ -16,9 +16,30 @@ using cp::Result;
 using cp::cli::Context;
 using cp::identity::Resolved;
 
+// "verified as of now; the newest head of prefix 86 is 3 h old"
+std::string how_sure(const Resolved& resolved, cp::UnixTime now) {
+  std::string told =
+      "verified as of " + cp::format_time(std::chrono::floor<std::chrono::seconds>(now));
+  for (const auto& [prefix, issued] : resolved.heads) {
+    const auto age = std::chrono::floor<std::chrono::seconds>(now - issued);
+    told +=
+        "; the newest head of prefix " + prefix + " is " + cp::units::show_duration(age) + " old";
+  }
+  return resolved.heads.empty() && !resolved.own_authority
+             ? told + "; no head is known: what was revoked does not show"
+             : told;
+}
+
 void say_whence(const Context& context, const std::string& name, const Resolved& resolved) {
   for (const std::string& note : resolved.notes) {
     context.warn(note);
+  }
+  const bool is_old = resolved.age && !resolved.notes.empty();
+  const std::string sure = name + ": " + how_sure(resolved, context.clock().now());
+  if (context.arguments().has("offline") || is_old) {
+    context.note(sure);
+  } else {
+    context.detail(sure);
   }
   if (!resolved.source.empty() && resolved.age) {
     const std::string told = name + ": from " + resolved.source + ", asked " +
@@ -57,6 +78,7 @@ Result<int> resolve(Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
   CP_TRY_ASSIGN(auto settings, resolver_settings(context));
   settings.is_offline = context.arguments().has("offline");
+  settings.max_head_age = context.arguments().duration("max-head-age");
   if (!settings.registries.empty()) {
     CP_TRY(cp::open_state_directory(paths));
   }

@@ -127,13 +127,17 @@ constexpr std::array kSignFlags{
     kPassphraseFile,
 };
 
+constexpr Flag kMaxHeadAge{.name = "max-head-age",
+                           .type = Type::duration,
+                           .value = "DURATION",
+                           .help =
+                               "each authority of the chain must have shown its head within "
+                               "DURATION"};
+
 constexpr std::array kVerifyFlags{
     Flag{.name = "only-bad",
          .help = "print the verdict on those that do not hold, and the summary"},
-    Flag{.name = "max-head-age",
-         .type = Type::duration,
-         .value = "DURATION",
-         .help = "each authority of the chain must have shown its head within DURATION"},
+    kMaxHeadAge,
     Flag{.name = "offline", .help = "say how old the newest head of each authority is"},
 };
 
@@ -221,7 +225,8 @@ constexpr std::array kResolveFlags{
     kCa,
     kAllowNet,
     kHopTimeout,
-    Flag{.name = "offline", .help = "ask nobody; say how old the answer is"},
+    kMaxHeadAge,
+    Flag{.name = "offline", .help = "ask nobody; say how old the answer is, and each head"},
 };
 
 constexpr Flag kSsh{.name = "ssh",
@@ -313,7 +318,7 @@ constexpr std::array kDescribeFlags{
     Flag{.name = "from",
          .type = Type::text,
          .value = "PROVIDER",
-         .help = "describe what PROVIDER has: local, slurm, or slurm+ssh://[USER@]HOST",
+         .help = "describe what PROVIDER has: local, slurm, slurm+ssh://[USER@]HOST, or a file",
          .fallback = "local"},
     Flag{.name = "only",
          .type = Type::text,
@@ -571,23 +576,25 @@ constexpr std::array kCommands{
             .operand = {.name = "ID", .help = "an identifier", .most = -1},
             .examples = kParseExamples,
             .run = parse},
-    Command{.name = "describe",
-            .summary = "describe a resource as a cp.resource",
-            .description =
-                "Prints what PROVIDER has as cp.resource records without signature: processors, "
-                "memory, disk, accelerators, network ports, limits. What is not known is absent. "
-                "Performance figures are nominal and say how they were computed.\n\n"
-                "Of a Slurm cluster each partition is a resource, and each kind of node in it "
-                "where there are several; the launch access says in native which. Slurm's own "
-                "commands are asked, on this machine or through ssh on HOST, where nothing of "
-                "this suite is needed.\n\n"
-                "FILE.toml holds members of cp.resource, which go over what was found; tables are "
-                "merged, the rest replaced; those of a table [partition.NAME] hold for that "
-                "partition alone. Money may be written \"14.50 CNY\", one alias without "
-                "brackets, and workdir stands for that of each launch access.",
-            .flags = kDescribeFlags,
-            .examples = kDescribeExamples,
-            .run = describe},
+    Command{
+        .name = "describe",
+        .summary = "describe a resource as a cp.resource",
+        .description =
+            "Prints what PROVIDER has as cp.resource records without signature: processors, "
+            "memory, disk, accelerators, network ports, limits. What is not known is absent. "
+            "Performance figures are nominal and say how they were computed.\n\n"
+            "Of a Slurm cluster each partition is a resource, and each kind of node in it "
+            "where there are several; the launch access says in native which. Slurm's own "
+            "commands are asked, on this machine or through ssh on HOST, where nothing of "
+            "this suite is needed. A file (a name with a dot or a slash, or -) holds descriptions "
+            "as JSON: cp.resource records, whose signatures are taken off, or a cp.node.\n\n"
+            "FILE.toml holds members of cp.resource, which go over what was found; tables are "
+            "merged, the rest replaced; those of a table [partition.NAME] hold for that "
+            "partition alone. Money may be written \"14.50 CNY\", one alias without "
+            "brackets, and workdir stands for that of each launch access.",
+        .flags = kDescribeFlags,
+        .examples = kDescribeExamples,
+        .run = describe},
     Command{
         .name = "lint",
         .summary = "find what a record lacks, and what cannot be",

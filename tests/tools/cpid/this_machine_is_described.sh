@@ -93,3 +93,29 @@ expect_status 0 cpid describe --id @lab/one
 expect_json ".id == \"$(jq -r .id registered)\""
 cpid describe --id @lab/one --with site.toml | cpid register >again
 expect_equal 2 "$(jq .seq again)" seq
+
+it "takes descriptions from a file, without what a signature alone may say"
+cat registered >two.json
+echo '{"schema":"cp.resource/1","name":"hand made","kind":"storage"}' >>two.json
+echo 'place.country = "SG"' >place.toml
+expect_status 0 cpid describe --from two.json --with place.toml
+validate "$STDOUT"
+expect_json '[$all[].name] == ["node one", "hand made"] and [$all[].place.country] == ["SG", "SG"]'
+expect_json '.id == "'"$(jq -r .id registered)"'" and ([has("seq", "issued", "valid_until", "proof")] | any | not)'
+expect_equal "$(jq -c .node registered)" "$(jq -c 'select(.id).node' "$STDOUT")"
+cpid describe --from ./two.json --only 'node one' | cpid register >third
+expect_equal 3 "$(jq .seq third)" seq
+echo '{"schema":"cp.node/1","observed_at":"2026-11-22T08:00:00Z","host":"n1","node":{"cpu":{"cores":4}}}' >node.json
+expect_status 0 cpid describe --from - <node.json
+expect_json '. == {"schema":"cp.resource/1","name":"n1","kind":"node","nodes":1,"node":{"cpu":{"cores":4}}}'
+
+it "refuses a file that describes nothing, and says where"
+expect_status 66 cpid describe --from missing.json
+: >none.json
+expect_status 65 cpid describe --from none.json
+printf '%s\n' '{"schema":"cp.resource/1","kind":"node"}' '{"schema":"cp.offer/1"}' >other.json
+expect_status 65 cpid describe --from other.json
+expect_match 'other.json:2: ' "$STDERR"
+echo '{"schema":"cp.resource/1","kind":"node","nodes":0}' >impossible.json
+expect_status 65 cpid describe --from impossible.json
+[ ! -s "$STDOUT" ] || fail "something was printed"
