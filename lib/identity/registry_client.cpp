@@ -37,6 +37,10 @@ std::optional<std::chrono::seconds> max_age_of(const net::HttpAnswer& answer) {
 
 // What the registry says in its cp.error, for people.
 std::string complaint(const net::HttpAnswer& answer) {
+  const std::string* const elsewhere = answer.header("location");
+  if (answer.status >= 300 && answer.status < 400 && elsewhere != nullptr) {
+    return fmt::format("it redirects to {}, and nobody follows ({})", *elsewhere, answer.status);
+  }
   const auto body = model::parse_json(answer.body);
   const auto message = body ? model::text_at(*body, "message") : std::nullopt;
   return message ? fmt::format("{} ({})", *message, answer.status)
@@ -67,10 +71,21 @@ Errc code_of_status(int status) {
   }
 }
 
+// What a body that is no JSON seems to be.
+std::string appearance(const net::HttpAnswer& answer) {
+  const std::string* const encoding = answer.header("content-encoding");
+  if (encoding != nullptr && !text::equal_ignoring_case(*encoding, "identity")) {
+    return "encoded as " + *encoding + ", which nobody asked for";
+  }
+  const std::string* const type = answer.header("content-type");
+  return type != nullptr && type->starts_with("text/") ? *type + ", no JSON object"
+                                                       : std::string("no JSON object");
+}
+
 Result<Json> json_of(const std::string& base, const net::HttpAnswer& answer) {
   auto document = model::parse_json(answer.body, {"the answer of " + base});
   if (!document || !document->is_object()) {
-    return fail(Errc::protocol, "{}: its answer is no JSON object", base);
+    return fail(Errc::protocol, "{}: its answer is {}", base, appearance(answer));
   }
   return document;
 }

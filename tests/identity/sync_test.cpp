@@ -162,6 +162,37 @@ TEST_CASE("a feed is followed to its head, and then only what is new") {
   CHECK(f.registry.asked().back() == "v1/feed?since=4");
 }
 
+TEST_CASE(
+    "a feed that begins at its beginning each time is followed, unless its past has changed") {
+  Follower f;
+  f.begin();
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  f.enter_record(f.record(4000));
+  const Json head = f.enter_head();
+  f.publish(head);
+  std::string all;
+  for (const Json& line : f.lines) {
+    all += to_line(line) + "\n";
+  }
+  f.registry.say("v1/feed?since=4", all + to_line(head) + "\n");
+  const auto feed = f.sync();
+  CHECK(feed.status == "complete");
+  CHECK(feed.seq == 6);
+  CHECK(feed.records == 4);
+  CHECK(f.has(4000));
+  // Another history of the same length.
+  Follower g;
+  g.begin();
+  g.publish();
+  CHECK(g.outcome() == "complete");
+  Follower other;
+  other.begin();
+  other.enter_record(other.record(4000));
+  g.registry.say("v1/feed?since=4", to_line(other.lines.back()) + "\n");
+  CHECK(tells(g.outcome(), "lying: entry 4 is not what it was"));
+}
+
 TEST_CASE("a registry that cannot be asked is missing, or stale") {
   Follower f;
   CHECK(tells(f.outcome(), "missing"));
