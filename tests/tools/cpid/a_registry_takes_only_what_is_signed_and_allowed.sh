@@ -144,7 +144,7 @@ expect_put 401 "$c" last -H "$new"
 it "has an audit and a chain that are whole after all that"
 expect_http 200 /v1/dump
 cp "$STDOUT" dump
-as reader cpid trust add --prefix 86 "$(jq -r 'select(.schema == "cp.delegation/1").keys[0].x' dump)" >/dev/null
+as reader cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1").keys[0].x' dump)" >/dev/null
 expect_status 0 as reader cpid verify dump
 expect_http 200 /v1/feed
 validate "$STDOUT"
