@@ -188,7 +188,7 @@ HttpReply RegistryService::refuse(int status) {
     case 503:
       return error_reply(status, {Errc::timed_out, "too much is coming in: try again", ""});
     default:
-      return error_reply(status, {Errc::bad_data, "the request's target is malformed", ""});
+      return error_reply(status, {Errc::bad_data, "the request is malformed", ""});
   }
 }
 

@@ -64,8 +64,8 @@ class HttpHandler {
   virtual std::size_t body_limit(const HttpRequest& head) = 0;
   /// Never blocks for long: other connections of the thread wait.
   virtual HttpReply answer(const HttpRequest& request) = 0;
-  /// The reply to a request that did not get as far: 400 (no target), 413 (its body is too long) or
-  /// 503 (too many bodies at once).
+  /// The reply to a request that did not get as far: 400 (a target or framing that is none), 413
+  /// (its body is too long) or 503 (too many bodies at once).
   virtual HttpReply refuse(int status) = 0;
 };
 

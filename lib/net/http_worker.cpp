@@ -6,6 +6,7 @@
 #include "net/microhttpd.hpp"
 #include "net/sockaddr.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
@@ -208,6 +209,25 @@ struct HttpWorker::State {
 
 namespace {
 
+// Whether everybody on the way finds the end of the body in the same place (RFC 9112 §6.3): what a
+// proxy takes for a body must not be a request here.
+bool has_one_end(const HttpRequest& request) {
+  const auto count = [&](std::string_view name) {
+    return std::ranges::count_if(request.headers, [&](const auto& field) {
+      return text::equal_ignoring_case(field.first, name);
+    });
+  };
+  const auto lengths = count("Content-Length");
+  const auto codings = count("Transfer-Encoding");
+  const std::string* coding = request.header("Transfer-Encoding");
+  // "Content-Length : 3" is one to some, and none to others.
+  const bool has_blank = std::ranges::any_of(request.headers, [](const auto& field) {
+    return field.first.find_first_of(" \t") != std::string::npos;
+  });
+  return !has_blank && lengths + codings <= 1 && count("Host") <= 1 &&
+         (coding == nullptr || text::equal_ignoring_case(*coding, "chunked"));
+}
+
 MHD_Result keep_header(void* argument, MHD_ValueKind /*kind*/, const char* name,
                        const char* value) {
   auto& request = *static_cast<HttpRequest*>(argument);
@@ -225,6 +245,9 @@ MHD_Result HttpWorker::State::take_head(MHD_Connection* carrier, Connection& con
   exchange.request.peer = connection.address;
   library->connection_values(carrier, MHD_HEADER_KIND, keep_header, &exchange.request);
   connection.deadline = in(settings.body_deadline);
+  if (!has_one_end(exchange.request)) {
+    return send(carrier, connection, handler->refuse(400));  // which closes the connection
+  }
   exchange.limit = exchange.refused == 0 ? handler->body_limit(exchange.request) : 0;
   const std::string* length = exchange.request.header("Content-Length");
   if (length != nullptr && text::to_uint(*length).value_or(UINT64_MAX) > exchange.limit) {
@@ -400,7 +423,7 @@ Result<std::unique_ptr<HttpWorker>> HttpWorker::start(const HttpSettings& settin
   const auto most =
       static_cast<std::intptr_t>((settings.connections + settings.threads - 1) / settings.threads);
   const MHD_OPTION first_of_tls = is_secure ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END;
-  std::array<MHD_OptionItem, 11> options{
+  std::array<MHD_OptionItem, 12> options{
       MHD_OptionItem{MHD_OPTION_LISTEN_SOCKET, listener.get(), nullptr},
       MHD_OptionItem{MHD_OPTION_CONNECTION_LIMIT, most, nullptr},
       MHD_OptionItem{MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -409,6 +432,7 @@ Result<std::unique_ptr<HttpWorker>> HttpWorker::start(const HttpSettings& settin
       MHD_OptionItem{MHD_OPTION_NOTIFY_COMPLETED, as_value(C::complete), self},
       MHD_OptionItem{MHD_OPTION_URI_LOG_CALLBACK, as_value(C::take_target), self},
       MHD_OptionItem{MHD_OPTION_UNESCAPE_CALLBACK, as_value(C::leave_as_it_is), self},
+      MHD_OptionItem{MHD_OPTION_STRICT_FOR_CLIENT, 1, nullptr},
       MHD_OptionItem{first_of_tls, 0, key.data()},
       MHD_OptionItem{MHD_OPTION_HTTPS_MEM_CERT, 0, certificate.data()},
       MHD_OptionItem{MHD_OPTION_HTTPS_PRIORITIES, 0, priorities.data()},

@@ -155,6 +155,25 @@ TEST_CASE("a target that is malformed is a bad request") {
   }
 }
 
+TEST_CASE("a body whose end others might see elsewhere is refused, and the connection closed") {
+  const Running running;
+  const std::string next = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::string& headers :
+       {std::string("Content-Length: 3\r\nContent-Length: 40\r\n\r\nabc"),
+        std::string("Content-Length: 3\r\ncontent-length: 3\r\n\r\nabc"),
+        std::string("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        std::string("Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+        std::string("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
+        std::string("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+        std::string("Host: b\r\n\r\n"), std::string("Content-Length : 3\r\n\r\nabc")}) {
+    const std::string heard = ask(running, "PUT /x HTTP/1.1\r\nHost: a\r\n" + headers + next);
+    INFO(headers);
+    CHECK(heard.starts_with("HTTP/1.1 400"));
+    CHECK(!has(heard, "smuggled"));
+  }
+  CHECK(ask(running, "GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 400"));
+}
+
 TEST_CASE("headers past the limit are refused") {
   const Running running;
   const std::string reply =
