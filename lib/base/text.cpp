@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace cp::text {
 namespace {
@@ -29,16 +31,16 @@ constexpr std::string_view kUrl =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool padded) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  while (bytes.size() >= 3) {
+  std::string out((bytes.size() / 3) * 4, '\0');
+  for (char* to = out.data(); bytes.size() >= 3; to += 4) {
     const auto byte = [&](std::size_t i) {
       return std::uint32_t{static_cast<unsigned char>(bytes[i])};
     };
     const std::uint32_t three = (byte(0) << 16U) | (byte(1) << 8U) | byte(2);
-    const std::array<char, 4> four{alphabet[three >> 18U], alphabet[(three >> 12U) & 63U],
-                                   alphabet[(three >> 6U) & 63U], alphabet[three & 63U]};
-    out.append(four.data(), four.size());
+    to[0] = alphabet[three >> 18U];
+    to[1] = alphabet[(three >> 12U) & 63U];
+    to[2] = alphabet[(three >> 6U) & 63U];
+    to[3] = alphabet[three & 63U];
     bytes.remove_prefix(3);
   }
   std::uint32_t bits = 0;
@@ -60,7 +62,18 @@ std::string encode(std::string_view bytes, std::string_view alphabet, bool padde
   return out;
 }
 
-std::optional<std::string> decode(std::string_view text, std::string_view alphabet, bool padded) {
+// The place of each character in ALPHABET; -1 for those that are not in it.
+constexpr std::array<std::int8_t, 256> places_in(std::string_view alphabet) {
+  std::array<std::int8_t, 256> places{};
+  places.fill(-1);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) {
+    places[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+  }
+  return places;
+}
+
+std::optional<std::string> decode(std::string_view text, const std::array<std::int8_t, 256>& places,
+                                  bool padded) {
   if (padded) {
     if (text.size() % 4 != 0) {
       return std::nullopt;
@@ -72,12 +85,24 @@ std::optional<std::string> decode(std::string_view text, std::string_view alphab
   if (text.size() % 4 == 1) {
     return std::nullopt;
   }
-  std::string out;
+  const auto place_of = [&](char c) { return std::int32_t{places[static_cast<unsigned char>(c)]}; };
+  std::string out(text.size() / 4 * 3, '\0');
+  for (char* to = out.data(); text.size() >= 4; to += 3) {
+    const std::int32_t four = place_of(text[0]) << 18 | place_of(text[1]) << 12 |
+                              place_of(text[2]) << 6 | place_of(text[3]);
+    if (four < 0) {
+      return std::nullopt;
+    }
+    to[0] = static_cast<char>(four >> 16);
+    to[1] = static_cast<char>((four >> 8) & 255);
+    to[2] = static_cast<char>(four & 255);
+    text.remove_prefix(4);
+  }
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
-    const auto value = alphabet.find(c);
-    if (value == std::string_view::npos) {
+    const std::int32_t value = place_of(c);
+    if (value < 0) {
       return std::nullopt;
     }
     bits = (bits << 6U) | static_cast<std::uint32_t>(value);
@@ -252,13 +277,52 @@ bool like(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
+// A byte's high bit is set in the result where it is no plain one, and may be behind the first
+// such.
+static std::uint64_t marks_in(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHighs = 0x80 * kOnes;
+  // Of ASCII bytes, x - n borrows into the high bit where x < n.
+  const std::uint64_t quotes = (eight ^ ('"' * kOnes)) - kOnes;
+  const std::uint64_t backslashes = (eight ^ ('\\' * kOnes)) - kOnes;
+  return (eight | (eight - 0x20 * kOnes) | quotes | backslashes) & kHighs;
+}
+
+std::size_t plain_prefix(std::string_view text) {
+  constexpr std::size_t kBlock = sizeof(std::uint64_t);
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const std::size_t count = std::min(kBlock, text.size() - length);
+    std::uint64_t eight = 0x2020202020202020U;
+    std::memcpy(&eight, text.data() + length, count);
+    const std::uint64_t marks = marks_in(eight);
+    if (marks == 0) {
+      length += count;
+    } else if constexpr (std::endian::native == std::endian::little) {
+      return length + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+    } else {
+      const auto is_plain = [](char c) {
+        const auto code = static_cast<unsigned char>(c);
+        return code >= 0x20U && code < 0x80U && c != '"' && c != '\\';
+      };
+      while (is_plain(text[length])) {
+        ++length;
+      }
+      return length;
+    }
+  }
+  return length;
+}
+
 std::string to_base64(std::string_view bytes) { return encode(bytes, kStandard, true); }
 std::optional<std::string> from_base64(std::string_view text) {
-  return decode(text, kStandard, true);
+  static constexpr auto kPlaces = places_in(kStandard);
+  return decode(text, kPlaces, true);
 }
 std::string to_base64url(std::string_view bytes) { return encode(bytes, kUrl, false); }
 std::optional<std::string> from_base64url(std::string_view text) {
-  return decode(text, kUrl, false);
+  static constexpr auto kPlaces = places_in(kUrl);
+  return decode(text, kPlaces, false);
 }
 
 std::string to_hex(std::string_view bytes) {

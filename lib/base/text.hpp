@@ -54,6 +54,10 @@ bool like(std::string_view text, std::string_view pattern);
 
 /// RFC 4648 base64 (standard alphabet, padded) and base64url (no padding). Decoding is strict:
 /// nullopt for other characters, wrong length or non-zero spare bits.
+/// How many of TEXT's first bytes stand in a JSON string as they are, whatever the encoding: ASCII
+/// without control characters, quotes and backslashes.
+std::size_t plain_prefix(std::string_view text);
+
 std::string to_base64(std::string_view bytes);
 std::optional<std::string> from_base64(std::string_view text);
 std::string to_base64url(std::string_view bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/canonical.hpp"
 
+#include "base/text.hpp"
 #include "base/utf8.hpp"
 
 #include <double-conversion/double-conversion.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -88,24 +90,25 @@ class Writer {
 
  private:
   Result<void> write_object(const Json& object) {
-    std::vector<Json::const_iterator> members;
+    std::vector<const Json::object_t::value_type*> members;
     members.reserve(object.size());
     const std::string_view without = std::exchange(without_, {});
-    for (auto member = object.begin(); member != object.end(); ++member) {
-      if (without.empty() || member.key() != without) {
-        members.push_back(member);
+    for (const auto& member : object.get_ref<const Json::object_t&>()) {
+      if (without.empty() || member.first != without) {
+        members.push_back(&member);
       }
     }
-    std::ranges::sort(members,
-                      [](const auto& a, const auto& b) { return comes_before(a.key(), b.key()); });
-    out_ += '{';
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      out_ += i == 0 ? "" : ",";
-      CP_TRY(write_string(members[i].key()));
+    std::ranges::sort(
+        members, [](const auto* a, const auto* b) { return comes_before(a->first, b->first); });
+    char before = '{';
+    for (const auto* member : members) {
+      out_ += before;
+      CP_TRY(write_string(member->first));
       out_ += ':';
-      CP_TRY(write(members[i].value()));
+      CP_TRY(write(member->second));
+      before = ',';
     }
-    out_ += '}';
+    out_ += members.empty() ? "{}" : "}";
     return {};
   }
 
@@ -120,6 +123,12 @@ class Writer {
   }
 
   Result<void> write_string(std::string_view text) {
+    if (text::plain_prefix(text) == text.size()) {
+      out_ += '"';
+      out_ += text;
+      out_ += '"';
+      return {};
+    }
     if (!utf8::is_valid(text)) {
       return fail(Errc::bad_data, "a string is not UTF-8");
     }
@@ -156,6 +165,13 @@ class Writer {
     const auto number = static_cast<double>(value);
     if (number >= kTooLarge || static_cast<Integer>(number) != value) {
       return fail(Errc::bad_data, "the integer {} is not exactly a binary64 value", value);
+    }
+    // Up to 2^53 ECMAScript prints the digits of an integer; beyond, the shortest that tell it.
+    if (std::fabs(number) <= 0x1p53) {
+      std::array<char, 24> digits;
+      out_.append(digits.data(),
+                  std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+      return {};
     }
     return write_number(number);
   }

@@ -86,6 +86,7 @@ CheckedLine check_entry(Json read, Judge& judge) {
   auto verdict = judge.examine(line.document);
   if (verdict) {
     line.verdict = *std::move(verdict);
+    line.text = model::to_line(line.document);
   } else {
     line.failure = verdict.error();
   }

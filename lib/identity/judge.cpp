@@ -58,9 +58,10 @@ struct Judge::Authority {
 // A document on its way through the checks.
 struct Judge::Case {
   const Json& document;
-  std::string schema;   // "cp.resource/1"
-  std::string prefix;   // whose key must have signed
-  std::string subject;  // what the sequence counts for: a code or a prefix
+  std::string_view line;  // what it was parsed from; may be empty
+  std::string schema;     // "cp.resource/1"
+  std::string prefix;     // whose key must have signed
+  std::string subject;    // what the sequence counts for: a code or a prefix
   std::string key;
   std::vector<std::string> chain;
   std::vector<Verdict::Head> heads;
@@ -446,7 +447,7 @@ Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
   const std::string thumbprint = anchor.key.thumbprint();
   Kept now{std::string(schema_name(matter.schema)), matter.subject,
            matter.starts_anew_with_key ? matter.key : "", matter.seq,
-           model::to_line(matter.document)};
+           matter.line.empty() ? model::to_line(matter.document) : std::string(matter.line)};
   CP_TRY_ASSIGN(const auto before, store_.find(thumbprint, now.kind, now.subject, now.signer));
   if (before && now.seq < before->seq) {
     return refuse("replay", "its sequence number is {}, and {} was seen already", now.seq,
@@ -525,12 +526,12 @@ Result<void> Judge::try_anchor(const Anchor& anchor, Case& matter, bool remember
   return remember ? compare_and_keep(anchor, matter) : Result<void>{};
 }
 
-Result<Verdict> Judge::judge(const Json& document, bool remember) {
+Result<Verdict> Judge::judge(const Json& document, std::string_view line, bool remember) {
   const std::string schema = model::text_at(document, "schema").value_or("");
   if (use_of(schema).empty() || schema == "cp.token/1") {
     return Verdict{"failed", "malformed", "it is no document that is signed", "", "", {}, {}};
   }
-  Case matter{document, schema, "", "", "", {}, {}, 0, false, std::nullopt};
+  Case matter{document, line, schema, "", "", "", {}, {}, 0, false, std::nullopt};
   if (schema == "cp.resource/1" || schema == "cp.state/1") {
     const auto id = Identifier::parse(model::text_at(document, "id").value_or(""));
     matter.subject = id ? id->text() : "";
@@ -598,18 +599,22 @@ Result<Verdict> Judge::judge(const Json& document, bool remember) {
   return verdict;
 }
 
-Result<Verdict> Judge::examine(const Json& document) { return judge(document, false); }
-Result<Verdict> Judge::accept(const Json& document) { return judge(document, true); }
+Result<Verdict> Judge::examine(const Json& document) { return judge(document, {}, false); }
+Result<Verdict> Judge::accept(const Json& document, std::string_view line) {
+  return judge(document, line, true);
+}
 
-Result<Verdict> Judge::remember(const Json& document, const Verdict& verdict) {
+Result<Verdict> Judge::remember(const Json& document, const Verdict& verdict,
+                                std::string_view line) {
   CP_TRY(load());
   const auto anchor = std::ranges::find_if(
       anchors_, [&](const Anchor& one) { return one.key.thumbprint() == verdict.anchor; });
   const std::string schema = model::text_at(document, "schema").value_or("");
   if (anchor == anchors_.end() || (schema != "cp.resource/1" && schema != "cp.state/1")) {
-    return accept(document);
+    return accept(document, line);
   }
   Case matter{document,
+              line,
               schema,
               "",
               model::text_at(document, "id").value_or(""),

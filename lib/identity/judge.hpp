@@ -63,12 +63,14 @@ class Judge {
   /// The same, and for what holds: compares it with the newest of its kind about its subject (an
   /// older one is a replay; another one of the same number is equivocation, and both are kept as
   /// evidence) and remembers it. A delegation extends the chains, a head revokes, an anchor's own
-  /// delegation that its old and its new key signed moves the pin. Runs inside a transaction.
-  Result<Verdict> accept(const model::Json& document);
+  /// delegation that its old and its new key signed moves the pin. Runs inside a transaction. LINE
+  /// is what DOCUMENT was parsed from where that is one line, and is kept; else it is empty.
+  Result<Verdict> accept(const model::Json& document, std::string_view line = {});
 
   /// As `accept`, for a DOCUMENT of which another Judge over the same store has just said VERDICT,
   /// which holds: its signature is not verified again. For records and states only.
-  Result<Verdict> remember(const model::Json& document, const Verdict& verdict);
+  Result<Verdict> remember(const model::Json& document, const Verdict& verdict,
+                           std::string_view line = {});
 
   /// The delegation of PREFIX as verified now; denied when there is none.
   Result<Delegation> delegation(std::string_view prefix);
@@ -86,7 +88,7 @@ class Judge {
   struct Case;
   using Views = std::map<std::pair<std::string, std::string>, std::shared_ptr<const Authority>>;
 
-  Result<Verdict> judge(const model::Json& document, bool remember);
+  Result<Verdict> judge(const model::Json& document, std::string_view line, bool remember);
   Result<void> try_anchor(const Anchor& anchor, Case& matter, bool remember);
   Result<void> judge_delegation(const Anchor& anchor, Case& matter);
   Result<void> judge_root(const Anchor& anchor, Case& matter);

@@ -32,8 +32,7 @@ std::string header_of(std::string_view typ, const PublicKey& key) {
   return model::to_line(Json{{"alg", "EdDSA"}, {"kid", key.thumbprint()}, {"typ", typ}});
 }
 
-Result<Json> read_header(std::string_view encoded) {
-  const auto text = text::from_base64url(encoded);
+Result<Json> read_header(const std::optional<std::string>& text) {
   auto header = text ? model::parse_json(*text) : Result<Json>(tl::unexpected<Error>(Error{}));
   if (!header || !header->is_object()) {
     return fail(Errc::denied, "a signature's header is no JSON object");
@@ -61,11 +60,37 @@ Result<std::string> kid_of(const Json& header, std::string_view typ) {
   return *std::move(kid);
 }
 
+bool is_thumbprint(std::string_view text) {
+  constexpr std::size_t kCharacters = 43;
+  return text.size() == kCharacters && text::plain_prefix(text) == kCharacters;
+}
+
+// The key id of TEXT where that is, to the byte, what header_of writes.
+std::optional<std::string> kid_of_own_form(std::string_view text, std::string_view typ) {
+  constexpr std::string_view kBefore = R"({"alg":"EdDSA","kid":")";
+  const std::string after = fmt::format(R"(","typ":"{}"}})", typ);
+  if (!text.starts_with(kBefore) || !text.ends_with(after) ||
+      text.size() < kBefore.size() + after.size()) {
+    return std::nullopt;
+  }
+  text.remove_prefix(kBefore.size());
+  text.remove_suffix(after.size());
+  return is_thumbprint(text) ? std::optional(std::string(text)) : std::nullopt;
+}
+
+Result<std::string> read_kid(std::string_view encoded, std::string_view typ) {
+  const auto text = text::from_base64url(encoded);
+  if (auto kid = text ? kid_of_own_form(*text, typ) : std::nullopt) {
+    return *std::move(kid);
+  }
+  CP_TRY_ASSIGN(const Json header, read_header(text));
+  return kid_of(header, typ);
+}
+
 // Gives the thumbprint of the key that signed ENCODED_PAYLOAD under PARTS.header.
 Result<std::string> verify(const Parts& parts, std::string_view encoded_payload,
                            std::string_view typ, const FindKey& find_key) {
-  CP_TRY_ASSIGN(const Json header, read_header(parts.header));
-  CP_TRY_ASSIGN(std::string kid, kid_of(header, typ));
+  CP_TRY_ASSIGN(std::string kid, read_kid(parts.header, typ));
   const auto key = find_key(kid);
   if (!key || key->thumbprint() != kid) {
     return fail(Errc::denied, "its key {} is not known", kid.substr(0, 64));

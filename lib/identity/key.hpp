@@ -37,11 +37,12 @@ class PublicKey {
 
  private:
   friend class PrivateKey;
-  PublicKey(std::string x, std::shared_ptr<evp_pkey_st> key);
+  struct Shared;
+  PublicKey(std::string x, std::shared_ptr<Shared> shared);
 
   std::string x_;
   std::string thumbprint_;
-  std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<Shared> shared_;
 };
 
 /// Gives the passphrase of the key file at PATH; asked only for a file that needs one.

@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 8> kMigrations{R"(
+constexpr std::array<std::string_view, 9> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -214,6 +214,11 @@ CREATE TABLE used (
   PRIMARY KEY (issuer, jti)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO used SELECT issuer, jti, count(*), 0 FROM registered GROUP BY issuer, jti;
+)",
+                                                      // TrustStore::keep does it, who has the
+                                                      // record at hand.
+                                                      R"(
+DROP TRIGGER kept_has_names;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

@@ -307,7 +307,7 @@ class FeedFollower {
       if (!has) {
         return {};
       }
-      CP_TRY_ASSIGN(line.verdict, estate_.judge.remember(line.document, line.verdict));
+      CP_TRY_ASSIGN(line.verdict, estate_.judge.remember(line.document, line.verdict, line.text));
       grown_.records += line.verdict.grown.records;
       grown_.bytes += line.verdict.grown.bytes;
     }

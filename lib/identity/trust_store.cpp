@@ -75,9 +75,11 @@ Result<std::optional<Kept>> TrustStore::find(std::string_view anchor, std::strin
                                            "AND kind = ?2 AND subject = ?3 AND signer = ?4"));
   }
   find_->reset();
-  find_->bind(1, anchor).bind(2, kind).bind(3, subject).bind(4, signer);
+  find_->bind_borrowed(1, anchor).bind_borrowed(2, kind).bind_borrowed(3, subject);
+  find_->bind_borrowed(4, signer);
   CP_TRY_ASSIGN(const bool found, find_->step());
   if (!found) {
+    find_->reset();
     return std::nullopt;
   }
   Kept kept{std::string(kind), std::string(subject), std::string(signer), find_->integer(0),
@@ -92,9 +94,35 @@ Result<void> TrustStore::keep(std::string_view anchor, const Kept& kept, UnixTim
                                            "signer, seq, document, taken_at) "
                                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   }
-  keep_->bind(1, anchor).bind(2, kept.kind).bind(3, kept.subject).bind(4, kept.signer);
-  keep_->bind(5, kept.seq).bind_borrowed(6, kept.text);
-  return keep_->bind(7, std::int64_t{unix_milliseconds(now)}).run();
+  keep_->bind_borrowed(1, anchor).bind_borrowed(2, kept.kind).bind_borrowed(3, kept.subject);
+  keep_->bind_borrowed(4, kept.signer).bind(5, kept.seq).bind_borrowed(6, kept.text);
+  CP_TRY(keep_->bind(7, std::int64_t{unix_milliseconds(now)}).run());
+  return kept.kind == "cp.resource" ? keep_names(kept) : Result<void>{};
+}
+
+// The record's other names, and no others.
+Result<void> TrustStore::keep_names(const Kept& kept) {
+  if (!forget_names_) {
+    CP_TRY_ASSIGN(forget_names_, database_.prepare("DELETE FROM name WHERE code = ?1"));
+  }
+  CP_TRY(forget_names_->bind_borrowed(1, kept.subject).run());
+  // Most have none: taking them apart to see that is too dear.
+  const bool may_have = kept.text.find("\"alias\"") != std::string::npos ||
+                        kept.text.find("\"also_known_as\"") != std::string::npos;
+  if (!may_have) {
+    return {};
+  }
+  for (const std::string_view sql :
+       {"INSERT OR IGNORE INTO name SELECT 'alias', value, ?1 FROM json_each(?2, '$.alias') "
+        "WHERE type = 'text'",
+        "INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), "
+        "json_extract(value, '$.id'), ?1 FROM json_each(?2, '$.also_known_as') "
+        "WHERE type = 'object' AND json_type(value, '$.scheme') = 'text' "
+        "AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias'"}) {
+    CP_TRY_ASSIGN(auto insert, database_.prepare(sql));
+    CP_TRY(insert.bind(1, kept.subject).bind_borrowed(2, kept.text).run());
+  }
+  return {};
 }
 
 Result<void> TrustStore::keep_evidence(std::string_view anchor, const Kept& kept,

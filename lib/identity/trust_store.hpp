@@ -77,8 +77,11 @@ class TrustStore {
   Result<void> revoke(std::string_view anchor, const Revocation& revocation) const;
 
  private:
+  Result<void> keep_names(const Kept& kept);
+
   store::Database& database_;
   std::optional<store::Statement> find_;
+  std::optional<store::Statement> forget_names_;
   std::optional<store::Statement> keep_;
   std::optional<store::Statement> version_;
 };

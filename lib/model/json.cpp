@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "model/plain_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -182,6 +183,11 @@ Result<Json> parse_json(std::string_view text, const Origin& origin) {
     return fail(Errc::bad_data, "{}:{}: a document is larger than {} bytes", origin.name,
                 origin.line, limits::document_bytes);
   }
+  auto plain = parse_plain(text);
+  return plain ? Result<Json>(*std::move(plain)) : parse_thoroughly(text, origin);
+}
+
+Result<Json> parse_thoroughly(std::string_view text, const Origin& origin) {
   Builder builder;
   std::size_t consumed = 0;
   const Cursor begin(text.data(), consumed);
@@ -194,7 +200,11 @@ Result<Json> parse_json(std::string_view text, const Origin& origin) {
               builder.refused);
 }
 
-std::string to_line(const Json& value) { return value.dump(); }
+std::string to_line(const Json& value) {
+  std::string line;
+  append_line(line, value);
+  return line;
+}
 
 Json text_value(std::string_view text) {
   if (utf8::is_valid(text)) {
@@ -215,7 +225,7 @@ static const Json* member_of(const Json& value, std::string_view name) {
   if (!value.is_object()) {
     return nullptr;
   }
-  const auto member = value.find(std::string(name));
+  const auto member = value.find(name);
   return member == value.end() ? nullptr : &*member;
 }
 
@@ -226,13 +236,18 @@ static const Json* element_of(const Json& value, std::string_view name) {
 
 const Json* find(const Json& document, std::string_view path) {
   const Json* value = &document;
-  for (const std::string_view name : text::split(path, '.')) {
+  while (true) {
+    const std::size_t end = path.find('.');
+    const std::string_view name = path.substr(0, end);
     value = value->is_array() ? element_of(*value, name) : member_of(*value, name);
     if (value == nullptr || value->is_null()) {
       return nullptr;
     }
+    if (end == std::string_view::npos) {
+      return value;
+    }
+    path.remove_prefix(end + 1);
   }
-  return value;
 }
 
 std::optional<std::string> text_at(const Json& document, std::string_view path) {

@@ -2,6 +2,7 @@
 #include "model/json_reader.hpp"
 
 #include "base/limits.hpp"
+#include "model/plain_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -65,10 +66,13 @@ Result<bool> JsonReader::fill() {
 }
 
 void JsonReader::consume(std::size_t count) {
-  const std::string_view passed = std::string_view(buffer_).substr(at_, count);
-  here_.line += static_cast<std::size_t>(std::ranges::count(passed, '\n'));
-  const auto last = passed.rfind('\n');
-  here_.column = last == std::string_view::npos ? here_.column + count : count - last;
+  std::string_view passed = std::string_view(buffer_).substr(at_, count);
+  here_.column += count;
+  for (auto end = passed.find('\n'); end != std::string_view::npos; end = passed.find('\n')) {
+    passed.remove_prefix(end + 1);
+    ++here_.line;
+    here_.column = passed.size() + 1;
+  }
   at_ += count;
 }
 
@@ -152,6 +156,17 @@ Result<std::size_t> JsonReader::find_end() {
   }
 }
 
+// The object that lies whole in buffer_ from at_ on, if it is one as programs write them.
+std::optional<PlainPrefix> JsonReader::plain_object() const {
+  const auto rest = std::string_view(buffer_).substr(at_, limits::document_bytes);
+  return rest.front() == '{' ? parse_plain_prefix(rest) : std::nullopt;
+}
+
+std::string_view JsonReader::line() const {
+  const auto text = std::string_view(buffer_).substr(at_ - plain_bytes_, plain_bytes_);
+  return text.find_first_of("\r\n") == std::string_view::npos ? text : std::string_view();
+}
+
 Result<std::optional<Json>> JsonReader::next() {
   while (true) {
     if (!open_) {
@@ -165,8 +180,15 @@ Result<std::optional<Json>> JsonReader::next() {
       open_ = false;
       continue;
     }
-    CP_TRY_ASSIGN(const std::size_t length, find_end());
     start_ = here_;
+    plain_bytes_ = 0;
+    if (auto plain = plain_object()) {
+      plain_bytes_ = plain->length;
+      consume(plain->length);
+      after_element_ = in_array_;
+      return std::optional(std::move(plain->value));
+    }
+    CP_TRY_ASSIGN(const std::size_t length, find_end());
     CP_TRY_ASSIGN(Json value, parse_json(std::string_view(buffer_).substr(at_, length), start_));
     consume(length);
     after_element_ = in_array_;

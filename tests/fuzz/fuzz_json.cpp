@@ -3,13 +3,18 @@
 // the same.
 #include "fuzz.hpp"
 #include "identity/canonical.hpp"
-#include "model/json.hpp"
+#include "model/plain_json.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <string>
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto plain = cp::model::parse_plain(text_of(data, size));
+  const auto thorough = cp::model::parse_thoroughly(text_of(data, size), {});
+  must(
+      !plain || (thorough && *plain == *thorough && cp::model::to_line(*plain) == thorough->dump()),
+      "what is read fast is what is read thoroughly");
   const auto value = cp::model::parse_json(text_of(data, size));
   if (!value) {
     must(value.error().code == cp::Errc::bad_data, "what is refused is bad data");

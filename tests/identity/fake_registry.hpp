@@ -4,10 +4,12 @@
 #include "net/http_server.hpp"
 
 #include "catch.hpp"
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -40,6 +42,14 @@ class FakeRegistry {
     said_[path] = std::move(said);
   }
   void say(const std::string& path, const std::string& body) { say(path, Said{200, body, {}}); }
+  /// From now on its feed holds LINES, whatever entry it is asked from, and HEAD closes it. What
+  /// was said of a path counts more.
+  void say_feed(std::vector<std::string> lines, std::string head) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(said_, [](const auto& one) { return one.first.starts_with(kFeed); });
+    lines_ = std::move(lines);
+    lines_.push_back(std::move(head));
+  }
   /// The paths that were asked for so far, with "If-None-Match" behind a blank, and forgets them.
   std::vector<std::string> asked() {
     const std::scoped_lock lock(mutex_);
@@ -77,16 +87,29 @@ class FakeRegistry {
     const std::scoped_lock lock(mutex_);
     asked_.push_back(path + (match == nullptr ? "" : " " + *match));
     const auto found = said_.find(path);
+    if (found == said_.end() && path.starts_with(kFeed) && !lines_.empty()) {
+      return {200, {}, feed_after(std::stoul(path.substr(kFeed.size()))), nullptr};
+    }
     if (found == said_.end()) {
       return {404, {}, R"({"schema":"cp.error/1","message":"nothing"})", nullptr};
     }
     return {found->second.status, found->second.headers, found->second.body, nullptr};
   }
 
+  std::string feed_after(std::size_t since) const {
+    std::string text;
+    for (std::size_t at = std::min(since, lines_.size() - 1); at < lines_.size(); ++at) {
+      text += lines_[at] + "\n";
+    }
+    return text;
+  }
+
+  static constexpr std::string_view kFeed = "v1/feed?since=";
   cp::SystemClock clock_;
   std::mutex mutex_;
   std::map<std::string, Said> said_;
   std::vector<std::string> asked_;
+  std::vector<std::string> lines_;  // of its feed, the head last
   std::string url_;
   std::unique_ptr<cp::net::HttpServer> server_;
   std::jthread thread_;

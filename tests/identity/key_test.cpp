@@ -8,8 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
+#include <atomic>
 #include <string>
 #include <sys/stat.h>
+#include <thread>
+#include <vector>
 
 using namespace cp::identity;
 
@@ -113,4 +116,25 @@ TEST_CASE("a key file is closed to others, written once and read back") {
   CHECK(PrivateKey::load(path + "x").error().code == cp::Errc::not_found);
   REQUIRE(cp::write_file(path, "no key", 0600));
   CHECK(PrivateKey::load(path).error().code == cp::Errc::bad_config);
+}
+
+TEST_CASE("a key verifies again after a wrong signature, and on many threads at once") {
+  cp::KernelRandom random;
+  const PrivateKey key = PrivateKey::generate(random);
+  const PublicKey shared = key.public_key();
+  std::atomic<int> wrong = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread, copy = shared] {
+        for (int i = 0; i < 50; ++i) {
+          const std::string message = std::to_string(thread) + "/" + std::to_string(i);
+          const std::string signature = key.sign(message);
+          wrong += copy.verifies(message, signature) ? 0 : 1;
+          wrong += copy.verifies(message + "x", signature) ? 1 : 0;
+        }
+      });
+    }
+  }
+  CHECK(wrong == 0);
 }

@@ -104,13 +104,11 @@ struct Follower {
   void publish(const Json& head) {
     registry.say("v1/bootstrap",
                  to_line({{"schema", "cp.bootstrap/1"}, {"delegations", {own()}}, {"head", head}}));
-    for (std::size_t since = 0; since <= lines.size(); ++since) {
-      std::string text;
-      for (std::size_t at = since; at < lines.size(); ++at) {
-        text += to_line(lines[at]) + "\n";
-      }
-      registry.say("v1/feed?since=" + std::to_string(since), text + to_line(head) + "\n");
+    std::vector<std::string> texts;
+    for (const Json& line : lines) {
+      texts.push_back(to_line(line));
     }
+    registry.say_feed(std::move(texts), to_line(head));
   }
   void publish() { publish(enter_head()); }
   // Three records and a head.

@@ -140,6 +140,8 @@ class Report {
 // Reads documents and remembers what holds, many in a transaction.
 Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& judge,
                         Report& report) {
+  // A transaction's pages stay in memory, as far as this goes, and are written once.
+  CP_TRY(estate.database.execute("PRAGMA cache_size = -32768"));
   auto reader = context.open_documents(context.arguments().operands());
   while (true) {
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate.database));
@@ -152,7 +154,7 @@ Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& j
         report.pass_on(*document);
         continue;
       }
-      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*document));
+      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*document, reader.line()));
       report.add(*document, verdict, reader.origin().line);
     }
     CP_TRY(transaction.commit());
