@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/control.hpp"
 #include "transfer/landing.hpp"
 #include "transfer/report.hpp"
 #include "transfer/source.hpp"
 
+#include <chrono>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace cp::transfer {
@@ -15,6 +18,15 @@ namespace cp::transfer {
 Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
                        const Selection& selection, const std::string& server, Report& report,
                        std::stop_token stop);
+
+/// Tells the client behind CONTROL what SELECTION of SOURCES would send.
+Result<void> tell_plan(const std::vector<Source>& sources, const Selection& selection,
+                       Control& control, std::stop_token stop);
+
+/// As show_plan, for what the server SERVER tells over CONTROL that it would send to PLAN on this
+/// machine; timed_out after SILENCE.
+Result<void> show_told(Control& control, const Plan& plan, const std::string& server,
+                       std::chrono::nanoseconds silence, Report& report, std::stop_token stop);
 
 /// As show_plan, for REQUEST's destination on this machine.
 Result<void> show_local(const Request& request, const std::vector<Source>& sources, Report& report,

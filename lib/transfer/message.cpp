@@ -261,6 +261,36 @@ Result<Present> decode(std::string_view body) {
   return whole(in, std::move(message));
 }
 
+std::string encode(const WouldSend& message) {
+  WireWriter out;
+  out.put(static_cast<std::uint32_t>(message.items.size()));
+  for (const WouldSend::Item& item : message.items) {
+    out.put_text(item.from)
+        .put_text(item.path)
+        .put(item.size)
+        .put(static_cast<std::uint8_t>(item.is_directory))
+        .put(static_cast<std::uint8_t>(item.is_source));
+  }
+  return out.take();
+}
+
+template <>
+Result<WouldSend> decode(std::string_view body) {
+  WireReader in(body);
+  WouldSend message;
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    WouldSend::Item item;
+    item.from = in.get_text();
+    item.path = in.get_text();
+    item.size = in.get<std::uint64_t>();
+    item.is_directory = in.get<std::uint8_t>() == 1;
+    item.is_source = in.get<std::uint8_t>() == 1;
+    message.items.push_back(std::move(item));
+  }
+  return whole(in, std::move(message));
+}
+
 std::string encode(const FileEnd& message) {
   WireWriter out;
   out.put(message.id).put_bytes(message.digest.bytes);

@@ -34,7 +34,8 @@ enum class MessageType : std::uint16_t {
   offer = 17,        ///< sender to receiver: files that it may have
   answer = 18,       ///< receiver to sender: which of them it wants
   same = 19,         ///< sender to receiver: which of those that both have read are the same
-  present = 20,  ///< sender to receiver: what it has and does not send, when the rest is deleted
+  present = 20,     ///< sender to receiver: what it has and does not send, when the rest is deleted
+  would_send = 21,  ///< server to client, of a dry run: what it has
 };
 
 struct Message {
@@ -149,6 +150,18 @@ struct Present {
   std::vector<Item> items;
 };
 
+struct WouldSend {
+  static constexpr MessageType type = MessageType::would_send;
+  struct Item {
+    std::string from;  ///< as the client would write it
+    std::string path;  ///< of the transfer
+    std::uint64_t size = 0;
+    bool is_directory = false;
+    bool is_source = false;  ///< it is what the client has named
+  };
+  std::vector<Item> items;
+};
+
 /// All since the session began.
 struct Durable {
   static constexpr MessageType type = MessageType::durable;
@@ -191,6 +204,7 @@ std::string encode(const Offer& message);
 std::string encode(const Answer& message);
 std::string encode(const Same& message);
 std::string encode(const Present& message);
+std::string encode(const WouldSend& message);
 std::string encode(const Placed& message);
 std::string encode(const Finish& message);
 std::string encode(const FinalResult& message);
@@ -213,6 +227,8 @@ template <>
 Result<Kept> decode(std::string_view body);
 template <>
 Result<Durable> decode(std::string_view body);
+template <>
+Result<WouldSend> decode(std::string_view body);
 template <>
 Result<Placed> decode(std::string_view body);
 template <>

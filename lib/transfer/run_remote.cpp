@@ -190,6 +190,12 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   open.epoch = report.account().connections;
   CP_TRY_ASSIGN(Opened opened, at_server(server, client->open(open)));
   opened.incoming.placement = request.placement;
+  if (request.dry_run) {
+    CP_TRY_ASSIGN(const Plan plan,
+                  plan_landing(OpenGround(), request.destination, opened.incoming));
+    return at_server(
+        server, show_told(client->control(), plan, server.prefix(), request.silence, report, stop));
+  }
   CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
   ReceiveSession session({.control = client->control(),
                           .tally = report.tally(),

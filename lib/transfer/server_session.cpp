@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "base/units.hpp"
 #include "transfer/agreement.hpp"
+#include "transfer/dry_run.hpp"
 #include "transfer/hang_up.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/rail_host.hpp"
@@ -74,14 +75,29 @@ class ServerSession {
   }
 
   Result<std::string> show(const Open& open) {
-    if (open.direction != Direction::push) {
-      return fail(Errc::unavailable, "a dry run is for what comes here");
+    if (open.direction == Direction::pull) {
+      return tell(open);
     }
     CP_TRY_ASSIGN(Plan plan, plan_landing(*ground(), open.destination, open.incoming));
     Opened opened = begin_answer(make_id());
     opened.plan = std::move(plan);
     CP_TRY(answer(opened));
     return std::string("showed what would land");
+  }
+
+  Result<std::string> tell(const Open& open) {
+    CP_TRY_ASSIGN(const auto sources, open_sources(open));
+    Opened opened = begin_answer(make_id());
+    opened.incoming = incoming_of(sources);
+    CP_TRY(answer(opened));
+    CP_TRY(tell_plan(sources, open.selection, parts_.control, stop_));
+    return std::string("showed what it would give");
+  }
+
+  static Incoming incoming_of(const std::vector<Source>& sources) {
+    return {.sources = sources.size(),
+            .name = sources.front().name,
+            .is_directory = sources.front().is_directory};
   }
 
   // Whoever is served beneath a root has no say in who owns a file.
@@ -134,9 +150,7 @@ class ServerSession {
     CP_TRY_ASSIGN(const auto sources, open_sources(open));
     Opened opened = begin_answer(make_id());
     opened.tells_have = open.key.has_value();
-    opened.incoming = {.sources = sources.size(),
-                       .name = sources.front().name,
-                       .is_directory = sources.front().is_directory};
+    opened.incoming = incoming_of(sources);
     CP_TRY_ASSIGN(auto carriers, agree(open, std::move(opened)));
     CP_TRY_ASSIGN(const HaveTable have, open.key ? hear_have(parts_.control) : Result<HaveTable>());
     CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));

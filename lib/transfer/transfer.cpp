@@ -81,10 +81,8 @@ Result<model::Json> run(const Request& request, Observer& observer, std::stop_to
   CP_TRY(check_far_end(request, is_pull ? locations.front() : destination));
   Report report(request, observer, request.id.empty() ? make_id() : request.id);
   if (is_pull) {
-    if (destination.is_remote() || request.dry_run) {
-      return fail(Errc::unavailable, "this cpxfer {}",
-                  request.dry_run ? "makes no dry run of what a server has"
-                                  : "moves nothing from one server to another");
+    if (destination.is_remote()) {
+      return fail(Errc::unavailable, "this cpxfer moves nothing from one server to another");
     }
     CP_TRY(run_pull(request, locations, report, stop));
     return report.finish();

@@ -62,6 +62,7 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(Answer{{{.id = 1, .verdict = Answer::Verdict::compare, .digest = {}}}});
   refuse_when_cut(Same{.up_to = 3, .ids = {1, 3}});
   refuse_when_cut(Present{{{"a", true}, {"b", false}}});
+  refuse_when_cut(WouldSend{{{"/x/a", "a", 7, false, true}, {"/x/b", "b", 0, true, false}}});
   refuse_when_cut(SessionError{{cp::Errc::denied, "no", ""}});
 }
 
@@ -76,6 +77,7 @@ TEST_CASE("noise is read without harm") {
   survive_noise<Answer>(8);
   survive_noise<Same>(9);
   survive_noise<Present>(10);
+  survive_noise<WouldSend>(30);
 }
 
 TEST_CASE("an answer that says nothing is refused, and an offer of what is no file") {
