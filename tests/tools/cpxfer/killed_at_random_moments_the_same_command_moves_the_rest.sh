@@ -5,6 +5,7 @@
 KILLS=$((${CP_KILLS:-60} / 5 + 1)) # before the harness forgets it
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpxfer/moving.sh"
+need openssl
 
 plant_tree src
 head -c 60000000 /dev/urandom >src/large
@@ -112,4 +113,27 @@ FROM=@URL/src/ TO=pulled
 kill_server pulled
 end_and_compare pulled
 stop_server server
+# 2 streams with 8 chunks on their way each, and what is taken in between two records of the journal.
+it "sends again no more than a window and one group of the journal"
+LOST=$((16 * 1048576 + 128 * 1048576))
+mkdir huge
+head -c 500000000 /dev/zero | openssl enc -aes-128-ctr -pass pass:x -nosalt -md sha256 >huge/file 2>/dev/null
+touch -d '1 hour ago' huge/file
+# What of the file has been written.
+written() { find large -type f -size +1M -printf '%k\n' 2>/dev/null | awk '{ sum += $1 } END { print sum * 1024 }'; }
+has_written() { [ "$(written)" -ge "$1" ]; }
+floor=0
+for goal in 200000000 380000000; do
+  cpxfer -q --json --bwlimit 120MB/s huge/ large >record.json 2>/dev/null &
+  pid=$!
+  wait_until has_written $goal
+  kill -KILL $pid
+  ! wait $pid 2>/dev/null || fail "it ended before it was killed"
+  floor=$(($(written) - LOST))
+  [ $floor -gt 0 ] || fail "nothing was to be kept"
+  killed=$((killed + 1))
+done
+expect_status 0 cpxfer -q --json huge/ large
+expect_json ".state == \"done\" and .bytes.skipped >= $floor and .bytes.moved + .bytes.skipped == 500000000"
+expect_status 0 cmp huge/file large/file
 echo "$killed kills, $attempts attempts that went on"
