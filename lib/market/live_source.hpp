@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,7 +25,9 @@ struct LiveResource {
 /// What a live source knows now.
 struct Perception {
   std::vector<LiveResource> resources;
-  std::string problem;  ///< what could not be found out, for people; empty: it is complete
+  std::string problem;          ///< what could not be found out, for people; empty: it is complete
+  std::chrono::seconds age{0};  ///< how long ago it was so
+  bool is_stale = false;        ///< and that is too long, as PROBLEM says
 };
 
 /// A source that is asked for each query. Not thread-safe.

@@ -2,8 +2,10 @@
 #include "market/registry_source.hpp"
 
 #include "base/file.hpp"
+#include "identity/gathered.hpp"
 #include "identity/registry.hpp"
 #include "identity/resolved.hpp"
+#include "market/launching.hpp"
 #include "model/json.hpp"
 #include "provider/provider.hpp"
 
@@ -14,20 +16,6 @@ namespace cp::market {
 namespace {
 
 using model::Json;
-
-// The URL of the first launch access; empty when there is none.
-std::string launch_url(const Json& record) {
-  const Json* access = model::find(record, "access");
-  if (access == nullptr || !access->is_array()) {
-    return {};
-  }
-  for (const Json& one : *access) {
-    if (model::text_at(one, "role") == "launch") {
-      return model::text_at(one, "url").value_or("");
-    }
-  }
-  return {};
-}
 
 bool is_this_machine(const std::string& url) { return url == "local" || url.starts_with("local:"); }
 
@@ -45,13 +33,36 @@ LiveResource resource_of(const identity::Resolved& resolved) {
 
 }  // namespace
 
-bool RegistrySource::exists(const std::string& state_directory) {
-  return ::access(path_join(state_directory, "identity.db").c_str(), F_OK) == 0;
+bool RegistrySource::exists(const std::string& state_directory, const Clock& clock) {
+  if (::access(path_join(state_directory, "identity.db").c_str(), F_OK) != 0) {
+    return false;
+  }
+  // Whoever has only pinned anchors has a store, and no registry.
+  const auto registry = identity::Registry::open(state_directory, clock);
+  return registry || registry.error().code != Errc::not_found;
 }
 
 RegistrySource::RegistrySource(std::string state_directory, const Clock& clock,
                                provider::Catalog& machine)
     : state_directory_(std::move(state_directory)), clock_(clock), machine_(machine) {}
+
+// What `cpid publish` has said of the others, however old it is.
+Result<void> RegistrySource::add_published(Perception& perception,
+                                           const std::vector<std::size_t>& here) const {
+  if (perception.resources.size() == here.size()) {
+    return {};
+  }
+  CP_TRY_ASSIGN(const auto gathered, identity::Gathered::open(state_directory_, clock_));
+  for (std::size_t index = 0; index < perception.resources.size(); ++index) {
+    LiveResource& resource = perception.resources[index];
+    if (resource.trust == "verified" && std::ranges::find(here, index) == here.end()) {
+      CP_TRY_ASSIGN(
+          resource.state,
+          gathered->state(model::text_at(resource.record, "id").value_or(""), resource.anchor));
+    }
+  }
+  return {};
+}
 
 Result<Perception> RegistrySource::perceive(std::stop_token stop) {
   CP_TRY_ASSIGN(const auto registry, identity::Registry::open(state_directory_, clock_));
@@ -65,6 +76,7 @@ Result<Perception> RegistrySource::perceive(std::stop_token stop) {
     perception.resources.push_back(std::move(resource));
     return {};
   }));
+  CP_TRY(add_published(perception, here));
   if (here.empty()) {
     return perception;
   }

@@ -106,8 +106,9 @@ class Searcher {
     } else {
       const Unusable unusable = add_live(source.name(), *perception);
       const std::string problem = problem_of(perception->problem, unusable);
-      report["status"] = problem.empty() ? "answered" : "partial";
-      report["age_s"] = 0;
+      const bool is_stale = perception->is_stale || perception->age > options_.max_age;
+      report["status"] = is_stale ? "stale" : problem.empty() ? "answered" : "partial";
+      report["age_s"] = perception->age.count();
       report["offers"] =
           perception->resources.size() - unusable.failed.count - unusable.malformed.count;
       if (!problem.empty()) {
@@ -155,7 +156,8 @@ class Searcher {
         unusable.failed.add(name_of(resource.record));
         continue;
       }
-      Provenance provenance{name, 0, resource.trust, resource.anchor, resource.is_runnable};
+      Provenance provenance{name, perception.age.count(), resource.trust, resource.anchor,
+                            resource.is_runnable};
       const Availability availability =
           resource.state ? judge(*resource.state, demand_, now_) : Availability{};
       if (const auto flaw = add_rows(resource.record, provenance, availability)) {

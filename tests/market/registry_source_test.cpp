@@ -61,9 +61,9 @@ Json launches_at(std::string_view url) {
 
 TEST_CASE("where there is no registry there is no source") {
   const TemporaryDirectory directory;
-  CHECK_FALSE(RegistrySource::exists(directory.path()));
+  CHECK_FALSE(RegistrySource::exists(directory.path(), cp::SystemClock()));
   const Authority authority;
-  CHECK(RegistrySource::exists(authority.path()));
+  CHECK(RegistrySource::exists(authority.path(), authority.clock));
 }
 
 TEST_CASE("a registry that cannot be read is an error of the source") {

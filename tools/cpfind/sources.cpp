@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/escape.hpp"
 #include "cli/context.hpp"
+#include "market/gathered_source.hpp"
 #include "market/registry_source.hpp"
 #include "source_table.hpp"
 #include "tool.hpp"
@@ -16,7 +17,7 @@ using cp::Result;
 using cp::cli::Context;
 using cp::model::Json;
 
-Json registry_of(cp::market::RegistrySource& registry) {
+Json registry_of(cp::market::LiveSource& registry) {
   Json json{{"schema", "cp.source/1"}, {"name", registry.name()}, {"kind", "registry"}};
   const auto perception = registry.perceive({});
   if (!perception) {
@@ -24,13 +25,15 @@ Json registry_of(cp::market::RegistrySource& registry) {
     json["message"] = perception.error().message;
     return json;
   }
-  json["status"] = perception->problem.empty() ? "answered" : "partial";
+  json["status"] = perception->is_stale          ? "stale"
+                   : perception->problem.empty() ? "answered"
+                                                 : "partial";
   if (!perception->problem.empty()) {
     json["message"] = perception->problem;
   }
   json["offers"] = perception->resources.size();
   json["trusted"] = true;
-  json["age_s"] = 0;
+  json["age_s"] = perception->age.count();
   return json;
 }
 
@@ -39,6 +42,11 @@ Result<int> list(Context& context) {
   cp::cli::Output& output = context.output(source_columns());
   if (world.registry() != nullptr) {
     output.record(registry_of(*world.registry()));
+  }
+  for (const auto& source : world.followed()) {
+    Json record = registry_of(*source);
+    record["url"] = source->url();
+    output.record(record);
   }
   if (world.cache() != nullptr) {
     CP_TRY_ASSIGN(const auto sources, world.cache()->sources());

@@ -89,6 +89,13 @@ expect_json '.nodes == {"total":2,"free":0,"down":1} and .cards == {"total":16,"
 expect_json '.cores.free == 14 and .shapes == [{"nodes":1,"cards":6,"cores":14,"memory_bytes":(63000 * 1048576)}]'
 expect_json '.queue == {"running":1,"pending":4}'
 
+it "is found with what was published of it"
+expect_status 0 cpfind --gpu H100:6 --where 'name = "alpha/gpu"'
+validate "$STDOUT"
+expect_json '.availability | .verdict == "free" and .cards_free == 6 and .cores_free == 14'
+expect_status 0 cpfind --gpu H100:8 --where 'name = "alpha/gpu"'
+expect_json '.availability.verdict == "queued"'
+
 it "reaches a cluster through ssh, where nothing of ours is installed and files of start-up are noisy"
 . "$CP_SOURCE/tests/tools/cpxfer/ssh.sh"
 far_path /usr/local/bin /usr/bin /bin
