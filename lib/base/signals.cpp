@@ -30,7 +30,13 @@ sigset_t watched(bool with_hangup) {
 
 }  // namespace
 
-SignalStop::SignalStop(bool with_hangup) {
+SignalStop::SignalStop(bool with_hangup) { wait(with_hangup); }
+
+SignalStop::SignalStop(std::function<void()> on_hangup) : on_hangup_(std::move(on_hangup)) {
+  wait(true);
+}
+
+void SignalStop::wait(bool with_hangup) {
   const sigset_t set = watched(with_hangup);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   waiter_ = std::thread([this, set] {
@@ -40,6 +46,10 @@ SignalStop::SignalStop(bool with_hangup) {
         return;
       }
       if (number == SIGURG) {
+        continue;
+      }
+      if (number == SIGHUP && on_hangup_) {
+        on_hangup_();
         continue;
       }
       if (signal_.exchange(number) != 0) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <stop_token>
 #include <thread>
 
@@ -16,6 +17,8 @@ class SignalStop {
  public:
   /// WITH_HANGUP takes SIGHUP as well.
   explicit SignalStop(bool with_hangup = false);
+  /// Calls ON_HANGUP at each SIGHUP, on a thread of its own, and goes on.
+  explicit SignalStop(std::function<void()> on_hangup);
   ~SignalStop();
   SignalStop(const SignalStop&) = delete;
   SignalStop& operator=(const SignalStop&) = delete;
@@ -25,6 +28,9 @@ class SignalStop {
   int signal() const { return signal_.load(); }
 
  private:
+  void wait(bool with_hangup);
+
+  std::function<void()> on_hangup_;
   std::stop_source source_;
   std::atomic<int> signal_{0};
   std::atomic<bool> done_{false};

@@ -79,6 +79,13 @@ std::stop_token Context::stop_on_signals(bool with_hangup) {
   return signals_->token();
 }
 
+std::stop_token Context::stop_on_signals(std::function<void()> on_hangup) {
+  if (!signals_) {
+    signals_ = std::make_unique<SignalStop>(std::move(on_hangup));
+  }
+  return signals_->token();
+}
+
 int Context::stop_signal() const { return signals_ ? signals_->signal() : 0; }
 
 model::JsonReader Context::open_documents(std::span<const std::string> files) const {

@@ -12,6 +12,7 @@
 #include "cli/terminal.hpp"
 #include "model/json_reader.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,8 @@ class Context {
 
   /// Takes SIGINT and SIGTERM from now on and turns them into a stop request.
   std::stop_token stop_on_signals(bool with_hangup = false);
+  /// The same of SIGINT and SIGTERM; calls ON_HANGUP at each SIGHUP, on another thread.
+  std::stop_token stop_on_signals(std::function<void()> on_hangup);
   /// The signal that asked to stop, or 0.
   int stop_signal() const;
 

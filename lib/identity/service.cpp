@@ -276,10 +276,13 @@ RegistryService::Reply RegistryService::put(Route route, const HttpRequest& requ
   }
   const auto taken = route == Route::id ? intake_.put_record(*token, *id, request.body, *wanted)
                                         : intake_.put_state(*token, *id, request.body, *wanted);
+  const std::string who = token->issuer + " " + token->subject;
   if (!taken) {
-    return refusal(taken.error(), request);
+    CP_TRY_ASSIGN(HttpReply refused, refusal(taken.error(), request));
+    refused.who = who;
+    return refused;
   }
-  HttpReply reply{taken->is_new ? 201 : 200, {}, {}, nullptr};
+  HttpReply reply{taken->is_new ? 201 : 200, {}, {}, nullptr, who};
   reply.headers.emplace_back("ETag", fmt::format("\"{}\"", taken->seq));
   reply.headers.emplace_back("Cache-Control", "no-store");
   return reply;

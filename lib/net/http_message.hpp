@@ -54,6 +54,7 @@ struct HttpReply {
   HttpFields headers;
   std::string body;
   std::unique_ptr<HttpBody> stream;  ///< instead of `body`
+  std::string who = {};              ///< whose request it was, for the log
 };
 
 /// Answers requests; each thread of a server has one of its own.

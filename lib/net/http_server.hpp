@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "net/address.hpp"
@@ -8,15 +9,27 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 namespace cp::net {
+
+/// A request that has ended.
+struct HttpServed {
+  const HttpRequest& request;
+  int status = 0;           ///< 0: broken off before a reply
+  std::uint64_t bytes = 0;  ///< of the reply's body
+  std::chrono::nanoseconds duration{};
+  std::string_view who;   ///< as HttpReply::who
+  bool is_whole = false;  ///< the reply went out to its end
+};
 
 struct HttpSettings {
   Endpoint listen;          ///< port 0 takes a free one
@@ -31,6 +44,12 @@ struct HttpSettings {
   std::chrono::seconds body_deadline{30};   ///< from there to the end of the body, absolute
   std::chrono::seconds reply_deadline{60};  ///< for a reply, or each piece of a streamed one
   std::size_t body_bytes = 64U << 20U;      ///< of all bodies on their way in at once
+  /// How long a server that stops, and one that has another certificate now, lets go on what is
+  /// under way.
+  std::chrono::seconds drain{10};
+  std::chrono::seconds renewal_drain{300};
+  /// Called after each request, on the thread that has answered it.
+  std::function<void(const HttpServed&)> log;
 };
 
 /// What a server has done, for its metrics. Safe on any thread.
@@ -43,6 +62,7 @@ struct HttpCounts {
 };
 
 class HttpWorker;
+class AddressCounts;
 
 /// An HTTP/1.1 server over libmicrohttpd: a few threads, each with its own handler and event loop,
 /// on one listening socket. Headers are bounded (limits::http_header_bytes), bodies as the handler
@@ -62,14 +82,34 @@ class HttpServer {
 
   const Endpoint& address() const { return address_; }
 
-  /// Serves until STOP is asked, then breaks off what is under way.
+  /// Serves until STOP is asked, then takes nothing new, ends what is under way, and breaks off
+  /// what takes longer than `drain`.
   Result<void> run(std::stop_token stop);
 
- private:
-  HttpServer() = default;
+  /// From now on new connections get CERTIFICATE with KEY; those that are there go on as they are.
+  /// An error as `open`, and nothing has changed. On any thread, while `run` runs.
+  Result<void> renew(std::string certificate, std::string key);
 
+ private:
+  struct Crew;
+  HttpServer(HttpSettings settings, MakeHandler make_handler, const Clock& clock,
+             std::shared_ptr<HttpCounts> counts);
+  Result<std::unique_ptr<Crew>> hire();
+  void start(Crew& crew);
+
+  HttpSettings settings_;
+  MakeHandler make_handler_;
+  const Clock& clock_;
+  std::shared_ptr<HttpCounts> counts_;
+  std::shared_ptr<AddressCounts> addresses_;
+  UniqueFd socket_;
   Endpoint address_;
-  std::vector<std::unique_ptr<HttpWorker>> workers_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::unique_ptr<Crew> next_;  // takes over
+  bool has_failed_ = false;
+  std::vector<std::unique_ptr<Crew>> crews_;
 };
 
 }  // namespace cp::net

@@ -44,6 +44,7 @@ bool is_internet(const sockaddr* given) {
 struct ReplyStream {
   std::unique_ptr<HttpBody> body;
   SteadyTime* deadline;
+  std::uint64_t* sent;
   const Clock* clock;
   std::chrono::seconds allowed;
   std::string piece;
@@ -76,6 +77,7 @@ ssize_t read_stream(void* argument, std::uint64_t /*position*/, char* out, std::
   const std::size_t count = std::min(room, stream.piece.size() - stream.at);
   std::memcpy(out, stream.piece.data() + stream.at, count);
   stream.at += count;
+  *stream.sent += count;
   return static_cast<ssize_t>(count);
 }
 
@@ -94,13 +96,17 @@ struct Exchange {
   int refused = 0;  // the status, once it is clear that it will be refused
   std::size_t limit = 0;
   std::size_t surplus = 0;
+  int status = 0;
+  std::string who;
 };
 
 struct Connection {
   int fd = -1;
   IpAddress address;
   SteadyTime deadline;
+  SteadyTime since;         // it is idle, or its request has begun
   std::size_t charged = 0;  // of HttpCounts::body_bytes
+  std::uint64_t sent = 0;   // of the reply's body
   std::optional<Exchange> exchange;
 };
 
@@ -138,6 +144,8 @@ struct HttpWorker::State {
   std::shared_ptr<AddressCounts> addresses;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
   MHD_Daemon* daemon = nullptr;
+  SteadyTime next_look;
+  bool is_draining = false;
 
   ~State() {
     if (daemon != nullptr) {
@@ -161,6 +169,7 @@ struct HttpWorker::State {
       made->address = address_in(peer->client_addr);
     }
     made->deadline = in(settings.header_deadline);
+    made->since = clock.steady();
     addresses->add(made->address);
     ++counts->open;
     ++counts->accepted;
@@ -185,10 +194,29 @@ struct HttpWorker::State {
     connection.charged = 0;
   }
 
-  void end_exchange(Connection& connection) {
+  void end_exchange(Connection& connection, bool is_whole) {
     discharge(connection);
+    if (connection.exchange && settings.log) {
+      const Exchange& exchange = *connection.exchange;
+      settings.log({exchange.request, exchange.status, connection.sent,
+                    clock.steady() - connection.since, exchange.who, is_whole});
+    }
     connection.exchange.reset();
+    connection.sent = 0;
+    connection.since = clock.steady();
     connection.deadline = in(settings.header_deadline);
+  }
+
+  // Whoever has just connected may have a request on its way.
+  void close_what_is_idle(SteadyTime now) {
+    constexpr auto kGrace = std::chrono::seconds(1);
+    for (const auto& [key, connection] : connections) {
+      if (!connection->exchange && connection->since + kGrace <= now &&
+          connection->deadline != SteadyTime::max()) {
+        ::shutdown(connection->fd, SHUT_RDWR);
+        connection->deadline = SteadyTime::max();
+      }
+    }
   }
 
   void break_off_what_is_overdue(SteadyTime now) {
@@ -299,18 +327,30 @@ HttpReply HttpWorker::State::reply_to(const Exchange& exchange) {
 MHD_Result HttpWorker::State::send(MHD_Connection* carrier, Connection& connection,
                                    HttpReply reply) {
   connection.deadline = in(settings.reply_deadline);
+  connection.exchange->status = reply.status;
+  connection.exchange->who = std::move(reply.who);
+  const bool has_body = connection.exchange->request.method != "HEAD";
   MHD_Response* response = nullptr;
   if (reply.stream) {
-    auto stream = std::make_unique<ReplyStream>(ReplyStream{
-        std::move(reply.stream), &connection.deadline, &clock, settings.reply_deadline, {}, 0});
+    auto stream = std::make_unique<ReplyStream>(ReplyStream{std::move(reply.stream),
+                                                            &connection.deadline,
+                                                            &connection.sent,
+                                                            &clock,
+                                                            settings.reply_deadline,
+                                                            {},
+                                                            0});
     response = library->response_from_callback(MHD_SIZE_UNKNOWN, kPieceBytes, read_stream,
                                                stream.release(), free_stream);
   } else {
     response =
         library->response_from_buffer(reply.body.size(), reply.body.data(), MHD_RESPMEM_MUST_COPY);
+    connection.sent = has_body ? reply.body.size() : 0;
   }
   if (response == nullptr) {
     return MHD_NO;
+  }
+  if (is_draining) {
+    reply.headers.emplace_back("Connection", "close");
   }
   MHD_Result done = MHD_YES;
   for (const auto& [name, value] : reply.headers) {
@@ -353,6 +393,7 @@ struct Calls {
     if (auto* connection = state(cls).connection_of(carrier)) {
       auto& exchange = connection->exchange.emplace();
       exchange.refused = read_target(exchange.request, target) ? 0 : 400;
+      connection->since = state(cls).clock.steady();
     }
     return nullptr;
   }
@@ -380,9 +421,9 @@ struct Calls {
   }
 
   static void complete(void* cls, MHD_Connection* carrier, void** /*context*/,
-                       MHD_RequestTerminationCode /*code*/) {
+                       MHD_RequestTerminationCode code) {
     if (auto* connection = state(cls).connection_of(carrier)) {
-      state(cls).end_exchange(*connection);
+      state(cls).end_exchange(*connection, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     }
   }
 };
@@ -449,17 +490,36 @@ Result<std::unique_ptr<HttpWorker>> HttpWorker::start(const HttpSettings& settin
   return std::unique_ptr<HttpWorker>(new HttpWorker(std::move(state)));
 }
 
-Result<void> HttpWorker::run(const std::stop_token& stop) {
-  SteadyTime next_look = state_->clock.steady();
-  while (!stop.stop_requested()) {
-    if (state_->library->run_wait(state_->daemon, kPollMilliseconds) != MHD_YES) {
-      return fail(Errc::io, "the HTTP server's event loop has failed");
+Result<void> HttpWorker::turn() {
+  if (state_->library->run_wait(state_->daemon, kPollMilliseconds) != MHD_YES) {
+    return fail(Errc::io, "the HTTP server's event loop has failed");
+  }
+  const SteadyTime now = state_->clock.steady();
+  if (now >= state_->next_look) {
+    state_->break_off_what_is_overdue(now);
+    state_->next_look = now + std::chrono::milliseconds(kPollMilliseconds);
+  }
+  return {};
+}
+
+Result<void> HttpWorker::run(const std::stop_token& leave, const std::stop_token& hurry) {
+  state_->next_look = state_->clock.steady();
+  while (!leave.stop_requested()) {
+    CP_TRY(turn());
+  }
+  return drain(hurry);
+}
+
+Result<void> HttpWorker::drain(const std::stop_token& hurry) {
+  const UniqueFd listener(state_->library->quiesce_daemon(state_->daemon));
+  state_->is_draining = true;
+  SteadyTime end = state_->in(state_->settings.renewal_drain);
+  while (!state_->connections.empty() && state_->clock.steady() < end) {
+    if (hurry.stop_requested()) {
+      end = std::min(end, state_->in(state_->settings.drain));
     }
-    const SteadyTime now = state_->clock.steady();
-    if (now >= next_look) {
-      state_->break_off_what_is_overdue(now);
-      next_look = now + std::chrono::milliseconds(kPollMilliseconds);
-    }
+    state_->close_what_is_idle(state_->clock.steady());
+    CP_TRY(turn());
   }
   return {};
 }

@@ -34,10 +34,14 @@ class HttpWorker {
                                                    std::shared_ptr<AddressCounts> addresses);
   ~HttpWorker();
 
-  /// Serves on this thread until STOP is asked.
-  Result<void> run(const std::stop_token& stop);
+  /// Serves on this thread until LEAVE is asked, then takes no new connection and ends what is
+  /// under way: within settings.renewal_drain, or settings.drain once HURRY is asked.
+  Result<void> run(const std::stop_token& leave, const std::stop_token& hurry);
 
  private:
+  Result<void> turn();
+  Result<void> drain(const std::stop_token& hurry);
+
   struct State;
   explicit HttpWorker(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

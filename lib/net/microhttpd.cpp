@@ -24,6 +24,7 @@ Result<std::shared_ptr<const Microhttpd>> Microhttpd::load() {
   const bool is_whole =
       look_up(handle, "MHD_start_daemon", library->start_daemon) &&
       look_up(handle, "MHD_stop_daemon", library->stop_daemon) &&
+      look_up(handle, "MHD_quiesce_daemon", library->quiesce_daemon) &&
       look_up(handle, "MHD_run_wait", library->run_wait) &&
       look_up(handle, "MHD_get_connection_info", library->connection_info) &&
       look_up(handle, "MHD_get_connection_values", library->connection_values) &&

@@ -17,6 +17,7 @@ struct Microhttpd {
 
   decltype(&MHD_start_daemon) start_daemon = nullptr;
   decltype(&MHD_stop_daemon) stop_daemon = nullptr;
+  decltype(&MHD_quiesce_daemon) quiesce_daemon = nullptr;
   decltype(&MHD_run_wait) run_wait = nullptr;
   decltype(&MHD_get_connection_info) connection_info = nullptr;
   decltype(&MHD_get_connection_values) connection_values = nullptr;

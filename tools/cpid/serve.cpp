@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "access_log.hpp"
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/signals.hpp"
@@ -106,13 +107,15 @@ Result<std::unique_ptr<Estate>> open_own_estate(Context& context) {
   return estate;
 }
 
-// Keeps the head fresh: without one nobody can tell a registry that stands still from one that was
-// held back.
-class HeadKeeper {
+// Sees to the server from time to time, and at once at a SIGHUP. Keeps the head fresh: without one
+// nobody can tell a registry that stands still from one that was held back. Takes a certificate
+// that was renewed on disk, and opens the log anew.
+class Keeper {
  public:
-  HeadKeeper(const Context& context, Estate& estate) : context_(context), estate_(estate) {}
+  Keeper(const Context& context, Estate& estate, AccessLog* log)
+      : context_(context), estate_(estate), log_(log) {}
 
-  void look() {
+  void look_at_head() {
     constexpr auto kLeast = std::chrono::seconds(60);
     const auto made = cp::identity::refresh_head(estate_, kLeast);
     if (!made && made.error().message != said_) {
@@ -121,19 +124,53 @@ class HeadKeeper {
     }
   }
 
-  void run(const std::stop_token& stop) {
+  // On any thread.
+  void hang_up() {
+    const std::scoped_lock lock(mutex_);
+    has_hung_up_ = true;
+    wake_.notify_all();
+  }
+
+  void run(cp::net::HttpServer& server, const HttpSettings& settings, const std::stop_token& stop) {
     constexpr auto kPause = std::chrono::seconds(10);
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any wake;
-    while (!wake.wait_for(lock, stop, kPause, [&] { return stop.stop_requested(); })) {
-      look();
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, stop, kPause, [&] { return has_hung_up_ || stop.stop_requested(); });
+      const bool is_due = std::exchange(has_hung_up_, false);
+      lock.unlock();
+      if (is_due) {
+        renew(server, settings);
+      }
+      look_at_head();
+      lock.lock();
     }
   }
 
  private:
+  void renew(cp::net::HttpServer& server, HttpSettings settings) {
+    if (const auto opened = log_ != nullptr ? log_->reopen() : Result<void>{}; !opened) {
+      context_.warn(opened.error());
+    }
+    if (settings.key.empty()) {
+      return;
+    }
+    auto renewed = read_tls(context_, settings);
+    renewed = renewed ? server.renew(settings.certificate, settings.key) : renewed;
+    if (renewed) {
+      context_.note("new connections get the certificate that is there now");
+    } else {
+      context_.warn(cp::Error{renewed.error().code,
+                              "the old certificate stays: " + renewed.error().message,
+                              renewed.error().hint});
+    }
+  }
+
   const Context& context_;
   Estate& estate_;
+  AccessLog* log_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  bool has_hung_up_ = false;
   std::string said_;
 };
 
@@ -156,12 +193,19 @@ Result<void> announce(Context& context, const HttpSettings& settings,
 }  // namespace
 
 Result<int> serve(Context& context) {
-  CP_TRY_ASSIGN(const HttpSettings settings, settings_of(context));
+  CP_TRY_ASSIGN(HttpSettings settings, settings_of(context));
   CP_TRY_ASSIGN(const auto estate, open_own_estate(context));
+  std::unique_ptr<AccessLog> log;
+  if (const auto path = context.arguments().text("access-log")) {
+    log = std::make_unique<AccessLog>(*path, context.clock());
+    CP_TRY(log->reopen());
+    settings.log = [&log](const cp::net::HttpServed& served) { log->write(served); };
+  }
   cp::survive_closed_pipes();
   std::signal(SIGXFSZ, SIG_IGN);
   raise_descriptor_limit();
-  const std::stop_token stop = context.stop_on_signals(true);
+  Keeper keeper(context, *estate, log.get());
+  const std::stop_token stop = context.stop_on_signals([&keeper] { keeper.hang_up(); });
   const auto counts = std::make_shared<cp::identity::ServiceCounts>();
   const auto carried = std::make_shared<cp::net::HttpCounts>();
   cp::identity::RegistryService::Options options;
@@ -183,9 +227,9 @@ Result<int> serve(Context& context) {
   };
   CP_TRY_ASSIGN(const auto server,
                 cp::net::HttpServer::open(settings, make, context.clock(), carried));
-  HeadKeeper keeper(context, *estate);
-  keeper.look();
-  const std::jthread keeping([&](const std::stop_token& end) { keeper.run(end); });
+  keeper.look_at_head();
+  const std::jthread keeping(
+      [&](const std::stop_token& end) { keeper.run(*server, settings, end); });
   CP_TRY(announce(context, settings, *server, estate->authority->prefix));
   CP_TRY(server->run(stop));
   return 0;

@@ -390,6 +390,11 @@ constexpr std::array kServeFlags{
          .help = "and N of one address",
          .fallback = "256",
          .setting = "cpid.connections_per_address"},
+    Flag{.name = "access-log",
+         .type = Type::file,
+         .value = "FILE",
+         .help = "append a cp.access to FILE for each request; - is standard output",
+         .setting = "cpid.access_log"},
     kChildLimits,
     Flag{.name = "token-rate",
          .type = Type::text,
@@ -894,7 +899,9 @@ constexpr std::array kCommands{
             "lies below a child's prefix (SERVING, below). Documents come as they were signed; "
             "whoever reads them verifies them. Other commands may change the registry meanwhile, "
             "and several servers may serve one.\n\n"
-            "Prints one cp.server that says where it listens, and serves until SIGINT or SIGTERM. "
+            "Prints one cp.server that says where it listens, and serves until SIGINT or SIGTERM, "
+            "which let what is under way end. SIGHUP opens the log anew and takes the certificate "
+            "and key that lie on disk then. "
             "Where the key that signs heads is here, it keeps the head fresh.",
         .flags = kServeFlags,
         .examples = kServeExamples,
