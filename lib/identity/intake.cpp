@@ -88,11 +88,11 @@ Intake::Intake(RegistryView& view, IntakeLimits limits, RateLimiter& limiter)
       tokens_(estate_.judge, estate_.trust, estate_.clock, estate_.authority->prefix) {}
 
 tl::expected<Token, Refused> Intake::who(const std::string* authorization) {
-  constexpr std::string_view kScheme = "Bearer ";
-  if (authorization == nullptr || !authorization->starts_with(kScheme)) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (authorization == nullptr || !authorization->starts_with(kBearer)) {
     return turn_away(401, Errc::denied, "a bearer token is wanted");
   }
-  auto token = tokens_.check(std::string_view(*authorization).substr(kScheme.size()));
+  auto token = tokens_.check(std::string_view(*authorization).substr(kBearer.size()));
   if (!token) {
     return refused(401, token.error());
   }
