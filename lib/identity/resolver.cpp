@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "identity/identifier.hpp"
+#include "identity/label_rule.hpp"
 #include "identity/learning.hpp"
 #include "identity/registration.hpp"
 #include "identity/registry.hpp"
@@ -233,6 +234,7 @@ struct Resolver::State {
     CP_TRY_ASSIGN(const Verdict verdict, judge.examine(resolved.record));
     take_verdict(resolved, verdict);
     check_name(name, resolved);
+    CP_TRY(check_label(name, resolved));
     return resolved;
   }
 
@@ -256,32 +258,52 @@ struct Resolver::State {
     if (feeds.empty()) {
       return std::nullopt;
     }
-    std::vector<ResolverStore::Named> candidates;
-    if (name.code) {
-      CP_TRY_ASSIGN(const auto anchors, trust.anchors_above(name.code->prefix()));
-      for (const Anchor& anchor : anchors) {
-        candidates.push_back({name.text, anchor.key.thumbprint()});
-      }
-    } else {
-      CP_TRY_ASSIGN(candidates, store.named(name.text));
-      if (candidates.size() > 1) {
-        return fail(Errc::denied, "{} and {} both claim {}", candidates[0].code, candidates[1].code,
-                    name.text);
-      }
-    }
+    std::optional<Resolved> answer;
+    CP_TRY_ASSIGN(const auto candidates, stored_under(name));
     for (const ResolverStore::Named& one : candidates) {
       CP_TRY_ASSIGN(auto resolved, judged(name, one.anchor, one.code));
       const auto feed = std::ranges::find_if(feeds, [&](const ResolverStore::Feed& at) {
         const auto code = Identifier::parse(one.code);
         return code && is_within(code->prefix(), at.prefix);
       });
-      if (resolved && feed != feeds.end()) {
-        resolved->source = feed->url;
-        resolved->age = std::chrono::floor<seconds>(clock.now() - feed->synced_at);
-        return resolved;
+      const bool is_other_name = !name.code && resolved && resolved->trust != "verified";
+      if (!resolved || feed == feeds.end() || is_other_name) {
+        continue;
+      }
+      if (answer) {
+        return fail(Errc::denied, "{} and {} both claim {}",
+                    model::text_at(answer->record, "id").value_or(""), one.code, name.text);
+      }
+      resolved->source = feed->url;
+      resolved->age = std::chrono::floor<seconds>(clock.now() - feed->synced_at);
+      answer = std::move(resolved);
+      if (name.code) {
+        break;
       }
     }
-    return std::nullopt;
+    return answer;
+  }
+
+  // The records, and the anchors they came under, that NAME may stand for. Of an alias those whose
+  // label it can be: anybody could put any number of others before them.
+  Result<std::vector<ResolverStore::Named>> stored_under(const Name& name) {
+    std::vector<ResolverStore::Named> candidates;
+    if (name.code) {
+      CP_TRY_ASSIGN(const auto anchors, trust.anchors_above(name.code->prefix()));
+      for (const Anchor& anchor : anchors) {
+        candidates.push_back({name.text, anchor.key.thumbprint()});
+      }
+      return candidates;
+    }
+    CP_TRY_ASSIGN(candidates, store.named(name.text));
+    if (name.text.starts_with('@')) {
+      CP_TRY_ASSIGN(const auto prefixes, prefixes_of_label(trust, name.text));
+      std::erase_if(candidates, [&](const ResolverStore::Named& one) {
+        const auto code = Identifier::parse(one.code);
+        return !code || !prefixes.contains(std::string(code->prefix()));
+      });
+    }
+    return candidates;
   }
 
   static void take_verdict(Resolved& resolved, const Verdict& verdict) {
@@ -302,6 +324,18 @@ struct Resolver::State {
       resolved.trust = "failed";
       resolved.problem = "the record that came does not name " + name.text;
     }
+  }
+
+  // Nobody takes an alias of a label that is another's.
+  Result<void> check_label(const Name& name, Resolved& resolved) {
+    if (resolved.trust == "verified" && name.text.starts_with('@')) {
+      CP_TRY_ASSIGN(resolved.problem,
+                    why_not_its_label(trust, judge, name.text,
+                                      model::text_at(resolved.record, "id").value_or(""),
+                                      resolved.anchor, resolved.notes));
+      resolved.trust = resolved.problem.empty() ? "verified" : "failed";
+    }
+    return {};
   }
 
   // The registries of the authorities above, the nearest first, then those of the user.
@@ -338,7 +372,7 @@ struct Resolver::State {
       ++search.hops;
       CP_TRY_ASSIGN(auto found, ask_one(search, base));
       if (found) {
-        found->notes = std::move(search.notes);
+        found->notes.insert(found->notes.begin(), search.notes.begin(), search.notes.end());
         return *std::move(found);
       }
     }
@@ -463,6 +497,7 @@ struct Resolver::State {
       CP_TRY_ASSIGN(const Verdict verdict, judge.accept(reply.document));
       CP_TRY(transaction.commit());
       take_verdict(resolved, verdict);
+      CP_TRY(check_label(search.name, resolved));
     }
     if (resolved.trust != "verified") {
       resolved.problem = base + ": " + resolved.problem;

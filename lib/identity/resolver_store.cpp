@@ -109,7 +109,7 @@ Result<void> ResolverStore::keep(std::string_view name, const Answer& answer) {
 
 Result<std::vector<ResolverStore::Named>> ResolverStore::named(std::string_view name) {
   CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT code, anchor FROM name WHERE name = ?1 "
-                                             "ORDER BY code, anchor LIMIT 16"));
+                                             "ORDER BY code, anchor LIMIT 10000"));
   rows.bind(1, name);
   std::vector<Named> all;
   while (true) {

@@ -31,8 +31,9 @@ Result<std::vector<Anchor>> TrustStore::anchors_above(std::string_view prefix) c
 
 Result<bool> TrustStore::pin(std::string_view prefix, const PublicKey& key, UnixTime now) const {
   CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR IGNORE INTO anchor "
-                                            "(prefix, thumbprint, x, pinned_at) "
-                                            "VALUES (?1, ?2, ?3, ?4)"));
+                                            "(prefix, thumbprint, x, pinned_at, position) "
+                                            "SELECT ?1, ?2, ?3, ?4, "
+                                            "coalesce(max(position), 0) + 1 FROM anchor"));
   row.bind(1, prefix).bind(2, key.thumbprint()).bind(3, key.x()).bind(4, format_time(now));
   CP_TRY(row.run());
   return database_.changes() == 1;
@@ -63,9 +64,31 @@ Result<void> TrustStore::replace(std::string_view prefix, std::string_view old,
     CP_TRY_ASSIGN(auto move, database_.prepare(sql));
     CP_TRY(move.bind(1, old).bind(2, key.thumbprint()).run());
   }
+  CP_TRY_ASSIGN(auto place, database_.prepare("UPDATE anchor SET position = (SELECT position "
+                                              "FROM anchor WHERE thumbprint = ?1 AND prefix = ?2) "
+                                              "WHERE thumbprint = ?3 AND prefix = ?2"));
+  CP_TRY(place.bind(1, old).bind(2, prefix).bind(3, key.thumbprint()).run());
   CP_TRY_ASSIGN(auto row, database_.prepare("DELETE FROM anchor WHERE thumbprint = ?1 "
                                             "AND prefix = ?2"));
   return row.bind(1, old).bind(2, prefix).run();
+}
+
+Result<std::vector<TrustStore::Allotted>> TrustStore::allotted(std::string_view label) const {
+  CP_TRY_ASSIGN(
+      auto rows,
+      database_.prepare("SELECT anchor, subject, document FROM kept WHERE kind = 'cp.delegation' "
+                        "AND json_extract(document, '$.label') = ?1 ORDER BY (SELECT min(position) "
+                        "FROM anchor WHERE thumbprint = kept.anchor), anchor, subject"));
+  rows.bind(1, label);
+  std::vector<Allotted> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back(
+        {std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2))});
+  }
 }
 
 Result<std::optional<Kept>> TrustStore::find(std::string_view anchor, std::string_view kind,

@@ -56,12 +56,23 @@ class TrustStore {
   /// Unpins what THUMBPRINT names, for PREFIX only unless that is empty, and forgets all that was
   /// verified under it. Gives how many pins that were.
   Result<std::int64_t> unpin(std::string_view prefix, std::string_view thumbprint) const;
-  /// Puts KEY in the place of the anchor OLD of PREFIX; what was seen under OLD stays seen.
+  /// Puts KEY in the place of the anchor OLD of PREFIX, also in the order of the pins; what was
+  /// seen under OLD stays seen.
   Result<void> replace(std::string_view prefix, std::string_view old, const PublicKey& key,
                        UnixTime now) const;
 
   Result<std::optional<Kept>> find(std::string_view anchor, std::string_view kind,
                                    std::string_view subject, std::string_view signer = {});
+  /// A delegation that gives its prefix a label.
+  struct Allotted {
+    std::string anchor;
+    std::string prefix;
+    std::string delegation;
+  };
+  /// Every one with LABEL that was kept, those under the anchor that was pinned first before
+  /// others.
+  Result<std::vector<Allotted>> allotted(std::string_view label) const;
+
   Result<void> keep(std::string_view anchor, const Kept& kept, UnixTime now);
   /// Keeps TEXT and what it stands AGAINST, two signed documents of one sequence number.
   Result<void> keep_evidence(std::string_view anchor, const Kept& kept, std::string_view against,

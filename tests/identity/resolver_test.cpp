@@ -5,6 +5,7 @@
 #include "fixed_clock.hpp"
 #include "identity/delegation.hpp"
 #include "identity/identifier.hpp"
+#include "identity/judge.hpp"
 #include "identity/proof.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
@@ -52,6 +53,10 @@ struct Nation {
     return entry;
   }
   Json delegation(const std::string& prefix, const PrivateKey& key, int seq = 1) const {
+    return delegation(prefix, key, seq, root);
+  }
+  static Json delegation(const std::string& prefix, const PrivateKey& key, int seq,
+                         const PrivateKey& signer) {
     Json document{{"schema", "cp.delegation/1"},
                   {"prefix", prefix},
                   {"seq", seq},
@@ -62,8 +67,9 @@ struct Nation {
                   {"not_after", "2028-01-01T00:00:00Z"}};
     if (const auto parent = parent_of_prefix(prefix)) {
       document["parent"] = *parent;
+      document["label"] = "lab";
     }
-    return sign_document(document, root).value();
+    return sign_document(document, signer).value();
   }
   Json head(const std::string& prefix, const PrivateKey& key, int seq = 5) const {
     return sign_document({{"schema", "cp.head/1"},
@@ -389,6 +395,42 @@ TEST_CASE("aliases and foreign codes lead to the record that names them itself")
   CHECK(says(n.outcome("ror:x"), "two resources claim"));
   CHECK(says(n.outcome("@lab"), "is no alias"));
   CHECK(says(n.outcome("nothing"), "is no identifier"));
+}
+
+TEST_CASE("an alias of a label that is another's, or nobody's, leads nowhere") {
+  Nation n;
+  const Json named = n.record(2, {{"alias", {"@lab/a", "@bank/a"}}});
+  n.national.say("v1/alias/lab/a", to_line(named));
+  n.national.say("v1/alias/bank/a", to_line(named));
+  CHECK(n.outcome("@lab/a") == "verified");
+  CHECK(says(n.outcome("@bank/a"), "the label bank was not allotted to 86.31"));
+  // Of two roots that gave one label away, the one that was pinned first counts.
+  const PrivateKey other = PrivateKey::generate(n.random);
+  const PrivateKey child = PrivateKey::generate(n.random);
+  auto database = open_registry_database(n.directory.path()).value();
+  TrustStore trust(database);
+  REQUIRE(trust.pin("49", other.public_key(), n.clock.now()));
+  Judge judge(trust, n.clock);
+  REQUIRE(judge.accept(n.delegation("49", other, 1, other))->holds());
+  REQUIRE(judge.accept(n.delegation("49.1", child, 1, other))->holds());
+  const std::string code = Identifier::make("49.1", "2000AB")->text();
+  Json theirs{{"schema", "cp.resource/1"},
+              {"id", code},
+              {"seq", 1},
+              {"issued", "2026-11-22T08:00:00Z"},
+              {"valid_until", "2027-11-22T00:00:00Z"},
+              {"kind", "node"},
+              {"alias", {"@lab/b"}}};
+  theirs = sign_document(theirs, child).value();
+  n.national.say("v1/alias/lab/b", to_line(theirs));
+  CHECK(
+      says(n.outcome("@lab/b"), "the label lab is that of 86.31, whose anchor was pinned before"));
+  n.clock.move(std::chrono::minutes(10));
+  const auto found = n.open()->resolve("@lab/a");
+  REQUIRE(found);
+  CHECK(found->trust == "verified");
+  REQUIRE(!found->notes.empty());
+  CHECK(says(found->notes.front(), "the label lab is also that of 49.1"));
 }
 
 TEST_CASE("a resource that was moved leads to its successor, and one that ended to nothing") {

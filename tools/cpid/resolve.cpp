@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "identity/identifier.hpp"
 #include "identity/resolved.hpp"
 #include "identity/resolver.hpp"
 #include "resolving.hpp"
@@ -33,6 +34,9 @@ std::string how_sure(const Resolved& resolved, cp::UnixTime now) {
 void say_whence(const Context& context, const std::string& name, const Resolved& resolved) {
   for (const std::string& note : resolved.notes) {
     context.warn(note);
+  }
+  if (!name.starts_with('@') && !cp::identity::Identifier::parse(name)) {
+    context.note(name + ": claimed by the record itself; nobody has confirmed it");
   }
   const bool is_old = resolved.age && !resolved.notes.empty();
   const std::string sure = name + ": " + how_sure(resolved, context.clock().now());
