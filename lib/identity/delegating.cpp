@@ -79,7 +79,9 @@ Result<void> check_request(const Json& request, const Delegation& wanted,
                            "--replace is for a child that has lost its keys");
 }
 
-Json under_terms(Json answer, const Terms& terms, UnixTime now) {
+// A label is the parent's to give, whatever the request says, and stays when the rest is renewed.
+Json under_terms(Json answer, const Terms& terms, const std::optional<Child>& before,
+                 UnixTime now) {
   const auto put = [&answer](const char* name, const auto& value) {
     if (value) {
       answer[name] = *value;
@@ -87,7 +89,8 @@ Json under_terms(Json answer, const Terms& terms, UnixTime now) {
   };
   put("name", terms.name);
   put("level", terms.level);
-  put("label", terms.label);
+  answer.erase("label");
+  put("label", terms.label || !before ? terms.label : model::text_at(before->delegation, "label"));
   answer["may_delegate"] = terms.may_delegate.value_or(false);
   answer.erase("max_depth");
   put("max_depth", terms.max_depth);
@@ -124,7 +127,7 @@ Result<Json> prepare_delegation(Estate& estate, const Json& request, const Terms
   }
   CP_TRY_ASSIGN(const auto before, find_child(estate, wanted.prefix));
   CP_TRY(check_request(request, wanted, before, terms.replace));
-  Json answer = under_terms(request, terms, estate.now());
+  Json answer = under_terms(request, terms, before, estate.now());
   answer.erase("proof");
   answer["seq"] = before ? before->seq + 1 : 1;
   CP_TRY_ASSIGN(const Delegation read, read_delegation(answer));

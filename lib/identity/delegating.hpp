@@ -18,7 +18,7 @@ namespace cp::identity {
 struct Terms {
   std::optional<std::string> name;
   std::optional<std::string> level;
-  std::optional<std::string> label;
+  std::optional<std::string> label;  ///< absent: the one that the child has, if any
   std::optional<bool> may_delegate;
   std::optional<int> max_depth;
   std::vector<std::string> registries;

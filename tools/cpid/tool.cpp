@@ -98,7 +98,8 @@ constexpr std::array kDelegateFlags{
     Flag{.name = "label",
          .type = Type::text,
          .value = "LABEL",
-         .help = "the child's part of aliases (@LABEL/name), unique among the children"},
+         .help = "the child's part of aliases (@LABEL/name), unique among the children; it stays "
+                 "when the delegation is renewed"},
     Flag{.name = "may-delegate", .help = "let the child delegate in turn"},
     Flag{.name = "max-depth",
          .type = Type::integer,

@@ -67,7 +67,7 @@ new_disk disk
 : >items
 power_on all_at_once
 for round in 1 2; do
-  acknowledged 40
+  acknowledged 60
   cut_power
   acknowledged_items >>items
   # It looks first, and then goes on until the next cut.
@@ -79,13 +79,13 @@ for round in 1 2; do
 done
 cut_power
 for kind in minted registered; do
-  [ "$(grep -c "^$kind" items)" -gt 15 ] || fail "too few were $kind to show anything"
+  [ "$(grep -c "^$kind" items)" -gt 10 ] || fail "too few were $kind to show anything"
 done
 
 it "would have noticed: without syncs, something is gone"
 new_disk disk
 power_on 'without_syncs all_at_once'
-acknowledged 40
+acknowledged 60
 cut_power
 acknowledged_items >items
 power_on 'look; echo ack all'
