@@ -189,13 +189,20 @@ bool PublicKey::verifies(std::string_view message, std::string_view signature) c
 void PrivateKey::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 
 PrivateKey PrivateKey::generate(Random& random) {
-  std::array<std::byte, kKeyBytes> seed{};
-  random.fill(seed);
-  EVP_PKEY* key = EVP_PKEY_new_raw_private_key(
-      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed.data()), seed.size());
-  OPENSSL_cleanse(seed.data(), seed.size());
-  must(key != nullptr);
-  return PrivateKey(key);
+  while (true) {
+    std::array<std::byte, kKeyBytes> seed{};
+    random.fill(seed);
+    EVP_PKEY* made = EVP_PKEY_new_raw_private_key(
+        EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed.data()),
+        seed.size());
+    OPENSSL_cleanse(seed.data(), seed.size());
+    must(made != nullptr);
+    PrivateKey key(made);
+    const PublicKey shown = key.public_key();
+    if (!shown.x().starts_with('-') && !shown.thumbprint().starts_with('-')) {
+      return key;
+    }
+  }
 }
 
 Result<PrivateKey> PrivateKey::from_seed(std::string_view seed) {

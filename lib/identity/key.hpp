@@ -51,6 +51,8 @@ using Passphrase = std::function<Result<std::string>(const std::string& path)>;
 /// An Ed25519 private key. Move-only; nothing of it is ever printed or logged.
 class PrivateKey {
  public:
+  /// A new one, whose public key and thumbprint no command line takes for a flag: neither begins
+  /// with a hyphen.
   static PrivateKey generate(Random& random);
   /// The key in TEXT: PKCS #8 PEM (RFC 8410, as `openssl genpkey` writes it) or a JWK with "d".
   /// PASSPHRASE opens an encrypted PEM. bad_data otherwise; denied when the passphrase is wrong.

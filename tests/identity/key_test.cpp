@@ -138,3 +138,12 @@ TEST_CASE("a key verifies again after a wrong signature, and on many threads at 
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("no new key has a name that a command line takes for a flag") {
+  cp::KernelRandom random;
+  for (int i = 0; i < 500; ++i) {
+    const PublicKey key = PrivateKey::generate(random).public_key();
+    CHECK(!key.x().starts_with('-'));
+    CHECK(!key.thumbprint().starts_with('-'));
+  }
+}
