@@ -79,7 +79,8 @@ Result<void> check_request(const Json& request, const Delegation& wanted,
                            "--replace is for a child that has lost its keys");
 }
 
-// A label is the parent's to give, whatever the request says, and stays when the rest is renewed.
+// A label and the leave to delegate are the parent's to give, whatever the request says, and stay
+// when the rest is renewed.
 Json under_terms(Json answer, const Terms& terms, const std::optional<Child>& before,
                  UnixTime now) {
   const auto put = [&answer](const char* name, const auto& value) {
@@ -91,9 +92,15 @@ Json under_terms(Json answer, const Terms& terms, const std::optional<Child>& be
   put("level", terms.level);
   answer.erase("label");
   put("label", terms.label || !before ? terms.label : model::text_at(before->delegation, "label"));
-  answer["may_delegate"] = terms.may_delegate.value_or(false);
+  const Json before_it = before ? before->delegation : Json::object();
+  const bool stays = !terms.may_delegate && before_it.value("may_delegate", false);
+  answer["may_delegate"] = stays || terms.may_delegate.value_or(false);
   answer.erase("max_depth");
-  put("max_depth", terms.max_depth);
+  if (stays) {
+    put("max_depth", model::int_at(before_it, "max_depth"));
+  } else {
+    put("max_depth", terms.max_depth);
+  }
   if (!terms.registries.empty()) {
     answer["registries"] = terms.registries;
   }

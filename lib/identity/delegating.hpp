@@ -19,7 +19,7 @@ struct Terms {
   std::optional<std::string> name;
   std::optional<std::string> level;
   std::optional<std::string> label;  ///< absent: the one that the child has, if any
-  std::optional<bool> may_delegate;
+  std::optional<bool> may_delegate;  ///< absent: as the child may now; so does its max_depth
   std::optional<int> max_depth;
   std::vector<std::string> registries;
   std::optional<UnixTime> not_before;

@@ -24,6 +24,8 @@ Result<Learned> learn(Judge& judge, const Json& bootstrap) {
   }
   const Json* head = model::find(bootstrap, "head");
   if (head == nullptr || !head->is_object()) {
+    // Or leaving it out would hide what was revoked.
+    learned.head_problem = "it shows no head";
     return learned;
   }
   CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*head));

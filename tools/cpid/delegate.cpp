@@ -29,10 +29,14 @@ Result<cp::identity::Terms> terms_of(const Context& context) {
     terms.may_delegate = true;
   }
   if (const auto depth = given.integer("max-depth")) {
-    if (!given.has("may-delegate")) {
+    if (!given.has("may-delegate") && *depth != 0) {
       return cp::fail(Errc::usage, "--max-depth goes with --may-delegate");
     }
-    terms.max_depth = static_cast<int>(std::min<std::int64_t>(*depth, 100));
+    if (*depth == 0) {
+      terms.may_delegate = false;
+    } else {
+      terms.max_depth = static_cast<int>(std::min<std::int64_t>(*depth, 100));
+    }
   }
   terms.registries = given.texts("registry");
   CP_TRY_ASSIGN(terms.not_before, time_flag(context, "not-before"));

@@ -124,3 +124,11 @@ expect_status 77 as region cpid sign foreign.json
 expect_match 'is not of prefix 86.3101$' "$STDERR"
 expect_status 65 as region cpid sign <<<'{"schema":"cp.job/1","id":"j-1"}'
 expect_status 65 as region cpid sign </dev/null
+
+it "leaves a child its label and its leave to delegate when its keys change"
+expect_status 0 as region cpid rekey --for record
+cp "$STDOUT" rekey.json
+expect_status 0 as root cpid delegate rekey.json --valid-for 365d
+expect_json '$all[-1] | .may_delegate and .max_depth == 1 and .label == "shlab-region"'
+expect_status 0 as root cpid delegate rekey.json --max-depth 0 --prepare
+expect_json '.may_delegate == false and (has("max_depth") | not)'
