@@ -3,6 +3,8 @@
 
 #include "model/json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 
