@@ -16,7 +16,10 @@
 # Not everybody has these in their PATH.
 export PATH="$PATH:/usr/sbin:/sbin"
 need qemu-system-x86_64 busybox cpio modprobe depmod mke2fs dpkg-deb ldconfig
-KERNEL_PACKAGE=$(find "$CP_SOURCE/build/vm" -name 'linux-image-*.deb' 2>/dev/null | sort | tail -n 1)
+KERNEL_PACKAGE=''
+for file in "$CP_SOURCE"/build/vm/linux-image-*.deb; do
+  [ ! -e "$file" ] || KERNEL_PACKAGE=$file
+done
 [ -n "$KERNEL_PACKAGE" ] || skip 'there is no kernel in build/vm; ./bootstrap packages --peers gets it'
 busybox --list | grep -x switch_root >/dev/null || skip 'busybox is not the whole one (busybox-static)'
 
