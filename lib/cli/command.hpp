@@ -119,6 +119,8 @@ inline constexpr Setting registry_urls{
     "registry.urls", "", "registries that are asked for names, in commas or as an array"};
 inline constexpr Setting registry_ca{
     "registry.ca", "", "a file of certificates that vouch for them, instead of the system's"};
+inline constexpr Setting registry_token{
+    "registry.token", "", "the file of a token that their registry wants, which is one alone"};
 inline constexpr Setting registry_allow_net{
     "registry.allow_net", "", "networks that referrals may lead to besides public addresses"};
 }  // namespace settings

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "identity/audit.hpp"
+#include "identity/learning.hpp"
 #include "identity/registration.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
@@ -176,6 +177,9 @@ Result<Resolved> Registry::resolve(std::string_view name) const {
 }
 
 Result<Resolved> Registry::find(std::string_view name) const {
+  if (const auto foreign = read_foreign_code(name)) {
+    return resolve_foreign(*foreign);
+  }
   return name.starts_with('@') ? resolve_alias(name) : resolve_code(name);
 }
 
@@ -236,6 +240,33 @@ Result<Resolved> Registry::resolve_alias(std::string_view alias) const {
                     "its record does not name " + std::string(alias), false, ""};
   }
   return resolved;
+}
+
+// Of those that claim CODE the one that has not ended counts.
+Result<Resolved> Registry::resolve_foreign(const ForeignCode& code) const {
+  const std::string name = fmt::format("{}:{}", code.scheme, code.id);
+  CP_TRY_ASSIGN(const auto serials, state_->store.serials_known_as(code));
+  std::optional<Resolved> found;
+  for (const std::string& serial : serials) {
+    CP_TRY_ASSIGN(const auto stored, state_->store.find(serial));
+    if (!stored) {
+      continue;
+    }
+    CP_TRY_ASSIGN(Resolved claimant, state_->verifier.judge(*stored));
+    const auto names = names_of(claimant.record);
+    if (std::ranges::find(names, name) == names.end() ||
+        (found && !end_of(claimant.record).empty())) {
+      continue;
+    }
+    if (found && end_of(found->record).empty()) {
+      return fail(Errc::denied, "{} and {} both claim {}",
+                  model::text_at(found->record, "id").value_or(""),
+                  model::text_at(claimant.record, "id").value_or(""), name);
+    }
+    found = std::move(claimant);
+  }
+  return found ? Result<Resolved>(*std::move(found))
+               : fail(Errc::not_found, "nothing here is known as {}", name);
 }
 
 Result<bool> Registry::is_allocated(const Identifier& id) const {

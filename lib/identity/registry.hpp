@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "identity/foreign_code.hpp"
 #include "identity/identifier.hpp"
 #include "identity/key.hpp"
 #include "identity/resolves.hpp"
@@ -72,7 +73,8 @@ class Registry final : public Resolves {
   Result<model::Json> register_resource(model::Json record, Random& random);
 
   Result<Resolved> resolve(std::string_view name) const override;
-  /// As `resolve`, but gives the record of a resource that has ended.
+  /// As `resolve`, but gives the record of a resource that has ended. NAME may also be a foreign
+  /// code, "SCHEME:ID", as in also_known_as; denied when two resources claim it.
   Result<Resolved> find(std::string_view name) const;
 
   /// Whether ID was allocated here.
@@ -102,6 +104,7 @@ class Registry final : public Resolves {
   explicit Registry(std::unique_ptr<State> state);
   Result<Resolved> resolve_code(std::string_view code) const;
   Result<Resolved> resolve_alias(std::string_view alias) const;
+  Result<Resolved> resolve_foreign(const ForeignCode& code) const;
   Result<Resolved> follow(Resolved resolved) const;
 
   std::unique_ptr<State> state_;

@@ -123,9 +123,24 @@ Result<std::string> registry_url(std::string_view url) {
   return parsed.to_string();
 }
 
+void RegistryClient::introduce(const std::string& base, std::string token) {
+  const auto url = net::HttpUrl::parse(base);
+  known_to_ = url ? url->origin() : "";
+  token_ = std::move(token);
+}
+
+net::HttpCall RegistryClient::question(std::string url) const {
+  net::HttpCall call{.url = std::move(url), .timeout = patience_};
+  const auto parsed = net::HttpUrl::parse(call.url);
+  if (!token_.empty() && parsed && parsed->origin() == known_to_) {
+    call.headers.emplace_back("Authorization", "Bearer " + token_);
+  }
+  return call;
+}
+
 Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::string& path,
                                           std::optional<std::int64_t> seq, std::stop_token stop) {
-  net::HttpCall call{.url = base + path, .timeout = patience_};
+  net::HttpCall call = question(base + path);
   call.headers.emplace_back("Accept", "application/json");
   if (seq) {
     call.headers.emplace_back("If-None-Match", fmt::format("\"{}\"", *seq));
@@ -157,8 +172,8 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
 }
 
 Result<Json> RegistryClient::bootstrap(const std::string& base, std::stop_token stop) {
-  const net::HttpCall call{
-      .url = base + "v1/bootstrap", .timeout = patience_, .most_bytes = kBootstrapBytes};
+  net::HttpCall call = question(base + "v1/bootstrap");
+  call.most_bytes = kBootstrapBytes;
   CP_TRY_ASSIGN(const net::HttpAnswer answer, client_.ask(call, std::move(stop)));
   if (answer.status != 200) {
     return fail(code_of_status(answer.status), "{}: {}", base, complaint(answer));
@@ -173,10 +188,9 @@ Result<Json> RegistryClient::bootstrap(const std::string& base, std::stop_token 
 Result<void> RegistryClient::feed(const std::string& base, std::int64_t since, std::size_t limit,
                                   const std::function<Result<void>(std::string_view line)>& each,
                                   std::stop_token stop) {
-  net::HttpCall call{.url = fmt::format("{}v1/feed?since={}&limit={}", base, since, limit),
-                     .timeout = patience_,
-                     .is_long = true,
-                     .most_bytes = limit * limits::document_bytes};
+  net::HttpCall call = question(fmt::format("{}v1/feed?since={}&limit={}", base, since, limit));
+  call.is_long = true;
+  call.most_bytes = limit * limits::document_bytes;
   std::string rest;  // of a line whose end has not come
   const auto take = [&](std::string_view piece) -> Result<void> {
     while (!piece.empty()) {

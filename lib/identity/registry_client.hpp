@@ -43,6 +43,10 @@ class RegistryClient {
   RegistryClient(net::HttpClient::Settings settings, std::chrono::milliseconds patience)
       : client_(std::move(settings)), patience_(patience) {}
 
+  /// Shows TOKEN to the registry at BASE with every question, and to nobody else: not to those of
+  /// another origin that a referral leads to.
+  void introduce(const std::string& base, std::string token);
+
   /// What the registry at BASE says at PATH ("v1/id/…"); SEQ: unless it is that version still.
   /// Errors as HttpClient::ask, and protocol for an answer that is none.
   Result<RegistryReply> ask(const std::string& base, const std::string& path,
@@ -61,8 +65,12 @@ class RegistryClient {
                    const std::string& token, std::stop_token stop);
 
  private:
+  net::HttpCall question(std::string url) const;
+
   net::HttpClient client_;
   std::chrono::milliseconds patience_;
+  std::string known_to_;  // the origin that `token_` is for
+  std::string token_;
 };
 
 }  // namespace cp::identity

@@ -348,6 +348,23 @@ Result<std::optional<std::string>> RegistryStore::serial_of_alias(std::string_vi
   return found ? std::optional(std::string(row.text(0))) : std::nullopt;
 }
 
+Result<std::vector<std::string>> RegistryStore::serials_known_as(const ForeignCode& code) const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT code FROM name WHERE scheme = ?1 AND id = ?2 "
+                                             "AND scheme <> 'alias' ORDER BY code"));
+  rows.bind(1, code.scheme).bind(2, code.id);
+  std::vector<std::string> serials;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return serials;
+    }
+    const auto id = Identifier::parse(rows.text(0));
+    if (id && id->prefix() == authority_.prefix) {
+      serials.emplace_back(id->serial());
+    }
+  }
+}
+
 Result<std::vector<std::string>> RegistryStore::aliases(std::string_view beginning) const {
   CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT alias FROM alias WHERE alias >= ?1 "
                                              "AND authority = ?2 ORDER BY alias"));

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "identity/authority.hpp"
+#include "identity/foreign_code.hpp"
 #include "identity/identifier.hpp"
 #include "identity/ledger.hpp"
 #include "store/database.hpp"
@@ -66,6 +67,8 @@ class RegistryStore {
 
   Result<std::optional<StoredRecord>> find(std::string_view serial) const;
   Result<std::optional<std::string>> serial_of_alias(std::string_view alias) const;
+  /// Of the records here that claim to be CODE.
+  Result<std::vector<std::string>> serials_known_as(const ForeignCode& code) const;
   Result<std::vector<std::string>> aliases(std::string_view beginning) const;
   /// Every record in the order of the serials.
   Result<void> for_each(const std::function<Result<void>(const StoredRecord&)>& each) const;

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "identity/foreign_code.hpp"
 #include "identity/identifier.hpp"
 #include "identity/label_rule.hpp"
 #include "identity/learning.hpp"
@@ -12,6 +13,7 @@
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
 #include "identity/resolver_store.hpp"
+#include "identity/token.hpp"
 #include "model/json.hpp"
 #include "net/http_url.hpp"
 
@@ -55,14 +57,11 @@ Result<Name> read_name(std::string_view text) {
         "v1/alias/" + net::percent_encoded(cut->before) + "/" + net::percent_encoded(cut->after),
         std::nullopt};
   }
-  const auto cut = text::cut(text, ':');
-  const auto is_scheme = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  if (cut && text::lower(cut->before) != "cp" && !cut->before.empty() && !cut->after.empty() &&
-      std::ranges::all_of(cut->before, is_scheme)) {
-    return Name{
-        std::string(text),
-        "v1/known/" + net::percent_encoded(cut->before) + "/" + net::percent_encoded(cut->after),
-        std::nullopt};
+  if (const auto foreign = read_foreign_code(text)) {
+    return Name{std::string(text),
+                "v1/known/" + net::percent_encoded(foreign->scheme) + "/" +
+                    net::percent_encoded(foreign->id),
+                std::nullopt};
   }
   CP_TRY_ASSIGN(Identifier id, Identifier::parse(text));
   return Name{id.text(), "v1/id/" + net::percent_encoded(id.text()), std::move(id)};
@@ -70,11 +69,6 @@ Result<Name> read_name(std::string_view text) {
 
 seconds bounded(std::optional<seconds> said, seconds usual, seconds longest) {
   return std::clamp(said.value_or(usual), seconds(1), longest);
-}
-
-bool is_no_answer(const Error& error) {
-  return error.code == Errc::unavailable || error.code == Errc::timed_out ||
-         error.code == Errc::protocol;
 }
 
 }  // namespace
@@ -90,7 +84,11 @@ struct Resolver::State {
         trust(database),
         judge(trust, clock, {.max_head_age = settings.max_head_age}),
         client({settings.authorities, settings.allow_net, own_origins(settings)},
-               settings.patience) {}
+               settings.patience) {
+    if (!settings.token.empty()) {
+      client.introduce(settings.registries.front(), settings.token);
+    }
+  }
 
   static std::vector<std::string> own_origins(const ResolverSettings& settings) {
     std::vector<std::string> origins;
@@ -121,9 +119,10 @@ struct Resolver::State {
     int hops = 0;
     std::vector<std::string> notes;
     std::optional<Resolved> refused;  // an answer that does not hold
-    std::optional<Error> failure;     // nobody answered
+    std::optional<Error> failure;     // the first registry that could not be asked
     std::optional<Error> absence;
     seconds absent_for = kUsualAbsence;
+    bool is_unanswered = false;  // and so FAILURE is how it ended
   };
 
   bool is_mine(const Name& name) const {
@@ -160,7 +159,7 @@ struct Resolver::State {
 
   Result<Resolved> find(const Name& name) {
     Result<Resolved> mine = fail(Errc::not_found, "{} is not known here", name.text);
-    if (own && (name.code || name.text.starts_with('@'))) {
+    if (own) {
       mine = own->find(name.text);
       if (mine || is_mine(name) || mine.error().code != Errc::not_found) {
         return mine;
@@ -188,11 +187,10 @@ struct Resolver::State {
     if (bases.empty()) {
       return synced ? *std::move(synced) : nobody_to_ask(mine.error());
     }
-    auto asked = ask(name, std::move(bases));
-    if (asked || !is_no_answer(asked.error())) {
-      return asked;
-    }
-    return stale(name, known, std::move(synced), asked.error());
+    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
+    auto asked = ask(search);
+    return search.is_unanswered ? stale(name, known, std::move(synced), asked.error())
+                                : std::move(asked);
   }
 
   Result<Resolved> nobody_to_ask(Error error) const {
@@ -361,8 +359,7 @@ struct Resolver::State {
     return bases;
   }
 
-  Result<Resolved> ask(const Name& name, std::deque<std::string> bases) {
-    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
+  Result<Resolved> ask(Search& search) {
     while (!search.bases.empty() && search.hops < kMaxReferrals) {
       const std::string base = search.bases.front();
       search.bases.pop_front();
@@ -384,12 +381,13 @@ struct Resolver::State {
       search.refused->notes = std::move(search.notes);
       return *std::move(search.refused);
     }
-    if (!search.bases.empty() && !search.failure) {
-      return fail(Errc::protocol, "{}: referred more than {} times", search.name.text,
-                  kMaxReferrals);
-    }
+    search.is_unanswered = search.failure || !search.bases.empty() || !search.absence;
     if (search.failure) {
       return tl::unexpected<Error>(*std::move(search.failure));
+    }
+    if (!search.bases.empty()) {
+      return fail(Errc::protocol, "{}: referred more than {} times", search.name.text,
+                  kMaxReferrals);
     }
     if (!search.absence) {
       return fail(Errc::protocol, "{}: the registries refer to each other in a circle",
@@ -403,8 +401,12 @@ struct Resolver::State {
 
   // One registry's answer; nullopt: ask the next one.
   Result<std::optional<Resolved>> ask_one(Search& search, const std::string& base) {
-    if (const auto sound = learn_bootstrap(search, base); !sound) {
-      return fell_out(search, sound.error());
+    const auto problem = learn_bootstrap(search, base);
+    if (!problem) {
+      return fell_out(search, problem.error());
+    }
+    if (!problem->empty()) {
+      return refuse(search, *problem);
     }
     CP_TRY_ASSIGN(const auto known, store.find(search.name.text));
     std::optional<std::int64_t> seq;
@@ -440,21 +442,24 @@ struct Resolver::State {
 
   static std::optional<Resolved> fell_out(Search& search, const Error& error) {
     search.notes.push_back(error.message);
-    if (error.code == Errc::denied) {
-      search.refused = Resolved{Json::object(), "failed", error.message, false, "", {}, {}, {}, {}};
-    } else if (!search.failure) {
-      search.failure = error;
-    }
+    search.failure = search.failure.value_or(error);
     return std::nullopt;
   }
 
-  // The delegations, and the head that says what is void; refused when that is old or goes back.
-  Result<void> learn_bootstrap(Search& search, const std::string& base) {
+  static std::optional<Resolved> refuse(Search& search, const std::string& why) {
+    search.notes.push_back(why);
+    search.refused = Resolved{Json::object(), "failed", why, false, "", {}, {}, {}, {}};
+    return std::nullopt;
+  }
+
+  // The delegations, and the head that says what is void: why BASE is not believed, when that is
+  // old or goes back; empty when it is.
+  Result<std::string> learn_bootstrap(Search& search, const std::string& base) {
     CP_TRY_ASSIGN(const auto known, store.find(base));
     const UnixTime now = clock.now();
     const bool is_fresh = known && known->fetched_at <= now && now < known->fresh_until;
     if (is_fresh && now - known->fetched_at < settings.max_head_age.value_or(kUsualTime)) {
-      return {};
+      return "";
     }
     CP_TRY_ASSIGN(const Json bootstrap, client.bootstrap(base, stop));
     CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
@@ -464,9 +469,10 @@ struct Resolver::State {
       search.notes.push_back(base + ": " + problem);
     }
     if (!learned.head_problem.empty()) {
-      return fail(Errc::denied, "{}: {}", base, learned.head_problem);
+      return base + ": " + learned.head_problem;
     }
-    return store.keep(base, {"", "", base, "", now, now + kUsualTime});
+    CP_TRY(store.keep(base, {"", "", base, "", now, now + kUsualTime}));
+    return "";
   }
 
   Result<std::optional<Resolved>> still_so(const Search& search, const std::string& base,
@@ -563,6 +569,16 @@ Result<std::unique_ptr<Resolver>> Resolver::open(const std::string& state_direct
 
 Result<Resolved> Resolver::resolve(std::string_view name) const { return state_->resolve(name); }
 
+Result<void> ResolverSettings::take_token(const std::string& file) {
+  if (registries.size() != 1) {
+    return with_hint(
+        fail(Errc::usage, "a token is for one registry, and {} are named", registries.size()),
+        "name the one that wants it, alone");
+  }
+  CP_TRY_ASSIGN(token, read_token_file(file));
+  return {};
+}
+
 Result<ResolverSettings> read_resolver_settings(
     const std::function<std::string(std::string_view key)>& setting) {
   const auto words = [&setting](std::string_view key) {
@@ -592,6 +608,9 @@ Result<ResolverSettings> read_resolver_settings(
       return fail(Errc::bad_config, "registry.urls: {}", known.error().message);
     }
     url = *std::move(known);
+  }
+  if (const std::string file = setting("registry.token"); !file.empty()) {
+    CP_TRY(settings.take_token(file));
   }
   return settings;
 }

@@ -23,15 +23,21 @@ struct ResolverSettings {
   std::vector<std::string> registries;  ///< base URLs that the user has named
   std::string authorities;              ///< a file of certificates instead of the system's; or ""
   net::AllowNet allow_net;              ///< where referrals may lead
+  std::string token;                    ///< opens the door of the one registry in `registries`
   bool is_offline = false;              ///< nobody is asked
   /// Each authority of the chain must have shown a head that was issued so long ago at most; of
   /// records of this machine's own authority none is asked for.
   std::optional<std::chrono::nanoseconds> max_head_age;
   std::chrono::milliseconds patience{5'000};  ///< for each question
+
+  /// Reads the token in FILE; usage when `registries` is not one alone, since whoever is shown a
+  /// token can use it; else errors as read_token_file.
+  Result<void> take_token(const std::string& file);
 };
 
-/// The settings in registry.urls, registry.ca and registry.allow_net (lists in commas), which
-/// SETTING gives; bad_config for what is no URL or network.
+/// The settings in registry.urls, registry.ca, registry.token (a file) and registry.allow_net
+/// (lists in commas), which SETTING gives; bad_config for what is no URL or network, and as
+/// take_token.
 Result<ResolverSettings> read_resolver_settings(
     const std::function<std::string(std::string_view key)>& setting);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/token.hpp"
 
+#include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "identity/identifier.hpp"
 #include "identity/jws.hpp"
@@ -61,6 +63,11 @@ Result<Json> unverified_claims(std::string_view compact) {
 }
 
 }  // namespace
+
+Result<std::string> read_token_file(const std::string& file) {
+  CP_TRY_ASSIGN(const std::string text, read_trusted_file(file, limits::key_file_bytes, true));
+  return std::string(text::trim(text));
+}
 
 bool is_audience(std::string_view code_or_prefix) {
   const auto code = Identifier::parse(code_or_prefix);

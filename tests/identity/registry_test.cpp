@@ -256,6 +256,29 @@ TEST_CASE("what is not there is told apart from what was never allocated") {
   CHECK(registry.resolve(id.text()).error().message == id.text() + " is not allocated");
 }
 
+TEST_CASE("a resource is found by the code that others know it as, unless two claim that") {
+  Fixture f;
+  Registry registry = f.init();
+  Json record = plain_resource();
+  record["also_known_as"] = {{{"scheme", "lei"}, {"id", "5493001KJTIIGC8Y1R12"}}};
+  const Json first = registry.register_resource(record, f.random).value();
+  const auto found = f.open().find("lei:5493001KJTIIGC8Y1R12");
+  REQUIRE(found);
+  CHECK(found->record == first);
+  CHECK(found->trust == "verified");
+  CHECK(registry.find("lei:5493001KJTIIGC8Y1R13").error().code == Errc::not_found);
+  CHECK(registry.find("ror:5493001KJTIIGC8Y1R12").error().code == Errc::not_found);
+  const Json second = registry.register_resource(record, f.random).value();
+  const auto both = registry.find("lei:5493001KJTIIGC8Y1R12");
+  REQUIRE_FALSE(both);
+  CHECK(both.error().code == Errc::denied);
+  // The one that gives it up leaves it to the other.
+  Json without = second;
+  without.erase("also_known_as");
+  REQUIRE(registry.register_resource(without, f.random));
+  CHECK(registry.find("lei:5493001KJTIIGC8Y1R12")->record == first);
+}
+
 TEST_CASE("a change must be made from the newest record") {
   Fixture f;
   Registry registry = f.init();

@@ -349,6 +349,26 @@ TEST_CASE("when nobody answers an older answer does, and says its age") {
   CHECK(n.open()->resolve(n.code)->trust == "failed");
 }
 
+TEST_CASE("an older answer serves, too, when its registry may not be asked, or does not let us") {
+  Nation n;
+  CHECK(n.outcome(n.code) == "verified");
+  n.clock.move(std::chrono::hours(3));
+  ResolverSettings strict = n.settings();
+  strict.allow_net = {};
+  const auto kept = n.open(strict)->resolve(n.code);
+  REQUIRE(kept);
+  CHECK(kept->trust == "verified");
+  CHECK(says(kept->notes.back(), "is not allowed"));
+  n.regional.say("v1/id/" + n.code, {401, R"({"schema":"cp.error/1","message":"who?"})", {}});
+  const auto closed = n.open()->resolve(n.code);
+  REQUIRE(closed);
+  CHECK(says(closed->notes.back(), "who? (401)"));
+  // But never when a registry shows that it is not to be believed.
+  n.bootstrap(n.regional, "86.31", n.region, 4);
+  n.clock.move(std::chrono::hours(1));
+  CHECK(n.open()->resolve(n.code)->trust == "failed");
+}
+
 TEST_CASE("offline nobody is asked") {
   Nation n;
   ResolverSettings offline = n.settings();

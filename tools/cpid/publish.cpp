@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authority.hpp"
-#include "base/file.hpp"
-#include "base/limits.hpp"
-#include "base/text.hpp"
 #include "identity/proof.hpp"
 #include "identity/registry_client.hpp"
 #include "identity/resolved.hpp"
+#include "identity/token.hpp"
 #include "model/json.hpp"
 #include "net/http_url.hpp"
 #include "provider/table.hpp"
@@ -57,8 +55,7 @@ Result<Receivers> receivers_of(const Context& context) {
   }
   std::string token;
   if (const auto file = context.arguments().text("token")) {
-    CP_TRY_ASSIGN(token, cp::read_trusted_file(*file, cp::limits::key_file_bytes, true));
-    token = cp::text::trim(std::string(token));
+    CP_TRY_ASSIGN(token, cp::identity::read_token_file(*file));
   } else if (!settings.registries.empty()) {
     return cp::fail(Errc::usage, "a registry wants --token and the file of a token for state");
   }

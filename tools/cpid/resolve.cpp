@@ -66,7 +66,7 @@ Result<cp::identity::ResolverSettings> resolver_settings(const Context& context)
                   const std::string flag(key == "registry.urls" ? "registry"
                                          : key == "registry.ca" ? "ca"
                                                                 : "allow-net");
-                  return cp::text::join(given.texts(flag), ",");
+                  return key == "registry.token" ? "" : cp::text::join(given.texts(flag), ",");
                 }));
   settings.patience =
       std::chrono::duration_cast<std::chrono::milliseconds>(*given.duration("timeout"));
@@ -81,6 +81,9 @@ Result<cp::identity::ChildLimitTable> child_limits(const Context& context) {
 Result<int> resolve(Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
   CP_TRY_ASSIGN(auto settings, resolver_settings(context));
+  if (const auto file = context.arguments().text("token")) {
+    CP_TRY(settings.take_token(*file));
+  }
   settings.is_offline = context.arguments().has("offline");
   settings.max_head_age = context.arguments().duration("max-head-age");
   if (!settings.registries.empty()) {

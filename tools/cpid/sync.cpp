@@ -148,21 +148,31 @@ class Round {
 }  // namespace
 
 Result<int> sync(Context& context) {
-  CP_TRY_ASSIGN(const auto settings, resolver_settings(context));
+  CP_TRY_ASSIGN(auto settings, resolver_settings(context));
+  const std::vector<std::string> configured = settings.registries;
+  if (!context.arguments().operands().empty()) {
+    settings.registries = context.arguments().operands();
+  }
+  if (const auto file = context.arguments().text("token")) {
+    CP_TRY(settings.take_token(*file));
+  }
   CP_TRY_ASSIGN(const auto limits, child_limits(context));
   CP_TRY_ASSIGN(const auto estate, open_estate(context));
   CP_TRY_ASSIGN(const int levels, levels_of(context));
   cp::identity::Descent descent(*estate, limits, levels);
-  CP_TRY(begin(context, descent, *estate, settings.registries));
+  CP_TRY(begin(context, descent, *estate, configured));
   CP_TRY_ASSIGN(auto store, cp::identity::ResolverStore::open(estate->state_directory));
   cp::net::HttpClient::Settings rules{settings.authorities, settings.allow_net, {}};
-  std::vector<std::string> own = context.arguments().operands();
-  own.insert(own.end(), settings.registries.begin(), settings.registries.end());
+  std::vector<std::string> own = settings.registries;
+  own.insert(own.end(), configured.begin(), configured.end());
   for (const std::string& url : own) {
     CP_TRY_ASSIGN(const auto parsed, cp::net::HttpUrl::parse(url));
     rules.own_origins.push_back(parsed.origin());
   }
   cp::identity::RegistryClient client(std::move(rules), settings.patience);
+  if (!settings.token.empty()) {
+    client.introduce(settings.registries.front(), settings.token);
+  }
   const auto complete = Round(context, *estate, store, client, limits).run(descent);
   if (context.stop_signal() != 0) {
     return 128 + context.stop_signal();

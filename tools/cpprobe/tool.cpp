@@ -214,6 +214,7 @@ std::vector<std::string> complete(cp::cli::Context& context, std::string_view ki
 }
 
 constexpr std::array kSettings{cp::cli::settings::registry_urls, cp::cli::settings::registry_ca,
+                               cp::cli::settings::registry_token,
                                cp::cli::settings::registry_allow_net};
 
 constexpr Tool kTool{

@@ -315,6 +315,7 @@ constexpr std::array kSettings{
     Setting{"cprun.grace", "5s", "how long a canceled job has from SIGTERM to SIGKILL"},
     cp::cli::settings::registry_urls,
     cp::cli::settings::registry_ca,
+    cp::cli::settings::registry_token,
     cp::cli::settings::registry_allow_net,
 };
 

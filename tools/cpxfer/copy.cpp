@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/file.hpp"
-#include "base/limits.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cli/terminal.hpp"
 #include "cpxfer.hpp"
+#include "identity/token.hpp"
 #include "known.hpp"
 #include "model/json.hpp"
 #include "screen.hpp"
@@ -85,9 +84,7 @@ cp::Result<void> read_trust(const cp::cli::Arguments& arguments, transfer::Reque
   request.authorities = arguments.text("ca").value_or("");
   request.tls_key = arguments.text("tls-key").value_or("");
   if (const auto file = arguments.text("token")) {
-    CP_TRY_ASSIGN(const std::string text,
-                  cp::read_trusted_file(*file, cp::limits::key_file_bytes, true));
-    request.token = cp::text::trim(text);
+    CP_TRY_ASSIGN(request.token, cp::identity::read_token_file(*file));
   }
   return {};
 }

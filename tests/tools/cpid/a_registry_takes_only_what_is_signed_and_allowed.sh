@@ -162,3 +162,19 @@ expect_http 403 "$a" -H "Authorization: Bearer $TOKEN"
 TOKEN=$(token --grant read)
 expect_http 200 "$a" -H "Authorization: Bearer $TOKEN"
 expect_match '^Cache-Control: private, max-age=300' "$TESTDIR/head"
+
+it "lets readers and followers in who have a token, which nobody else is shown"
+(umask 077 && echo "$TOKEN" >token)
+expect_status 77 as reader cpid resolve --registry "$URL" "${code[0]}"
+expect_match 'Bearer|token' "$STDERR"
+expect_status 0 as reader cpid resolve --registry "$URL" --token token "${code[0]}"
+expect_json '.id == "'"${code[0]}"'"'
+expect_status 1 as follower cpid sync "$URL"
+expect_json '.status == "missing"'
+as follower cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1").keys[0].x' dump)" >/dev/null
+expect_status 0 as follower cpid sync --token token "$URL"
+expect_json '.status == "complete"'
+expect_status 64 as reader cpid resolve --registry "$URL" --registry http://127.0.0.1:9/ --token token "${code[0]}"
+expect_match 'a token is for one registry' "$STDERR"
+chmod 644 token
+expect_status 78 as follower cpid sync --token token "$URL"
