@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/ending.hpp"
 
+#include "identity/label_rule.hpp"
 #include "identity/proof.hpp"
 #include "identity/registration.hpp"
 #include "model/json.hpp"
@@ -140,6 +141,8 @@ Result<Json> set_alias(Estate& estate, std::string_view name, const std::string&
                  : fail(Errc::not_found, "{} is not called {}", name, alias);
   }
   if (there) {
+    const std::vector<std::string> added{alias};
+    CP_TRY(check_aliases(estate.trust, estate.judge, estate.authority->prefix, added));
     aliases.push_back(alias);
   } else {
     aliases.erase(known);

@@ -4,6 +4,7 @@
 #include "base/units.hpp"
 #include "identity/ending.hpp"
 #include "identity/holding.hpp"
+#include "identity/label_rule.hpp"
 #include "identity/registration.hpp"
 #include "identity/resource_rules.hpp"
 #include "model/document.hpp"
@@ -135,6 +136,11 @@ Intake::Step Intake::keep_own(const Identifier& id, const Json& document,
   if (model::int_at(document, "seq") != next || !old || !end_of(*old).empty()) {
     return turn_away(409, Errc::denied, "it does not follow the newest version, {}", next - 1);
   }
+  if (const auto its_own =
+          check_aliases(estate_.trust, estate_.judge, id.prefix(), new_aliases(document, *old));
+      !its_own) {
+    return refused(422, its_own.error());
+  }
   if (const auto claimed = store.claim_aliases(id, aliases_of(document)); !claimed) {
     return refused(409, claimed.error());
   }
@@ -152,6 +158,12 @@ Intake::Step Intake::accept_record(const Json& document, const Identifier& id) {
   }
   if (!verdict->holds()) {
     return not_held(*verdict);
+  }
+  if (const auto its_own = check_aliases(
+          estate_.trust, estate_.judge, prefix,
+          end_of(document).empty() ? aliases_of(document) : std::vector<std::string>{});
+      !its_own) {
+    return refused(422, its_own.error());
   }
   if (const auto added = add_holding(estate_.database, prefix, verdict->grown); !added) {
     return broken(added.error());

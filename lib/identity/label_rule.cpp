@@ -40,29 +40,24 @@ Result<bool> is_pinned(const TrustStore& store, std::string_view prefix, std::st
   });
 }
 
-}  // namespace
-
-Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std::string_view alias,
-                                      std::string_view code, std::string_view anchor,
-                                      std::vector<std::string>& notes) {
+Result<std::string> why_not_that_of(const TrustStore& store, Judge& judge, std::string_view alias,
+                                    std::string_view prefix, std::string_view anchor,
+                                    std::vector<std::string>& notes) {
   const std::string label = label_of(alias);
-  CP_TRY_ASSIGN(const Identifier id, Identifier::parse(code));
   CP_TRY_ASSIGN(const auto allotted, those_that_hold(store, judge, label));
   if (allotted.empty()) {
-    CP_TRY_ASSIGN(const bool is_root, is_pinned(store, id.prefix(), anchor));
-    return is_root ? "" : fmt::format("the label {} was not allotted to {}", label, id.prefix());
+    CP_TRY_ASSIGN(const bool is_root, is_pinned(store, prefix, anchor));
+    return is_root ? "" : fmt::format("the label {} was not allotted to {}", label, prefix);
   }
   const Allotted& first = allotted.front();
   if (anchor != first.anchor) {
     return fmt::format("the label {} is that of {}, whose anchor was pinned before", label,
                        first.prefix);
   }
-  const bool is_its_own = std::ranges::any_of(allotted, [&](const Allotted& one) {
-    return one.anchor == anchor && one.prefix == id.prefix();
-  });
+  const bool is_its_own = std::ranges::any_of(
+      allotted, [&](const Allotted& one) { return one.anchor == anchor && one.prefix == prefix; });
   if (!is_its_own) {
-    return fmt::format("the label {} was allotted to {}, not to {}", label, first.prefix,
-                       id.prefix());
+    return fmt::format("the label {} was allotted to {}, not to {}", label, first.prefix, prefix);
   }
   const auto other = std::ranges::find_if(
       allotted, [&](const Allotted& one) { return one.anchor != first.anchor; });
@@ -73,6 +68,32 @@ Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std
                     label, other->prefix, other->anchor));
   }
   return std::string();
+}
+
+}  // namespace
+
+Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std::string_view alias,
+                                      std::string_view code, std::string_view anchor,
+                                      std::vector<std::string>& notes) {
+  CP_TRY_ASSIGN(const Identifier id, Identifier::parse(code));
+  return why_not_that_of(store, judge, alias, id.prefix(), anchor, notes);
+}
+
+Result<void> check_aliases(const TrustStore& store, Judge& judge, std::string_view prefix,
+                           std::span<const std::string> aliases) {
+  if (aliases.empty()) {
+    return {};
+  }
+  CP_TRY_ASSIGN(const std::string anchor, judge.anchor_of(prefix));
+  for (const std::string& alias : aliases) {
+    std::vector<std::string> notes;
+    CP_TRY_ASSIGN(const std::string why,
+                  why_not_that_of(store, judge, alias, prefix, anchor, notes));
+    if (!why.empty()) {
+      return fail(Errc::denied, "{} cannot be an alias here: {}", alias, why);
+    }
+  }
+  return {};
 }
 
 Result<std::set<std::string>> prefixes_of_label(const TrustStore& store, std::string_view alias) {

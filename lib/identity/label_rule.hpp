@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,11 @@ class TrustStore;
 Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std::string_view alias,
                                       std::string_view code, std::string_view anchor,
                                       std::vector<std::string>& notes);
+
+/// denied, with the alias and why, when one of ALIASES would not count for the records of PREFIX:
+/// what an authority checks before it gives such a name.
+Result<void> check_aliases(const TrustStore& store, Judge& judge, std::string_view prefix,
+                           std::span<const std::string> aliases);
 
 /// The prefixes whose records the alias @label/name could name by what is kept, unverified: those
 /// that the label was allotted to, and those that are pinned.

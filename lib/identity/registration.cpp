@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace cp::identity {
 namespace {
 
@@ -128,6 +130,15 @@ Result<void> keep_record(const RegistryStore& store, const Json& record, const I
 std::vector<std::string> aliases_of(const Json& record) {
   const Json* list = model::find(record, "alias");
   return list == nullptr ? std::vector<std::string>{} : list->get<std::vector<std::string>>();
+}
+
+std::vector<std::string> new_aliases(const Json& record, const Json& before) {
+  std::vector<std::string> aliases = aliases_of(record);
+  const std::vector<std::string> old = aliases_of(before);
+  std::erase_if(aliases, [&old](const std::string& alias) {
+    return std::ranges::find(old, alias) != old.end();
+  });
+  return aliases;
 }
 
 Result<Json> enter_record(const RegistryStore& store, const Authority& authority,

@@ -17,6 +17,9 @@ namespace cp::identity {
 /// The aliases in RECORD, which `check_resource` has passed.
 std::vector<std::string> aliases_of(const model::Json& record);
 
+/// Those of them that BEFORE, the version before it or null, does not have.
+std::vector<std::string> new_aliases(const model::Json& record, const model::Json& before);
+
 /// Why RECORD is no more, when it has ended: "moved to cp:…", "tombstone: …"; "" when it has not.
 std::string end_of(const model::Json& record);
 

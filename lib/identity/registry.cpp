@@ -37,6 +37,20 @@ struct Registry::State {
                   model::parse_json(authority.delegation, {"the authority's delegation"}));
     return {};
   }
+
+  // An alias that a record had before stays: it can be taken away, and does not count.
+  Result<void> check_labels(const Json& record) {
+    const auto id = Identifier::parse(model::text_at(record, "id").value_or(""));
+    std::optional<StoredRecord> stored;
+    if (id && id->prefix() == authority.prefix) {
+      CP_TRY_ASSIGN(stored, store.find(id->serial()));
+    }
+    Json before;
+    if (stored) {
+      CP_TRY_ASSIGN(before, model::parse_json(stored->text, {"the record"}));
+    }
+    return verifier.check_aliases(new_aliases(record, before));
+  }
 };
 
 namespace {
@@ -165,6 +179,7 @@ Result<Json> Registry::register_resource(Json record, Random& random) {
                 signing_key(state_->database, state_->state_directory, state_->authority, "record",
                             state_->clock.now(), state_->passphrase));
   CP_TRY_ASSIGN(auto transaction, Transaction::begin(state_->database));
+  CP_TRY(state_->check_labels(record));
   CP_TRY_ASSIGN(Json done, enter_record(state_->store, state_->authority, record, key,
                                         state_->clock.now(), random));
   CP_TRY(transaction.commit());
@@ -238,6 +253,11 @@ Result<Resolved> Registry::resolve_alias(std::string_view alias) const {
   if (std::ranges::find(names, alias) == names.end()) {
     return Resolved{std::move(resolved.record), "failed",
                     "its record does not name " + std::string(alias), false, ""};
+  }
+  const std::vector<std::string> asked{std::string(alias)};
+  if (const auto counts = state_->verifier.check_aliases(asked); !counts) {
+    const bool is_refused = counts.error().code == Errc::denied;
+    return fail(is_refused ? Errc::not_found : counts.error().code, "{}", counts.error().message);
   }
   return resolved;
 }

@@ -68,10 +68,12 @@ class Registry final : public Resolves {
   /// Signs RECORD (cp.resource/1) and keeps it; a proof in it counts for nothing. One without an id
   /// gets a new one. The next sequence
   /// number is given here; a record that names one ("seq") must have been made from the newest,
-  /// else denied. Also denied: an identifier that was not allocated here, an alias that names
-  /// another resource. bad_data when it is no valid record. Gives the record as it stands now.
+  /// else denied. Also denied: an identifier that was not allocated here, a new alias that names
+  /// another resource or is of another's label. bad_data when it is no valid record. Gives the
+  /// record as it stands now.
   Result<model::Json> register_resource(model::Json record, Random& random);
 
+  /// An alias of a label that is another authority's is not found.
   Result<Resolved> resolve(std::string_view name) const override;
   /// As `resolve`, but gives the record of a resource that has ended. NAME may also be a foreign
   /// code, "SCHEME:ID", as in also_known_as; denied when two resources claim it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/verifier.hpp"
 
+#include "identity/label_rule.hpp"
 #include "identity/resolved.hpp"
 #include "model/json.hpp"
 
@@ -25,6 +26,10 @@ Result<Resolved> Verifier::judge(const StoredRecord& stored) {
   resolved.anchor = std::move(verdict.anchor);
   resolved.own_authority = resolved.trust == "verified";
   return resolved;
+}
+
+Result<void> Verifier::check_aliases(std::span<const std::string> aliases) {
+  return identity::check_aliases(trust_, judge_, authority_.prefix, aliases);
 }
 
 }  // namespace cp::identity

@@ -7,6 +7,7 @@
 #include "identity/registry_store.hpp"
 #include "model/json_fwd.hpp"
 
+#include <span>
 #include <string>
 
 namespace cp::identity {
@@ -22,6 +23,9 @@ class Verifier {
 
   /// bad_data only when the stored text is no JSON; what does not hold is said in the result.
   Result<Resolved> judge(const StoredRecord& stored);
+
+  /// denied when one of ALIASES is of a label that is not the authority's (label_rule.hpp).
+  Result<void> check_aliases(std::span<const std::string> aliases);
 
  private:
   const Authority& authority_;

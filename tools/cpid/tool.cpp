@@ -657,7 +657,8 @@ constexpr std::array kCommands{
             .summary = "give a resource another name",
             .description =
                 "Puts ALIAS among the names of the record that NAME names, or takes it away, signs "
-                "it anew and prints it. An alias names one resource (77).",
+                "it anew and prints it. An alias names one resource, and its "
+                "label is the authority's own (77).",
             .flags = kAliasFlags,
             .operand = {.name = "NAME ALIAS",
                         .help = "a code or an alias, and the alias to give",

@@ -6,7 +6,7 @@
 need curl
 as root cpid init --prefix 86 >root.json
 as lab cpid init --prefix 86.7 --parent 86 >request.json
-as root cpid delegate request.json >answer.json
+as root cpid delegate request.json --label lab >answer.json
 as lab cpid trust add --prefix 86 root.json >anchor
 as lab cpid accept answer.json >accepted
 as lab cpid register <<<'{"schema":"cp.resource/1","kind":"node","alias":["@lab/a"]}' >record.json

@@ -12,6 +12,8 @@ expect_json '.level == "national" and .may_delegate and (.parent | not) and (.ke
 expect_json '.keys[0].for == ["delegate", "record"] and .keys[1].for == ["state", "head", "token"]'
 validate "$STDOUT"
 cp "$STDOUT" root.json
+expect_status 0 as root cpid register <<<'{"schema":"cp.resource/1","kind":"node","alias":["@shlab-region/old"]}'
+expect_status 0 as root cpid resolve @shlab-region/old
 
 it "makes children that ask, and do nothing before they were answered"
 expect_status 64 as region cpid init --prefix 86.3101 --parent 87
@@ -41,7 +43,7 @@ expect_status 77 as root cpid delegate unsigned.json
 expect_status 65 as lab cpid delegate region-request.json
 expect_status 64 as root cpid delegate region-request.json --max-depth 2
 expect_status 0 as root cpid check --ledger
-expect_json '.message | startswith("1 entries")'
+expect_json '.message | startswith("3 entries")'
 expect_status 0 as root cpid delegate region-request.json --level regional --label shlab-region \
   --may-delegate --max-depth 1 --registry https://registry.sh.example/ --valid-for 365d
 validate "$STDOUT"
@@ -117,6 +119,23 @@ expect_status 0 as user cpid verify newer.json
 expect_equal replay "$(verdict_of record.json)"
 jq -c '.proof.jws |= ("eyJhbGciOiJub25lIn0.." )' record.json >none.json
 expect_equal bad_signature "$(verdict_of none.json)"
+
+it "gives no name of a label that is another's, and finds none that it gave before"
+expect_status 66 as root cpid resolve @shlab-region/old
+expect_match 'the label shlab-region was allotted to 86.3101, not to 86' "$STDERR"
+for alias in @shlab-region/zz @nobody/zz; do
+  expect_status 77 as lab cpid register <<<"{\"schema\":\"cp.resource/1\",\"kind\":\"node\",\"alias\":[\"$alias\"]}"
+  expect_match "standard input:1: $alias cannot be an alias here: the label" "$STDERR"
+  jq -c ".alias = [\"@lab/a\", \"$alias\"]" <(as lab cpid resolve "$id") >edited.json
+  expect_status 77 as lab cpid register edited.json
+  expect_status 77 as lab cpid alias "$id" "$alias"
+  expect_status 66 as lab cpid resolve "$alias"
+done
+expect_status 77 as region cpid register <<<"$minimal"
+expect_match 'the label lab was allotted to 86.3101.42, not to 86.3101' "$STDERR"
+expect_status 0 as lab cpid alias "$id" @lab/second
+expect_status 0 as lab cpid resolve @lab/second
+expect_status 0 as lab cpid alias "$id" @lab/second --remove
 
 it "keeps its own keys to what it has a say in"
 jq -c 'del(.proof)' newer.json >foreign.json

@@ -105,6 +105,22 @@ expect_match 'quota' "$STDOUT"
 TOKEN=$(token --grant register --grant state)
 expect_put 201 "$b" other -H "$new"
 
+it "takes no alias of another's label, of its own records or of a child's"
+as seven cpid init --prefix 86.7 --parent 86 >request
+cpid delegate request --label seven >answer
+as seven cpid trust add --prefix 86 answer >/dev/null
+as seven cpid accept answer >/dev/null
+below=$(as seven cpid mint --plain)
+record "${code[1]}" 2 other @seven/a | cpid sign >labelled
+expect_put 422 "$b" labelled -H 'If-Match: "1"'
+expect_match 'the label seven was allotted to 86.7, not to 86' "$STDOUT"
+record "$below" 1 child @lab/two | as seven cpid sign >labelled
+expect_put 422 "/v1/id/$(code_path "$below")" labelled -H "$new"
+expect_match 'the label lab was not allotted to 86.7' "$STDOUT"
+expect_http 404 "/v1/id/$(code_path "$below")"
+record "$below" 1 child @seven/a | as seven cpid sign >labelled
+expect_put 201 "/v1/id/$(code_path "$below")" labelled -H "$new"
+
 it "takes live states in order, none that is older, from the future or too long"
 now=$(date +%s)000
 sa=/v1/state/${a##*/} sc=/v1/state/${c##*/}
@@ -144,7 +160,7 @@ expect_put 401 "$c" last -H "$new"
 it "has an audit and a chain that are whole after all that"
 expect_http 200 /v1/dump
 cp "$STDOUT" dump
-as reader cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1").keys[0].x' dump)" >/dev/null
+as reader cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1" and .prefix == "86").keys[0].x' dump)" >/dev/null
 expect_status 0 as reader cpid verify dump
 expect_http 200 /v1/feed
 validate "$STDOUT"
