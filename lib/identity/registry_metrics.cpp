@@ -52,6 +52,8 @@ std::string registry_metrics(const RegistryStatus& status, const ServiceCounts& 
   counter(text, "cp_registry_connections_accepted", "Connections so far.", carried.accepted);
   counter(text, "cp_registry_connections_crowded",
           "Connections refused since their address had too many.", carried.crowded);
+  counter(text, "cp_registry_streams_refused",
+          "Searches, feeds and dumps refused since too many were under way.", carried.held_off);
   counter(text, "cp_registry_connections_overdue", "Connections broken off at a deadline.",
           carried.overdue);
   gauge(text, "cp_registry_records", "Records of the own prefix.", status.own.records);

@@ -26,7 +26,9 @@ HttpServer::HttpServer(HttpSettings settings, MakeHandler make_handler, const Cl
       make_handler_(std::move(make_handler)),
       clock_(clock),
       counts_(std::move(counts)),
-      addresses_(std::make_shared<AddressCounts>(settings_.connections_per_address)) {}
+      hosts_(std::make_unique<HostLimits>(HostLimits{
+          std::make_shared<AddressCounts>(settings_.connections_per_address),
+          std::make_shared<AddressCounts>(settings_.streams_per_address, settings_.streams)})) {}
 
 HttpServer::~HttpServer() = default;
 
@@ -53,7 +55,7 @@ Result<std::unique_ptr<HttpServer::Crew>> HttpServer::hire() {
     }
     CP_TRY_ASSIGN(auto handler, make_handler_());
     CP_TRY_ASSIGN(auto worker, HttpWorker::start(settings_, std::move(own), std::move(handler),
-                                                 clock_, counts_, addresses_));
+                                                 clock_, counts_, *hosts_));
     crew->workers.push_back(std::move(worker));
   }
   return crew;

@@ -38,6 +38,9 @@ struct HttpSettings {
   std::size_t threads = 2;
   std::size_t connections = 4096;
   std::size_t connections_per_address = 256;  ///< of one IPv4 address or IPv6 /64
+  /// Replies that are made while they are sent, of all and of one address: the next get a 503.
+  std::size_t streams = 64;
+  std::size_t streams_per_address = 8;
   /// From the connection's start, or the end of the last reply, to the end of a request's headers:
   /// absolute, so that nobody holds a connection by a byte now and then.
   std::chrono::seconds header_deadline{20};
@@ -57,12 +60,13 @@ struct HttpCounts {
   std::atomic<std::int64_t> open{0};        ///< connections now
   std::atomic<std::int64_t> accepted{0};    ///< connections so far
   std::atomic<std::int64_t> crowded{0};     ///< refused: too many of one address
+  std::atomic<std::int64_t> held_off{0};    ///< streams refused: too many, or of one address
   std::atomic<std::int64_t> overdue{0};     ///< broken off at a deadline
   std::atomic<std::int64_t> body_bytes{0};  ///< of bodies on their way in now
 };
 
 class HttpWorker;
-class AddressCounts;
+struct HostLimits;
 
 /// An HTTP/1.1 server over libmicrohttpd: a few threads, each with its own handler and event loop,
 /// on one listening socket. Headers are bounded (limits::http_header_bytes), bodies as the handler
@@ -101,7 +105,7 @@ class HttpServer {
   MakeHandler make_handler_;
   const Clock& clock_;
   std::shared_ptr<HttpCounts> counts_;
-  std::shared_ptr<AddressCounts> addresses_;
+  std::unique_ptr<HostLimits> hosts_;
   UniqueFd socket_;
   Endpoint address_;
 

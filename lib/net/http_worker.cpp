@@ -21,14 +21,6 @@ constexpr std::size_t kPieceBytes = 32U << 10U;
 // What a sender may go on to send of a body that is refused, so that he can read the reply.
 constexpr std::size_t kSurplusBytes = 4U << 20U;
 
-// One host has a whole /64 of IPv6 addresses.
-IpAddress host_of(IpAddress address) {
-  if (address.family == Family::ipv6) {
-    std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
-  }
-  return address;
-}
-
 IpAddress address_in(const sockaddr* given) {
   SocketAddress address;
   std::memcpy(&address.storage, given,
@@ -43,6 +35,7 @@ bool is_internet(const sockaddr* given) {
 // A streamed body on its way out; libmicrohttpd owns it.
 struct ReplyStream {
   std::unique_ptr<HttpBody> body;
+  AddressPlace place;
   SteadyTime* deadline;
   std::uint64_t* sent;
   const Clock* clock;
@@ -112,25 +105,6 @@ struct Connection {
 
 }  // namespace worker
 
-bool AddressCounts::has_room(const IpAddress& address) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = counts_.find(host_of(address));
-  return found == counts_.end() || found->second < limit_;
-}
-
-void AddressCounts::add(const IpAddress& address) {
-  const std::scoped_lock lock(mutex_);
-  ++counts_[host_of(address)];
-}
-
-void AddressCounts::remove(const IpAddress& address) {
-  const std::scoped_lock lock(mutex_);
-  const auto found = counts_.find(host_of(address));
-  if (found != counts_.end() && --found->second == 0) {
-    counts_.erase(found);
-  }
-}
-
 // libmicrohttpd calls back on the thread that runs it, so nothing here is locked.
 struct HttpWorker::State {
   using Exchange = worker::Exchange;
@@ -141,7 +115,7 @@ struct HttpWorker::State {
   std::unique_ptr<HttpHandler> handler;
   const Clock& clock;
   std::shared_ptr<HttpCounts> counts;
-  std::shared_ptr<AddressCounts> addresses;
+  HostLimits hosts;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
   MHD_Daemon* daemon = nullptr;
   SteadyTime next_look;
@@ -170,7 +144,7 @@ struct HttpWorker::State {
     }
     made->deadline = in(settings.header_deadline);
     made->since = clock.steady();
-    addresses->add(made->address);
+    hosts.connections->add(made->address);
     ++counts->open;
     ++counts->accepted;
     *context = made.get();
@@ -183,7 +157,7 @@ struct HttpWorker::State {
       return;
     }
     discharge(*connection);
-    addresses->remove(connection->address);
+    hosts.connections->remove(connection->address);
     --counts->open;
     connections.erase(connection);
     *context = nullptr;
@@ -326,6 +300,12 @@ HttpReply HttpWorker::State::reply_to(const Exchange& exchange) {
 
 MHD_Result HttpWorker::State::send(MHD_Connection* carrier, Connection& connection,
                                    HttpReply reply) {
+  auto place = reply.stream ? AddressPlace::take(hosts.streams, connection.address) : std::nullopt;
+  if (reply.stream && !place) {
+    ++counts->held_off;
+    reply = handler->refuse(503);
+    reply.headers.emplace_back("Retry-After", "1");
+  }
   connection.deadline = in(settings.reply_deadline);
   connection.exchange->status = reply.status;
   connection.exchange->who = std::move(reply.who);
@@ -333,6 +313,7 @@ MHD_Result HttpWorker::State::send(MHD_Connection* carrier, Connection& connecti
   MHD_Response* response = nullptr;
   if (reply.stream) {
     auto stream = std::make_unique<ReplyStream>(ReplyStream{std::move(reply.stream),
+                                                            *std::move(place),
                                                             &connection.deadline,
                                                             &connection.sent,
                                                             &clock,
@@ -372,7 +353,7 @@ struct Calls {
   static State& state(void* cls) { return *static_cast<State*>(cls); }
 
   static MHD_Result accept(void* cls, const sockaddr* address, socklen_t /*length*/) {
-    if (!is_internet(address) || state(cls).addresses->has_room(address_in(address))) {
+    if (!is_internet(address) || state(cls).hosts.connections->has_room(address_in(address))) {
       return MHD_YES;
     }
     ++state(cls).counts->crowded;
@@ -438,12 +419,9 @@ std::intptr_t as_value(Function* function) {
 HttpWorker::HttpWorker(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpWorker::~HttpWorker() = default;
 
-Result<std::unique_ptr<HttpWorker>> HttpWorker::start(const HttpSettings& settings,
-                                                      UniqueFd listener,
-                                                      std::unique_ptr<HttpHandler> handler,
-                                                      const Clock& clock,
-                                                      std::shared_ptr<HttpCounts> counts,
-                                                      std::shared_ptr<AddressCounts> addresses) {
+Result<std::unique_ptr<HttpWorker>> HttpWorker::start(
+    const HttpSettings& settings, UniqueFd listener, std::unique_ptr<HttpHandler> handler,
+    const Clock& clock, std::shared_ptr<HttpCounts> counts, HostLimits hosts) {
   CP_TRY_ASSIGN(auto library, Microhttpd::load());
   const bool is_secure = !settings.key.empty();
   if (is_secure && library->is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
@@ -454,7 +432,7 @@ Result<std::unique_ptr<HttpWorker>> HttpWorker::start(const HttpSettings& settin
                                          std::move(handler),
                                          clock,
                                          std::move(counts),
-                                         std::move(addresses),
+                                         std::move(hosts),
                                          {}});
   void* const self = state.get();
   using C = Calls<State>;

@@ -2,25 +2,17 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "net/address_counts.hpp"
 #include "net/http_server.hpp"
 
-#include <map>
-#include <mutex>
+#include <memory>
 
 namespace cp::net {
 
-/// How many connections each address has. Safe on any thread.
-class AddressCounts {
- public:
-  explicit AddressCounts(std::size_t limit) : limit_(limit) {}
-  bool has_room(const IpAddress& address) const;
-  void add(const IpAddress& address);
-  void remove(const IpAddress& address);
-
- private:
-  std::size_t limit_;
-  mutable std::mutex mutex_;
-  std::map<IpAddress, std::size_t> counts_;
+/// What one host may have of a server, counted over all of its threads.
+struct HostLimits {
+  std::shared_ptr<AddressCounts> connections;
+  std::shared_ptr<AddressCounts> streams;  ///< replies that are made while they are sent
 };
 
 /// One thread's share of an HttpServer.
@@ -31,7 +23,7 @@ class HttpWorker {
                                                    std::unique_ptr<HttpHandler> handler,
                                                    const Clock& clock,
                                                    std::shared_ptr<HttpCounts> counts,
-                                                   std::shared_ptr<AddressCounts> addresses);
+                                                   HostLimits hosts);
   ~HttpWorker();
 
   /// Serves on this thread until LEAVE is asked, then takes no new connection and ends what is

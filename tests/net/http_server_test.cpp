@@ -54,6 +54,9 @@ class Echo final : public HttpHandler {
     if (request.path.front() == "stream") {
       return {200, {}, "", std::make_unique<Letters>(3)};
     }
+    if (request.path.front() == "endless") {
+      return {200, {}, "", std::make_unique<Letters>(1'000'000)};
+    }
     if (request.path.front() == "broken") {
       return {200, {}, "", std::make_unique<Letters>(-1)};
     }
@@ -258,6 +261,24 @@ TEST_CASE("one address has only so many connections") {
   }
   REQUIRE(comes_true([&] { return running.counts->open == 1; }));
   CHECK(has(ask(running, get("/a")), "200 OK"));
+}
+
+TEST_CASE("one address has only so many replies that are made while they are sent") {
+  HttpSettings settings;
+  settings.streams_per_address = 1;
+  const Running running(settings);
+  {
+    TcpStream first = running.connect();
+    say(first, get("/endless"));
+    REQUIRE(has(hear(first, "200 OK"), "200 OK"));
+    const std::string second = ask(running, get("/stream"));
+    CHECK(has(second, "HTTP/1.1 503"));
+    CHECK(has(second, "Retry-After: 1"));
+    CHECK(running.counts->held_off == 1);
+    CHECK(has(ask(running, get("/a")), "200 OK"));
+  }
+  REQUIRE(comes_true([&] { return running.counts->open == 0; }));
+  CHECK(has(ask(running, get("/stream")), "200 OK"));
 }
 
 TEST_CASE("a handler's exception is an internal error, and the next request is answered") {
