@@ -19,8 +19,9 @@ struct Hello {
   std::string version;            ///< of cptools
   std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
-  /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison.
-  static constexpr std::int64_t our_format = 2;
+  /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison, 3
+  /// files whose size only their end tells.
+  static constexpr std::int64_t our_format = 3;
   std::int64_t format = our_format;
 };
 

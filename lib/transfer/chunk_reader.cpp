@@ -3,6 +3,8 @@
 
 #include "transfer/pack.hpp"
 
+#include <algorithm>
+
 namespace cp::transfer {
 namespace {
 
@@ -69,12 +71,23 @@ Result<std::optional<ChunkHeader>> read_leaf(const ChunkWork& work, std::span<st
   return header;
 }
 
+ChunkHeader copy_block(const BlockWork& work, std::span<std::byte> slot) {
+  std::ranges::copy(*work.data, slot.begin());
+  return {.id = work.id,
+          .offset = work.offset,
+          .length = static_cast<std::uint32_t>(work.data->size()),
+          .digest = work.digest};
+}
+
 }  // namespace
 
 Result<std::optional<ChunkHeader>> read_chunk(const Work& work, std::span<std::byte> slot,
                                               ReadEvents& events) {
   if (const auto* pack = std::get_if<PackWork>(&work)) {
     return read_pack(*pack, slot, events);
+  }
+  if (const auto* block = std::get_if<BlockWork>(&work)) {
+    return copy_block(*block, slot);
   }
   return read_leaf(std::get<ChunkWork>(work), slot, events);
 }

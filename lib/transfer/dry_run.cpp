@@ -107,6 +107,10 @@ Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
   report.account().is_planned = true;
   for (const Source& source : sources) {
     PlanSink sink(source, plan, server, report);
+    if (source.is_stream()) {
+      CP_TRY(sink.found({.path = source.name}));
+      continue;
+    }
     CP_TRY(walk(source, {.selection = selection}, sink, stop));
   }
   report.tally().walk_ended = true;
@@ -150,10 +154,17 @@ Result<void> show_told(Control& control, const Plan& plan, const std::string& se
   }
 }
 
+Result<Plan> plan_here(const Request& request, const Incoming& incoming) {
+  if (request.is_to_stream()) {
+    CP_TRY(check_fits_stream(incoming));
+    return Plan{.root = ".", .renamed_to = request.destination};
+  }
+  return plan_landing(OpenGround(), request.destination, incoming);
+}
+
 Result<void> show_local(const Request& request, const std::vector<Source>& sources, Report& report,
                         std::stop_token stop) {
-  CP_TRY_ASSIGN(const Plan plan,
-                plan_landing(OpenGround(), request.destination, incoming_of(request, sources)));
+  CP_TRY_ASSIGN(const Plan plan, plan_here(request, incoming_of(request, sources)));
   return show_plan(sources, plan, request.selection, "", report, stop);
 }
 

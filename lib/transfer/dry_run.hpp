@@ -28,6 +28,9 @@ Result<void> tell_plan(const std::vector<Source>& sources, const Selection& sele
 Result<void> show_told(Control& control, const Plan& plan, const std::string& server,
                        std::chrono::nanoseconds silence, Report& report, std::stop_token stop);
 
+/// Where INCOMING would land at REQUEST's destination on this machine, a stream included.
+Result<Plan> plan_here(const Request& request, const Incoming& incoming);
+
 /// As show_plan, for REQUEST's destination on this machine.
 Result<void> show_local(const Request& request, const std::vector<Source>& sources, Report& report,
                         std::stop_token stop);

@@ -98,6 +98,7 @@ Result<Location> parse_far(std::string_view text, std::size_t colon) {
 std::string Location::server() const {
   switch (kind) {
     case Place::here:
+    case Place::stream:
       return "";
     case Place::daemon:
       return "cpx://" + net::HostPort{host, port}.to_string();
@@ -115,6 +116,9 @@ Result<Location> parse_location(std::string_view text) {
   }
   if (text.find('\0') != std::string_view::npos) {
     return fail(Errc::usage, "a path holds no NUL byte");
+  }
+  if (text == "-") {
+    return Location{Place::stream, "", 0, "-"};
   }
   if (text.starts_with(kScheme)) {
     return parse_url(text);

@@ -15,6 +15,7 @@ inline constexpr std::uint16_t default_port = 7031;
 /// Where one end of a transfer is.
 enum class Place {
   here,    ///< a path of this machine
+  stream,  ///< "-": standard input or output
   daemon,  ///< cpx://host[:port]/path: a `cpxfer serve`
   ssh,     ///< [user@]host:path: whatever ssh reaches
 };
@@ -29,7 +30,7 @@ struct Location {
   std::string path;
   net::SshHost login = {};  ///< of ssh
 
-  bool is_remote() const { return kind != Place::here; }
+  bool is_remote() const { return kind == Place::daemon || kind == Place::ssh; }
   /// "cpx://host:port", "user@host", "" for a path.
   std::string server() const;
   /// What stands before a path there when it is shown: "cpx://host:port", "user@host:", "".
@@ -39,9 +40,9 @@ struct Location {
 
 /// The location in TEXT. cpx://host[:port]/path (percent-encoding is undone) is a daemon. As in
 /// rsync and scp a colon before the first slash ends a host; an IPv6 one stands in brackets; for a
-/// path whose first part holds a colon one writes ./a:b. usage for an empty text, a broken URL, and
-/// a host that is none (SECURITY §4); unavailable for kinds that are not there yet (https://,
-/// s3://, cp:CODE/path, host::module).
+/// path whose first part holds a colon one writes ./a:b, and ./- for one that is called so. usage
+/// for an empty text, a broken URL, and a host that is none (SECURITY §4); unavailable for kinds
+/// that are not there yet (https://, s3://, cp:CODE/path, host::module).
 Result<Location> parse_location(std::string_view text);
 
 }  // namespace cp::transfer

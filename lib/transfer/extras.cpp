@@ -7,7 +7,14 @@
 namespace cp::transfer {
 namespace {
 
-enum Tag : std::uint16_t { kOwner = 1, kAttribute = 2, kHoles = 3, kLeader = 4, kClosed = 5 };
+enum Tag : std::uint16_t {
+  kOwner = 1,
+  kAttribute = 2,
+  kHoles = 3,
+  kLeader = 4,
+  kClosed = 5,
+  kStream = 6
+};
 
 constexpr std::size_t kFieldBytes = 6;
 constexpr std::size_t kRangeBytes = 16;
@@ -44,6 +51,9 @@ class Decoder {
         return in.at_end();
       case kClosed:
         extras_.is_closed = true;
+        return in.at_end();
+      case kStream:
+        extras_.is_stream = true;
         return in.at_end();
       default:
         return true;
@@ -119,6 +129,9 @@ std::string encode(const Extras& extras) {
   }
   if (extras.is_closed) {
     put_head(out, kClosed, 0);
+  }
+  if (extras.is_stream) {
+    put_head(out, kStream, 0);
   }
   return out.take();
 }

@@ -40,9 +40,10 @@ struct Extras {
   std::vector<LeafRange> holes;  ///< leaves that are not sent: zeros; ascending, apart
   bool is_leader = false;        ///< other names of this file may follow
   bool is_closed = false;        ///< a directory whose contents are not told
+  bool is_stream = false;        ///< a file whose size its end tells (format 3)
 
   bool empty() const {
-    return !owner && attributes.empty() && holes.empty() && !is_leader && !is_closed;
+    return !owner && attributes.empty() && holes.empty() && !is_leader && !is_closed && !is_stream;
   }
   friend bool operator==(const Extras&, const Extras&) = default;
 };

@@ -52,6 +52,11 @@ Result<void> IncomingFile::take_holes(Staging& staging) {
   return {};
 }
 
+Result<void> IncomingFile::make_empty(Staging& staging) {
+  const std::scoped_lock lock(mutex_);
+  return make(staging);
+}
+
 Result<void> IncomingFile::make(Staging& staging) {
   staged_ = staging.next_number();
   UniqueFd fd(::openat(staging.fd(), std::to_string(staged_).c_str(),
@@ -80,11 +85,19 @@ Result<int> IncomingFile::begin(Staging& staging, std::uint64_t leaf) {
   return fd_->get();
 }
 
+bool IncomingFile::fits(std::uint64_t offset, std::size_t bytes) const {
+  if (is_stream_) {
+    return offset % limits::leaf_bytes == 0 && offset < limits::file_bytes && bytes != 0 &&
+           bytes <= limits::leaf_bytes;
+  }
+  return offset < entry_.size &&
+         bytes == std::min<std::uint64_t>(limits::leaf_bytes, entry_.size - offset);
+}
+
 Result<IncomingFile::Outcome> IncomingFile::write(Staging& staging, std::uint64_t offset,
                                                   const Digest& leaf,
                                                   std::span<const std::byte> payload) {
-  if (offset >= entry_.size ||
-      payload.size() != std::min<std::uint64_t>(limits::leaf_bytes, entry_.size - offset)) {
+  if (!fits(offset, payload.size())) {
     return fail(Errc::protocol, "a chunk that does not fit its file");
   }
   const std::uint64_t index = offset / limits::leaf_bytes;
@@ -97,6 +110,8 @@ Result<IncomingFile::Outcome> IncomingFile::write(Staging& staging, std::uint64_
   const std::scoped_lock lock(mutex_);
   in_work_.erase(index);
   leaves_.add(index, leaf);
+  reaches_ = std::max(reaches_, offset + payload.size());
+  ends_ = payload.size() == limits::leaf_bytes ? ends_ : offset + payload.size();
   return outcome();
 }
 
@@ -110,8 +125,16 @@ IncomingFile::Outcome IncomingFile::outcome() {
   if (over_) {
     return Outcome::void_already;
   }
-  over_ = end_ && leaves_.leaves() == leaves_of(entry_.size);
+  over_ = end_ && has_all();
   return over_ ? Outcome::whole : Outcome::growing;
+}
+
+// Of a stream: as many leaves as it has, none beyond its end, and none but the last one short.
+bool IncomingFile::has_all() const {
+  const std::uint64_t size = told_size();
+  const bool is_sound =
+      !is_stream_ || (reaches_ == size && ends_ == (size % limits::leaf_bytes == 0 ? 0 : size));
+  return is_sound && leaves_.leaves() == leaves_of(size);
 }
 
 bool IncomingFile::make_void() {
@@ -121,8 +144,12 @@ bool IncomingFile::make_void() {
 
 Result<void> IncomingFile::settle() {
   const std::scoped_lock lock(mutex_);
-  if (leaves_.file_digest(entry_.size) != end_->digest) {
+  if (leaves_.file_digest(told_size()) != end_->digest) {
     return fail(Errc::failed, "what arrived is not what was read");
+  }
+  // Zeros at its end were not written.
+  if (is_stream_ && ::ftruncate(fd_->get(), static_cast<off_t>(told_size())) != 0) {
+    return system_error(Errc::io);
   }
   CP_TRY(apply(fd_->get(), end_->metadata, entry_.extras.get(), preserve_));
   fd_.reset();
@@ -131,7 +158,12 @@ Result<void> IncomingFile::settle() {
 
 Digest IncomingFile::digest() const {
   const std::scoped_lock lock(mutex_);
-  return leaves_.file_digest(entry_.size);
+  return leaves_.file_digest(told_size());
+}
+
+std::uint64_t IncomingFile::size() const {
+  const std::scoped_lock lock(mutex_);
+  return told_size();
 }
 
 std::string IncomingFile::staged() const {

@@ -23,13 +23,18 @@ namespace cp::transfer {
 class IncomingFile {
  public:
   explicit IncomingFile(Entry entry, Preserve preserve = {})
-      : entry_(std::move(entry)), preserve_(preserve) {}
+      : entry_(std::move(entry)),
+        preserve_(preserve),
+        is_stream_(entry_.extras && entry_.extras->is_stream) {}
 
   /// Goes on with what an earlier attempt left in DIRECTORY; before anything else. io.
   Result<void> resume(int directory, const PartialFile& partial);
   /// Before anything else, of a file with holes: takes them as written, in a file that `resume` or
   /// this makes. io, cannot_create.
   Result<void> take_holes(Staging& staging);
+
+  /// Before anything else, of a stream: it may have nothing in it. cannot_create, io.
+  Result<void> make_empty(Staging& staging);
 
   const Entry& entry() const { return entry_; }
 
@@ -50,6 +55,8 @@ class IncomingFile {
   /// end says.
   Result<void> settle();
   Digest digest() const;
+  /// Of a whole one.
+  std::uint64_t size() const;
   std::string staged() const;
   /// Of one that has begun: what a keeper has to know.
   GrowingFile growing() const;
@@ -61,9 +68,13 @@ class IncomingFile {
   Result<int> begin(Staging& staging, std::uint64_t leaf);
   Result<void> make(Staging& staging);
   Outcome outcome();
+  bool fits(std::uint64_t offset, std::size_t bytes) const;
+  bool has_all() const;
+  std::uint64_t told_size() const { return is_stream_ ? end_->size : entry_.size; }
 
   const Entry entry_;
   const Preserve preserve_;
+  const bool is_stream_;
   bool is_resumed_ = false;   ///< set before it is shared
   mutable std::mutex mutex_;  ///< guards what follows
   std::shared_ptr<const UniqueFd> fd_;
@@ -72,7 +83,9 @@ class IncomingFile {
   LeafTree leaves_;
   std::set<std::uint64_t> in_work_;  ///< leaves that are being written
   std::optional<FileEnd> end_;
-  bool over_ = false;  ///< void, or told to be whole
+  std::uint64_t reaches_ = 0;  ///< of a stream: where what has come ends
+  std::uint64_t ends_ = 0;     ///< of a stream: where its last leaf ends, if that is not a full one
+  bool over_ = false;          ///< void, or told to be whole
 };
 
 }  // namespace cp::transfer

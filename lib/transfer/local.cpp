@@ -32,7 +32,7 @@ Result<void> LocalFarEnd::tell(const Present& present) { return receiver_.take(p
 
 Result<void> LocalFarEnd::tell(const Finish& /*finish*/) { return {}; }
 
-LocalRail::LocalRail(Receiver& receiver, Tally& tally, std::function<void(const Error&)> fatal)
+LocalRail::LocalRail(Taker& receiver, Tally& tally, std::function<void(const Error&)> fatal)
     : receiver_(receiver), tally_(tally), fatal_(std::move(fatal)), slot_(limits::chunk_bytes) {}
 
 Result<std::span<std::byte>> LocalRail::slot() { return std::span(slot_); }

@@ -3,7 +3,8 @@
 
 #include "transfer/far_end.hpp"
 #include "transfer/rail.hpp"
-#include "transfer/receiver.hpp"
+#include "transfer/taker.hpp"
+#include "transfer/tally.hpp"
 
 #include <functional>
 #include <vector>
@@ -14,7 +15,7 @@ namespace cp::transfer {
 class LocalFarEnd final : public FarEnd {
  public:
   /// Borrows RECEIVER.
-  explicit LocalFarEnd(Receiver& receiver) : receiver_(receiver) {}
+  explicit LocalFarEnd(Taker& receiver) : receiver_(receiver) {}
   Result<void> tell(const Entries& entries) override;
   Result<void> tell(const FileEnd& end) override;
   Result<void> tell(const ItemFailed& failed) override;
@@ -26,14 +27,14 @@ class LocalFarEnd final : public FarEnd {
   Result<void> tell(const Finish& finish) override;
 
  private:
-  Receiver& receiver_;
+  Taker& receiver_;
 };
 
 /// The rail between two ends in one process: the sender's thread places its chunk itself.
 class LocalRail final : public ChunkSender {
  public:
   /// Borrows RECEIVER and TALLY. FATAL is called with an error that ends the transfer.
-  LocalRail(Receiver& receiver, Tally& tally, std::function<void(const Error&)> fatal);
+  LocalRail(Taker& receiver, Tally& tally, std::function<void(const Error&)> fatal);
 
   Result<std::span<std::byte>> slot() override;
   Result<void> send(ChunkHeader header) override;
@@ -42,7 +43,7 @@ class LocalRail final : public ChunkSender {
   void interrupt() override { receiver_.interrupt(); }
 
  private:
-  Receiver& receiver_;
+  Taker& receiver_;
   Tally& tally_;
   std::function<void(const Error&)> fatal_;
   std::vector<std::byte> slot_;

@@ -295,6 +295,9 @@ std::string encode(const FileEnd& message) {
   WireWriter out;
   out.put(message.id).put_bytes(message.digest.bytes);
   put(out, message.metadata);
+  if (message.size != 0) {
+    out.put(message.size);
+  }
   return out.take();
 }
 
@@ -305,7 +308,8 @@ Result<FileEnd> decode(std::string_view body) {
   message.id = in.get<std::uint64_t>();
   message.digest = in.get_digest();
   message.metadata = get_metadata(in);
-  if (!is_sound(message.metadata)) {
+  message.size = in.at_end() ? 0 : in.get<std::uint64_t>();
+  if (!is_sound(message.metadata) || message.size >= limits::file_bytes) {
     return fail(Errc::protocol, "an entry that cannot be");
   }
   return whole(in, message);

@@ -68,7 +68,8 @@ struct FileEnd {
   static constexpr MessageType type = MessageType::file_end;
   std::uint64_t id = 0;
   Digest digest;
-  Metadata metadata;  ///< as it was at the end
+  Metadata metadata;       ///< as it was at the end
+  std::uint64_t size = 0;  ///< of a stream
 };
 
 /// One item that does not arrive. From the receiver with the ID of a file that travels alone it

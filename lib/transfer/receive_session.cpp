@@ -33,9 +33,21 @@ void ReceiveSession::end_threads() {
   threads_.clear();
 }
 
-Result<void> ReceiveSession::open(Receiver::Settings settings) {
+Result<void> ReceiveSession::begin() {
   CP_TRY_ASSIGN(wake_, Wake::make());
   conversation_.emplace(parts_.control, *wake_, parts_.silence);
+  return {};
+}
+
+Result<void> ReceiveSession::open(StreamOut::Settings settings) {
+  CP_TRY(begin());
+  ReceiveEvents& events = *this;
+  receiver_ = std::make_unique<StreamOut>(std::move(settings), events, parts_.tally);
+  return {};
+}
+
+Result<void> ReceiveSession::open(Receiver::Settings settings) {
+  CP_TRY(begin());
   ReceiveEvents& events = *this;
   CP_TRY_ASSIGN(receiver_, Receiver::open(std::move(settings), events, parts_.tally));
   return {};

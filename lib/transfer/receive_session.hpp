@@ -5,6 +5,7 @@
 #include "transfer/conversation.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/receiver.hpp"
+#include "transfer/stream_out.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/wake.hpp"
 
@@ -31,7 +32,7 @@ class ReceiveSession final : private ReceiveEvents {
   struct Parts {
     Control& control;         ///< borrowed
     Tally& tally;             ///< borrowed
-    std::string destination;  ///< stands before the paths that could not be written here
+    std::string destination;  ///< stands before the paths that could not be written here, if any
     std::string source;       ///< stands before the paths that failed at the peer
     std::chrono::nanoseconds silence{};
     std::function<void()> tick;  ///< called about ten times a second on the caller's thread
@@ -42,8 +43,11 @@ class ReceiveSession final : private ReceiveEvents {
   /// Makes ready to write. cannot_create, denied.
   Result<void> open(Receiver::Settings settings);
 
+  /// Makes ready to write to a stream. io.
+  Result<void> open(StreamOut::Settings settings);
+
   /// The receiver that `open` made.
-  const Receiver& receiver() const { return *receiver_; }
+  const Taker& receiver() const { return *receiver_; }
   /// Tells the peer what earlier attempts left here; before `run`, when it asked to resume.
   Result<void> tell_have();
 
@@ -60,6 +64,7 @@ class ReceiveSession final : private ReceiveEvents {
   void answered(const Answer& answer) override;
   std::optional<Durable> take_durable();
 
+  Result<void> begin();
   Result<FinalResult> converse();
   Result<void> listen();
   void follow();
@@ -80,7 +85,7 @@ class ReceiveSession final : private ReceiveEvents {
   Parts parts_;
   std::optional<Wake> wake_;
   std::optional<Conversation> conversation_;
-  std::unique_ptr<Receiver> receiver_;
+  std::unique_ptr<Taker> receiver_;
   std::vector<std::unique_ptr<ChunkReceiver>> streams_;
   std::vector<std::thread> threads_;
   SteadyTime looked_{};

@@ -370,13 +370,20 @@ void Receiver::not_linked(const std::string& path, const Error& error) {
 
 Result<void> Receiver::add_file(const Entry& entry) {
   const std::scoped_lock lock(mutex_);
-  if (entry.path.empty() || entry.size == 0 || entry.id != last_id_ + 1 ||
+  const bool is_stream = entry.extras && entry.extras->is_stream;
+  if (entry.path.empty() || (entry.size == 0) != is_stream || entry.id != last_id_ + 1 ||
       files_.size() >= limits::open_files) {
     return fail(Errc::protocol, "the peer announced a file that cannot be");
   }
   last_id_ = entry.id;
   const auto file = std::make_shared<IncomingFile>(entry, settings_.preserve);
-  if (const auto partial = recovered_.take_partial(entry.stamp, entry.size)) {
+  if (is_stream) {
+    if (const auto made = file->make_empty(*staging_); !made) {
+      announced_.notify_all();
+      item_failed(entry.path, entry.id, made.error());
+      return {};
+    }
+  } else if (const auto partial = recovered_.take_partial(entry.stamp, entry.size)) {
     // The sender counts on what it was told.
     CP_TRY(file->resume(staging_->fd(), *partial));
   }
@@ -495,7 +502,7 @@ Result<void> Receiver::complete(const std::shared_ptr<IncomingFile>& file) {
                           .place = std::string(settings_.landing.place(entry.path)),
                           .path = entry.path,
                           .id = entry.id,
-                          .bytes = entry.size,
+                          .bytes = file->size(),
                           .entry = entry_digest(EntryType::file, entry.path, file->digest().bytes),
                           // A source that may have changed without a trace is read again.
                           .stamp = entry.is_fresh ? Digest{} : entry.stamp,

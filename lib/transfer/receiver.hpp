@@ -14,6 +14,7 @@
 #include "transfer/landing.hpp"
 #include "transfer/pack.hpp"
 #include "transfer/recovery.hpp"
+#include "transfer/taker.hpp"
 #include "transfer/tally.hpp"
 
 #include <atomic>
@@ -29,10 +30,9 @@
 namespace cp::transfer {
 
 /// The receiving end of a transfer: puts chunks where they belong, in any order and from any
-/// stream, and files under their names when they are whole. What the peer says is hostile: every
-/// path, length and id is judged. A failed item goes to the events, an error is the end of the
-/// transfer: protocol, or io when a sync failed. Safe on any thread.
-class Receiver final : private CommitEvents, private LinkEvents {
+/// stream, and files under their names when they are whole. A failed item goes to the events, an
+/// error is the end of the transfer: protocol, or io when a sync failed. Safe on any thread.
+class Receiver final : public Taker, private CommitEvents, private LinkEvents {
  public:
   struct Settings {
     Landing landing;
@@ -59,39 +59,23 @@ class Receiver final : private CommitEvents, private LinkEvents {
   Receiver(Settings settings, ReceiveEvents& events, Tally& tally);
   ~Receiver() override;
 
-  /// That of the first attempt, when this one goes on with it.
-  const std::string& id() const { return settings_.id; }
-  /// From 1 on.
-  std::uint64_t attempt() const { return journal_ ? journal_->attempt() : 1; }
-  /// What earlier attempts left, in messages that end with a last one. Before anything is taken.
-  std::vector<Have> have() const;
-
-  /// A directory, a link, or a file that will travel alone.
-  Result<void> add(const Entry& entry);
-  /// Files of `have` that count as they stand. protocol for others.
-  Result<void> keep(const Kept& kept);
-  /// Looks at what stands where those files would land; the answer goes to the events.
-  Result<void> offer(const Offer& offer);
-  /// Files that count as they stand. protocol for others.
-  Result<void> take(const Same& same);
-  Result<void> take(const Present& present);
-  /// A chunk whose digest was checked over the very bytes of PAYLOAD. A chunk that is there already
-  /// is passed over. Waits until its file was announced.
-  Result<void> take(const ChunkHeader& header, std::span<const std::byte> payload);
-  Result<void> end(const FileEnd& end);
-  /// An item failed at its source, the file ID when that is not 0.
-  void failed_at_source(std::uint64_t id);
-
-  /// After everything was taken: commits what is whole, sets the directories' metadata, and tells
-  /// what stands. protocol when a file is not whole.
-  Result<FinalResult> finish();
-  /// Instead of `finish`, when the transfer ended early and no `take` runs any more: what is whole
-  /// stays, under its name, and what can be resumed in the staging directory.
-  void keep_whole();
-  /// Whether the same transfer has come back and waits for what this one holds.
-  bool is_asked_for() const;
-  /// Lets no `take` wait any longer.
-  void interrupt();
+  const std::string& id() const override { return settings_.id; }
+  std::uint64_t attempt() const override { return journal_ ? journal_->attempt() : 1; }
+  std::vector<Have> have() const override;
+  Result<void> add(const Entry& entry) override;
+  Result<void> keep(const Kept& kept) override;
+  Result<void> offer(const Offer& offer) override;
+  Result<void> take(const Same& same) override;
+  Result<void> take(const Present& present) override;
+  Result<void> take(const ChunkHeader& header, std::span<const std::byte> payload) override;
+  Result<void> end(const FileEnd& end) override;
+  void failed_at_source(std::uint64_t id) override;
+  /// Commits what is whole, sets the directories' metadata, and tells what stands.
+  Result<FinalResult> finish() override;
+  /// What is whole stays under its name, and what can be resumed in the staging directory.
+  void keep_whole() override;
+  bool is_asked_for() const override;
+  void interrupt() override;
 
  private:
   void committed(const WholeItem& item) override;

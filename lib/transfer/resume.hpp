@@ -13,9 +13,12 @@ namespace cp::transfer {
 /// left out (by age apart, which moves on). Options that only say how bytes travel do not count.
 Digest key_of(const Request& request);
 
-/// That of REQUEST, if it wants to resume and be resumed.
+/// Whether REQUEST wants to resume and be resumed, and can.
+inline bool can_resume(const Request& request) { return request.resume && !request.has_stream(); }
+
+/// That of REQUEST, if it is resumed.
 inline std::optional<Digest> wanted_key(const Request& request) {
-  return request.resume ? std::optional(key_of(request)) : std::nullopt;
+  return can_resume(request) ? std::optional(key_of(request)) : std::nullopt;
 }
 
 }  // namespace cp::transfer

@@ -4,8 +4,10 @@
 #include "base/file.hpp"
 #include "transfer/have.hpp"
 #include "transfer/local.hpp"
+#include "transfer/receiver.hpp"
 #include "transfer/resume.hpp"
 #include "transfer/sender.hpp"
+#include "transfer/stream_out.hpp"
 #include "transfer/wake.hpp"
 
 #include <future>
@@ -25,7 +27,7 @@ class Events final : public ReceiveEvents {
   void set_sender(Sender& sender) { sender_ = &sender; }
   void item_failed(const ItemFailed& failed) override {
     ItemFailed shown = failed;
-    shown.path = path_join(request_.destination, failed.path);
+    shown.path = path_join(request_.is_to_stream() ? "" : request_.destination, failed.path);
     sender_->far_failed(shown);
   }
   void became_durable(const Durable& all) override { tally_.bytes_durable = all.bytes; }
@@ -54,7 +56,7 @@ Result<void> check_apart(const std::vector<Source>& sources, const Landing& land
   return {};
 }
 
-Result<HaveTable> have_of(const Receiver& receiver) {
+Result<HaveTable> have_of(const Taker& receiver) {
   HaveTable table;
   for (const Have& have : receiver.have()) {
     CP_TRY(table.add(have));
@@ -76,22 +78,24 @@ Result<void> attend(const Sender& sender, const Wake& wake, Report& report) {
 
 }  // namespace
 
-Incoming incoming_of(const Request& request, const std::vector<Source>& sources) {
-  return {.sources = sources.size(),
-          .name = sources.front().name,
-          .is_directory = sources.front().is_directory,
-          .placement = request.placement};
-}
+namespace {
 
-Result<void> run_local(const Request& request, const std::vector<Source>& sources, Report& report,
-                       std::stop_token stop) {
+// One file into a stream: in one process its chunks come in order over one rail.
+Result<std::unique_ptr<Taker>> open_taker(const Request& request,
+                                          const std::vector<Source>& sources, Report& report,
+                                          ReceiveEvents& events, WalkOptions& walk) {
+  if (request.is_to_stream()) {
+    CP_TRY(check_fits_stream(incoming_of(request, sources)));
+    return std::make_unique<StreamOut>(
+        StreamOut::Settings{.fd = request.output,
+                            .id = report.account().id,
+                            .syncs = request.durability != Durability::none},
+        events, report.tally());
+  }
   CP_TRY_ASSIGN(Landing landing,
                 land(OpenGround(), request.destination, incoming_of(request, sources)));
   CP_TRY(check_apart(sources, landing));
-  const auto avoid = identity_of(landing.root);
-  const bool deletes = request.deletion != Deletion::none;
-  CP_TRY_ASSIGN(const Wake wake, Wake::make());
-  Events events(request, report.tally());
+  walk.avoid = identity_of(landing.root);
   auto receiver = Receiver::open({.landing = std::move(landing),
                                   .durability = request.durability,
                                   .contain_links = false,
@@ -107,19 +111,45 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
     return fail(receiver.error().code, "cannot create {}: {}", request.destination,
                 receiver.error().message);
   }
-  report.account().id = (*receiver)->id();
-  report.account().attempt = (*receiver)->attempt();
-  CP_TRY_ASSIGN(const HaveTable have, have_of(**receiver));
-  LocalFarEnd far(**receiver);
+  return receiver;
+}
+
+}  // namespace
+
+Result<void> check_fits_stream(const Incoming& incoming) {
+  return incoming.sources == 1 && !incoming.is_directory && !incoming.name.empty()
+             ? Result<void>()
+             : fail(Errc::usage, "a directory does not go to a stream; one file does");
+}
+
+Incoming incoming_of(const Request& request, const std::vector<Source>& sources) {
+  return {.sources = sources.size(),
+          .name = sources.front().name,
+          .is_directory = sources.front().is_directory,
+          .placement = request.is_from_stream() ? Placement::exact : request.placement};
+}
+
+Result<void> run_local(const Request& request, const std::vector<Source>& sources, Report& report,
+                       std::stop_token stop) {
+  const bool deletes = request.deletion != Deletion::none;
+  WalkOptions walk{{}, request.selection, request.preserve, deletes};
+  CP_TRY_ASSIGN(const Wake wake, Wake::make());
+  Events events(request, report.tally());
+  CP_TRY_ASSIGN(const auto receiver, open_taker(request, sources, report, events, walk));
+  const std::size_t rails = request.is_to_stream() ? 1 : kLocalStreams;
+  report.account().id = receiver->id();
+  report.account().attempt = receiver->attempt();
+  CP_TRY_ASSIGN(const HaveTable have, have_of(*receiver));
+  LocalFarEnd far(*receiver);
   Sender* fatal_to = nullptr;
   std::vector<std::unique_ptr<ChunkSender>> streams;
-  for (std::size_t i = 0; i < kLocalStreams; ++i) {
+  for (std::size_t i = 0; i < rails; ++i) {
     streams.push_back(std::make_unique<LocalRail>(
-        **receiver, report.tally(), [&](const Error& error) { fatal_to->interrupt(error); }));
+        *receiver, report.tally(), [&](const Error& error) { fatal_to->interrupt(error); }));
   }
-  report.begin("local", "", kLocalStreams, false);
+  report.begin("local", "", rails, false);
   Sender sender({.sources = sources,
-                 .walk = {avoid, request.selection, request.preserve, deletes},
+                 .walk = std::move(walk),
                  .far = far,
                  .tally = report.tally(),
                  .streams = std::move(streams),
@@ -135,10 +165,10 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
   });
   sender.start();
   auto sent = attend(sender, wake, report);
-  auto result = sent ? (*receiver)->finish() : tl::unexpected<Error>(sent.error());
+  auto result = sent ? receiver->finish() : tl::unexpected<Error>(sent.error());
   if (!result) {
     sender.end();
-    (*receiver)->keep_whole();
+    receiver->keep_whole();
     report.account().error = result.error();
     return {};
   }

@@ -18,4 +18,7 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
 /// What SOURCES are, as far as it decides where they land.
 Incoming incoming_of(const Request& request, const std::vector<Source>& sources);
 
+/// usage when INCOMING is more than one file.
+Result<void> check_fits_stream(const Incoming& incoming);
+
 }  // namespace cp::transfer

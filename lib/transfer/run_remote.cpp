@@ -68,11 +68,14 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
 
 Open open_of(const Request& request, const Location& far, Direction direction) {
   return {.direction = direction,
-          .placement = request.placement,
+          .placement = request.is_from_stream() ? Placement::exact : request.placement,
           .durability = request.durability,
           .rail = rail_of(request, far),
           .provider = request.provider,
-          .streams = request.streams == 0 ? kRemoteStreams : request.streams,
+          // What goes to a stream comes in its order over one.
+          .streams = request.is_to_stream() ? 1
+                     : request.streams == 0 ? kRemoteStreams
+                                            : request.streams,
           .dry_run = request.dry_run,
           .selection = request.selection,
           .bytes_per_second = request.bytes_per_second,
@@ -89,6 +92,9 @@ Result<void> check_format(const Request& request, const Hello& far) {
     return fail(Errc::unavailable,
                 "its cpxfer {} is too old for --preserve, --update, --checksum and --delete",
                 far.version);
+  }
+  if (request.is_from_stream() && far.format < 3) {
+    return fail(Errc::unavailable, "its cpxfer {} is too old for a stream as source", far.version);
   }
   return {};
 }
@@ -108,8 +114,10 @@ Result<T> at_server(const Location& server, Result<T> result) {
 Error given_up(const Request& request, Error error) {
   error.code = Errc::timed_out;
   if (error.hint.empty()) {
-    error.hint =
-        request.resume ? "the same command goes on from here" : "files that had arrived whole stay";
+    error.hint = request.is_from_stream() ? "a stream cannot be gone on with: nothing of it stays"
+                 : request.is_to_stream() ? "what goes to a stream cannot be gone on with"
+                 : request.resume         ? "the same command goes on from here"
+                                          : "files that had arrived whole stay";
   }
   return error;
 }
@@ -174,6 +182,34 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   return {};
 }
 
+Result<void> open_session(ReceiveSession& session, const Request& request, Landing landing,
+                          Report& report, const std::optional<Digest>& key) {
+  const auto ready = session.open({.landing = std::move(landing),
+                                   .durability = request.durability,
+                                   .contain_links = true,
+                                   .preserve = request.preserve,
+                                   .sync = request.sync,
+                                   .deletion = request.deletion,
+                                   .filter = request.selection.filter,
+                                   .id = report.account().id,
+                                   .key = key,
+                                   .archive = request.archive});
+  return ready ? ready
+               : fail(ready.error().code, "cannot create {}: {}", request.destination,
+                      ready.error().message);
+}
+
+Result<void> open_session(ReceiveSession& session, const Request& request, const Opened& opened,
+                          Report& report, const std::optional<Digest>& key) {
+  if (request.is_to_stream()) {
+    return session.open({.fd = request.output,
+                         .id = report.account().id,
+                         .syncs = request.durability != Durability::none});
+  }
+  CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
+  return open_session(session, request, std::move(landing), report, key);
+}
+
 Result<void> pull_once(const Request& request, const std::vector<Location>& sources, Report& report,
                        std::stop_token stop) {
   CP_TRY(check_one_server(sources));
@@ -190,33 +226,21 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   open.epoch = report.account().connections;
   CP_TRY_ASSIGN(Opened opened, at_server(server, client->open(open)));
   opened.incoming.placement = request.placement;
+  if (request.is_to_stream()) {
+    CP_TRY(check_fits_stream(opened.incoming));
+  }
   if (request.dry_run) {
-    CP_TRY_ASSIGN(const Plan plan,
-                  plan_landing(OpenGround(), request.destination, opened.incoming));
+    CP_TRY_ASSIGN(const Plan plan, plan_here(request, opened.incoming));
     return at_server(
         server, show_told(client->control(), plan, server.prefix(), request.silence, report, stop));
   }
-  CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
   ReceiveSession session({.control = client->control(),
                           .tally = report.tally(),
-                          .destination = request.destination,
+                          .destination = request.is_to_stream() ? "" : request.destination,
                           .source = server.prefix(),
                           .silence = request.silence,
                           .tick = [&] { report.tick(); }});
-  if (const auto ready = session.open({.landing = std::move(landing),
-                                       .durability = request.durability,
-                                       .contain_links = true,
-                                       .preserve = request.preserve,
-                                       .sync = request.sync,
-                                       .deletion = request.deletion,
-                                       .filter = request.selection.filter,
-                                       .id = report.account().id,
-                                       .key = open.key,
-                                       .archive = request.archive});
-      !ready) {
-    return fail(ready.error().code, "cannot create {}: {}", request.destination,
-                ready.error().message);
-  }
+  CP_TRY(open_session(session, request, opened, report, open.key));
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
   report.account().id = session.receiver().id();
   report.account().attempt = session.receiver().attempt();
@@ -241,7 +265,7 @@ Result<void> move(const Request& request, Report& report, const std::stop_token&
   CP_TRY(once());
   const SystemClock clock;
   KernelRandom random;
-  Retry retry(request.resume ? request.retry : std::chrono::nanoseconds(0), clock, random);
+  Retry retry(can_resume(request) ? request.retry : std::chrono::nanoseconds(0), clock, random);
   while (is_lost(report.account().error)) {
     if (report.tally().bytes_placed != 0) {
       retry.succeeded();

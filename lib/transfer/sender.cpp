@@ -3,6 +3,7 @@
 
 #include "transfer/planner.hpp"
 #include "transfer/stopwatch.hpp"
+#include "transfer/stream_in.hpp"
 
 #include <deque>
 
@@ -98,7 +99,24 @@ void Sender::thread_ended() {
   parts_.changed();
 }
 
+Result<void> Sender::plan_stream(const Source& source) {
+  ReadEvents& events = *this;
+  CP_TRY(StreamIn({.source = source,
+                   .far = parts_.far,
+                   .queue = queue_,
+                   .tally = parts_.tally,
+                   .events = events,
+                   .is_given_up = stream_is_given_up_,
+                   .stop = stop_.get_token()})
+             .run());
+  parts_.tally.walk_ended = true;
+  return parts_.far.tell(totals_of(parts_.tally));
+}
+
 Result<void> Sender::plan() {
+  if (parts_.sources.front().is_stream()) {
+    return plan_stream(parts_.sources.front());
+  }
   ReadEvents& events = *this;
   Planner planner({.far = parts_.far,
                    .queue = queue_,
@@ -208,6 +226,7 @@ void Sender::far_failed(const ItemFailed& failed) {
   if (const auto file = forget(failed.id)) {
     file->give_up();
   }
+  stream_is_given_up_ = true;
   parts_.tally.failed(failed);
 }
 

@@ -11,6 +11,7 @@
 #include "transfer/walk.hpp"
 #include "transfer/work.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -68,6 +69,7 @@ class Sender final : private ReadEvents {
   Result<void> source_failed(const Source& source, const Entry& entry, const Error& error) override;
 
   Result<void> plan();
+  Result<void> plan_stream(const Source& source);
   void run_planner();
   void run_stream(ChunkSender& stream);
   Result<void> feed(ChunkSender& stream, Unfinished& unfinished);
@@ -88,6 +90,7 @@ class Sender final : private ReadEvents {
   std::size_t streams_alive_ = 0;
   std::size_t threads_ = 0;
   bool ended_ = false;
+  std::atomic<bool> stream_is_given_up_{false};
   std::vector<std::thread> running_;
 };
 

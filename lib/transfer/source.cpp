@@ -70,6 +70,18 @@ Result<Source> open_source(const std::string& path, Placement placement) {
   return source;
 }
 
+Source stream_source(int fd, std::string name) {
+  // As any file that this process makes.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return {.shown = "-",
+          .root = Confined(UniqueFd(), Confined::Method::openat2),
+          .name = std::move(name),
+          .is_directory = false,
+          .stream = fd,
+          .stream_mode = 0666U & ~mask};
+}
+
 Result<std::vector<Source>> open_sources(const std::vector<std::string>& paths,
                                          Placement placement) {
   std::vector<Source> sources;

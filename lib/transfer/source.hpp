@@ -19,7 +19,10 @@ struct Source {
   Confined root;
   std::string name;  ///< "" when the contents of the root are moved
   bool is_directory = false;
+  int stream = -1;                ///< borrowed: what is read instead of a file
+  std::uint32_t stream_mode = 0;  ///< of the file that it becomes
 
+  bool is_stream() const { return stream >= 0; }
   /// PATH (of an entry) as the user would write it.
   std::string show(std::string_view path) const;
 };
@@ -38,6 +41,9 @@ Result<std::vector<Source>> open_sources(const std::vector<std::string>& paths,
 /// ROOT. A directory that takes the destination's name is meant by its contents.
 Result<Source> open_source_beneath(const Confined& root, const std::string& path,
                                    Placement placement);
+
+/// What the descriptor FD reads, as a file that is called NAME at the destination.
+Source stream_source(int fd, std::string name);
 
 /// usage when two of SOURCES would land under one name.
 Result<void> check_distinct(const std::vector<Source>& sources);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/transfer.hpp"
 
+#include "base/file.hpp"
 #include "base/random.hpp"
 #include "model/json.hpp"
 #include "transfer/dry_run.hpp"
@@ -11,6 +12,8 @@
 #include "transfer/run_remote.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace cp::transfer {
 namespace {
@@ -37,6 +40,37 @@ Result<void> check(const Request& request) {
   return {};
 }
 
+bool selects(const Selection& selection) {
+  return selection.names || selection.newer_than_s || !selection.filter.rules().empty();
+}
+
+Result<void> check_streams(const Request& request, const Location& destination) {
+  if (std::ranges::count(request.sources, "-") != 0 && !request.is_from_stream()) {
+    return fail(Errc::usage, "a stream is the only source, or none");
+  }
+  if (!request.has_stream()) {
+    return {};
+  }
+  if (request.is_from_stream() && request.is_to_stream()) {
+    return fail(Errc::usage, "one of the ends is no stream");
+  }
+  if (request.is_from_stream() ? request.input < 0 : request.output < 0) {
+    return fail(Errc::unavailable, "there is no stream for -; ./- is a file of that name");
+  }
+  if (request.sync.any() || request.deletion != Deletion::none || selects(request.selection)) {
+    return fail(Errc::usage,
+                "of a stream nothing is chosen, compared or deleted: it is one file as it comes");
+  }
+  if (request.is_to_stream() && request.sources.size() != 1) {
+    return fail(Errc::usage, "one file goes to a stream, not {}", request.sources.size());
+  }
+  if (request.is_from_stream() && parse_operand(destination.path).means_contents) {
+    return fail(Errc::usage, "{}: a stream has no name: it takes that of the destination",
+                request.destination);
+  }
+  return {};
+}
+
 Result<std::vector<Location>> locations_of(const Request& request) {
   std::vector<Location> locations;
   for (const std::string& source : request.sources) {
@@ -55,6 +89,15 @@ Result<void> check_far_end(const Request& request, const Location& server) {
     return fail(Errc::unavailable, "{}: nothing goes through ssh here", server.server());
   }
   return {};
+}
+
+Result<std::vector<Source>> sources_here(const Request& request, const Location& destination) {
+  if (!request.is_from_stream()) {
+    return open_sources(request.sources, request.placement);
+  }
+  std::vector<Source> sources;
+  sources.push_back(stream_source(request.input, std::string(base_name(destination.path))));
+  return sources;
 }
 
 std::string make_id() {
@@ -76,6 +119,7 @@ Errc gravest_of(const model::Json& failed) {
 Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop) {
   CP_TRY(check(request));
   CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
+  CP_TRY(check_streams(request, destination));
   CP_TRY_ASSIGN(const auto locations, locations_of(request));
   const bool is_pull = locations.front().is_remote();
   CP_TRY(check_far_end(request, is_pull ? locations.front() : destination));
@@ -87,7 +131,7 @@ Result<model::Json> run(const Request& request, Observer& observer, std::stop_to
     CP_TRY(run_pull(request, locations, report, stop));
     return report.finish();
   }
-  CP_TRY_ASSIGN(const auto sources, open_sources(request.sources, request.placement));
+  CP_TRY_ASSIGN(const auto sources, sources_here(request, destination));
   if (destination.is_remote()) {
     CP_TRY(run_push(request, sources, destination, report, stop));
   } else if (request.dry_run) {

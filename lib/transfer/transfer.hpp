@@ -44,6 +44,10 @@ struct Request {
   std::vector<std::string> sources;
   /// A path, a cpx:// URL or [user@]host:path. Directories that are missing on the way are made.
   std::string destination;
+  /// Borrowed: what "-", the only source, is read from, and "-", the destination, written to. -1:
+  /// there is no such stream. Neither can be gone on with.
+  int input = -1;
+  int output = -1;
   Placement placement = Placement::inside;
   Durability durability = Durability::batch;
   RailChoice rail = RailChoice::automatic;
@@ -89,6 +93,10 @@ struct Request {
   double bytes_per_second = 0;
   /// How long a silent peer is waited for.
   std::chrono::nanoseconds silence = std::chrono::seconds(30);
+
+  bool is_from_stream() const { return sources.size() == 1 && sources.front() == "-"; }
+  bool is_to_stream() const { return destination == "-"; }
+  bool has_stream() const { return is_from_stream() || is_to_stream(); }
 };
 
 /// How far a transfer is. Totals grow until the walk has ended.

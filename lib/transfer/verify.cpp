@@ -150,6 +150,9 @@ Result<void> check_local(const Request& request) {
   for (const std::string& path : request.sources) {
     CP_TRY_ASSIGN(const Location source, parse_location(path));
     CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
+    if (source.kind == Place::stream || destination.kind == Place::stream) {
+      return fail(Errc::usage, "a stream is not compared; ./- is a file of that name");
+    }
     if (source.is_remote() || destination.is_remote()) {
       return fail(Errc::unavailable, "this cpxfer compares what is on this machine alone");
     }

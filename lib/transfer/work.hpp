@@ -32,8 +32,16 @@ struct ChunkWork {
   bool means_rest = false;
 };
 
+/// One leaf of a stream, which can be read only once.
+struct BlockWork {
+  std::uint64_t id = 0;
+  std::uint64_t offset = 0;
+  Digest digest;
+  std::shared_ptr<const std::vector<std::byte>> data;
+};
+
 /// What one chunk is made of.
-using Work = std::variant<PackWork, ChunkWork>;
+using Work = std::variant<PackWork, ChunkWork, BlockWork>;
 
 /// Work on its way from the planner to the streams, bounded. A stream that takes work answers for
 /// it until it calls `done`; what a broken stream had not finished is put back and goes out by

@@ -29,9 +29,17 @@ TEST_CASE("kinds that are not there say so") {
   }
 }
 
+TEST_CASE("a hyphen alone is a stream, and nothing else is") {
+  CHECK(parse_location("-")->kind == Place::stream);
+  CHECK_FALSE(parse_location("-")->is_remote());
+  for (const char* text : {"./-", "--", "-f", "-/"}) {
+    CHECK(parse_location(text)->kind == Place::here);
+  }
+}
+
 TEST_CASE("a path is taken as it is written") {
   for (const char* text :
-       {"a", "/a:b", "./a:b", "-", "a/b:c", "\xff", "list", ":", ":a", "[a/b:c"}) {
+       {"a", "/a:b", "./a:b", "./-", "a/b:c", "\xff", "list", ":", ":a", "[a/b:c"}) {
     CAPTURE(text);
     CHECK(parse_location(text) == Location{Place::here, "", 0, text});
   }

@@ -87,6 +87,17 @@ TEST_CASE("an answer that says nothing is refused, and an offer of what is no fi
   CHECK_FALSE(decode<Offer>(encode(Offer{{{.type = EntryType::directory, .path = "d"}}})));
 }
 
+TEST_CASE("the end of a file tells a size only of a stream") {
+  const auto one = decode<FileEnd>(encode(FileEnd{.id = 1}));
+  const auto other = decode<FileEnd>(encode(FileEnd{.id = 1, .size = 77}));
+  REQUIRE(one);
+  REQUIRE(other);
+  CHECK(one->size == 0);
+  CHECK(other->size == 77);
+  CHECK(encode(FileEnd{.id = 1}).size() == 40);  // as in format 1
+  CHECK_FALSE(decode<FileEnd>(encode(FileEnd{.id = 1, .size = limits::file_bytes})));
+}
+
 TEST_CASE("a result tells what was deleted only where something was") {
   const auto one = decode<FinalResult>(encode(FinalResult{1, 2, {}, 0}));
   const auto other = decode<FinalResult>(encode(FinalResult{1, 2, {}, 77}));

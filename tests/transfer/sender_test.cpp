@@ -3,6 +3,7 @@
 
 #include "transfer/limits.hpp"
 #include "transfer/local.hpp"
+#include "transfer/receiver.hpp"
 #include "transfer/scratch.hpp"
 #include "transfer/wake.hpp"
 

@@ -384,6 +384,45 @@ TEST_CASE("a client that is gone leaves what was whole, and nothing else") {
   CHECK_FALSE(peer.served.scratch.has("srv/in/.cpxfer"));
 }
 
+TEST_CASE("a stream whose end does not fit what came is no file") {
+  Hostile peer;
+  Extras extras;
+  extras.is_stream = true;
+  const auto stream = std::make_shared<const Extras>(extras);
+  const auto ends_as = [&](std::uint64_t size) {
+    REQUIRE(peer.control().send(FileEnd{.id = 1, .metadata = {0644}, .size = size}));
+    REQUIRE(peer.streams[0]->drain());
+    REQUIRE(peer.control().send(Finish{}));
+    CHECK(answer(peer.control()) == "the peer ended before its files were whole");
+  };
+  SECTION("it has a size before its end") {
+    peer.announce({.path = "f", .metadata = {0644}, .size = 4, .id = 1, .extras = stream});
+    CHECK(answer(peer.control()) == "the peer announced a file that cannot be");
+  }
+  SECTION("it ends before what came") {
+    peer.announce({.path = "f", .metadata = {0644}, .id = 1, .extras = stream});
+    peer.send_chunk({.id = 1}, limits::chunk_bytes);
+    ends_as(limits::chunk_bytes - 1);
+  }
+  SECTION("it ends behind what came") {
+    peer.announce({.path = "f", .metadata = {0644}, .id = 1, .extras = stream});
+    peer.send_chunk({.id = 1}, 4);
+    ends_as(5);
+  }
+  SECTION("a leaf is missing, and another one is beyond the end") {
+    peer.announce({.path = "f", .metadata = {0644}, .id = 1, .extras = stream});
+    peer.send_chunk({.id = 1, .offset = 2 * limits::chunk_bytes}, 4);
+    ends_as(4);
+  }
+  SECTION("a leaf in its middle is short") {
+    peer.announce({.path = "f", .metadata = {0644}, .id = 1, .extras = stream});
+    peer.send_chunk({.id = 1}, 4);
+    peer.send_chunk({.id = 1, .offset = limits::chunk_bytes}, limits::chunk_bytes);
+    ends_as(2 * limits::chunk_bytes);
+  }
+  CHECK_FALSE(peer.served.scratch.has("srv/in/f"));
+}
+
 TEST_CASE("paths that lead out are refused, in entries and in packs") {
   for (const char* path : {"../x", "/x", "a/../../x", ".cpxfer/x", "a//b", ""}) {
     CAPTURE(path);

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <unistd.h>
 
 namespace cpxfer {
 namespace {
@@ -95,6 +96,8 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   request.sources = arguments.operands();
   request.destination = request.sources.back();
   request.sources.pop_back();
+  request.input = STDIN_FILENO;
+  request.output = STDOUT_FILENO;
   if (arguments.has("no-target-directory")) {
     request.placement = transfer::Placement::exact;
   }
@@ -143,12 +146,15 @@ int status_of(const Context& context, const cp::Error& failure, const cp::model:
 
 cp::Result<int> copy(Context& context) {
   CP_TRY_ASSIGN(transfer::Request request, request_of(context));
+  // Bytes that go to standard output leave no room for a record beside them.
+  const bool has_output =
+      request.dry_run || !request.is_to_stream() || context.arguments().has("output");
   auto& output = context.output(request.dry_run ? std::span<const Column>(kPlanColumns)
                                                 : std::span<const Column>(kCopyColumns));
   // A file-size limit is an error of that file like a full disk, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const auto stop = context.stop_on_signals();
-  request.resume = !context.arguments().has("no-resume");
+  request.resume = !context.arguments().has("no-resume") && !request.has_stream();
   // Without one, what is done is forgotten.
   if (const auto paths = cp::paths_from_environment(); paths && request.resume) {
     request.archive = cp::path_join(paths->state, "transfers/done");
@@ -156,7 +162,7 @@ cp::Result<int> copy(Context& context) {
   const auto entry =
       request.resume && !request.dry_run ? begin_entry(context, request) : std::nullopt;
   const auto record = [&] {
-    Screen screen(context, "moving", "cannot move");
+    Screen screen(context, "moving", "cannot move", has_output);
     return transfer::run(request, screen, stop);
   }();
   if (!record) {
@@ -165,7 +171,9 @@ cp::Result<int> copy(Context& context) {
   if (entry) {
     entry->write(*record);
   }
-  output.record(*record);
+  if (has_output) {
+    output.record(*record);
+  }
   auto failure = transfer::failure_of(*record);
   if (!failure) {
     return 0;

@@ -235,6 +235,9 @@ constexpr std::array kCopyExamples{
             "makes the mirror what data is now, and moves only what has changed"},
     Example{"cpxfer --preserve all /srv/ backup.example:srv",
             "takes owners, attributes, ACLs and hard links along"},
+    Example{"pg_dump db | cpxfer - backup.example:db.sql",
+            "puts what a program writes under that name, when it has come whole"},
+    Example{"cpxfer backup.example:db.sql - | psql db", "hands a file to a program, checked"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
 };
 
@@ -280,7 +283,9 @@ constexpr std::array kCommands{
         .flags = kCopyFlags,
         .operand =
             {.name = "SOURCE… DESTINATION",
-             .help = "paths, [USER@]HOST:PATH through ssh, or cpx://HOST[:PORT]/PATH at a server",
+             .help =
+                 "paths, [USER@]HOST:PATH through ssh, cpx://HOST[:PORT]/PATH at a server, or - "
+                 "for a stream",
              .least = 2,
              .most = -1,
              .type = Type::file},

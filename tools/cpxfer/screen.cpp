@@ -10,8 +10,12 @@
 
 namespace cpxfer {
 
-Screen::Screen(cp::cli::Context& context, std::string_view doing, std::string_view cannot)
-    : context_(context), progress_(doing, context.terminal(), context.clock()), cannot_(cannot) {}
+Screen::Screen(cp::cli::Context& context, std::string_view doing, std::string_view cannot,
+               bool has_output)
+    : context_(context),
+      progress_(doing, context.terminal(), context.clock()),
+      cannot_(cannot),
+      has_output_(has_output) {}
 
 void Screen::progress(const cp::transfer::Progress& now) {
   std::string detail =
@@ -25,6 +29,10 @@ void Screen::progress(const cp::transfer::Progress& now) {
 void Screen::item_failed(const cp::Error& error, std::string_view path) {
   const std::string message =
       fmt::format("{} {}: {}", cannot_, cp::escape::terminal(path), error.message);
+  if (!has_output_) {
+    context_.warn(message);
+    return;
+  }
   context_.item_failed({error.code, message, error.hint}, path);
 }
 

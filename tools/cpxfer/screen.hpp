@@ -16,8 +16,10 @@ namespace cpxfer {
 /// Draws the progress, and names what fails when it fails.
 class Screen final : public cp::transfer::Observer {
  public:
-  /// DOING is for the progress ("moving"), CANNOT for what fails ("cannot move").
-  Screen(cp::cli::Context& context, std::string_view doing, std::string_view cannot);
+  /// DOING is for the progress ("moving"), CANNOT for what fails ("cannot move"). Without
+  /// HAS_OUTPUT standard output is somebody else's.
+  Screen(cp::cli::Context& context, std::string_view doing, std::string_view cannot,
+         bool has_output = true);
 
   void progress(const cp::transfer::Progress& now) override;
   void item_failed(const cp::Error& error, std::string_view path) override;
@@ -28,6 +30,7 @@ class Screen final : public cp::transfer::Observer {
   cp::cli::Context& context_;
   cp::cli::Progress progress_;
   std::string_view cannot_;
+  bool has_output_;
   std::string lost_;  ///< why, the last time
 };
 
