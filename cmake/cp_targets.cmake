@@ -38,8 +38,12 @@ function(cp_add_test name)
     CP_BINARY_DIR="${PROJECT_BINARY_DIR}")
   cp_use_precompiled(${name}_test cp_test_precompiled)
   add_dependencies(test_programs ${name}_test)
+  set(limit 120)
+  if(CP_SANITIZE)
+    set(limit 400)
+  endif()
   catch_discover_tests(${name}_test TEST_PREFIX "${name}:" DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120 SKIP_RETURN_CODE 77)
+    PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${limit} SKIP_RETURN_CODE 77)
 endfunction()
 
 # cp_add_script_test([ALONE] LABEL tool|peer [TIMEOUT SECONDS] SCRIPTS a.sh …)
