@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/feed_check.hpp"
 
+#include "identity/authority.hpp"
 #include "identity/canonical.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/sha256.hpp"
+#include "identity/standing.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
 
@@ -57,6 +59,28 @@ std::string problem_of(const CheckedLine& line, const Json& entry) {
   return "";
 }
 
+// Keys that ENTRY gives up.
+std::vector<std::string> keys_retired_by(const Json& entry) {
+  constexpr std::size_t kMost = 64;
+  const std::string op = model::text_at(entry, "op").value_or("");
+  const auto key = op == "revoke" ? model::text_at(entry, "key") : std::nullopt;
+  std::vector<std::string> keys = key ? std::vector{*key} : std::vector<std::string>{};
+  const Json* from = op == "rekey" ? model::find(entry, "from") : nullptr;
+  for (const Json& one : from != nullptr && from->is_array() ? *from : Json::array()) {
+    if (one.is_string() && keys.size() < kMost) {
+      keys.push_back(one.get<std::string>());
+    }
+  }
+  return keys;
+}
+
+// Whether DOCUMENT is what was entered under the digest NAME, as far as ENTRY has one.
+bool is_what_was_entered(const Json& document, const Json& entry, std::string_view name) {
+  const auto entered = model::text_at(entry, name);
+  const auto digest = digest_of(document);
+  return !entered || (digest && *digest == *entered);
+}
+
 CheckedLine check_entry(Json read, Judge& judge) {
   CheckedLine line;
   line.seq = model::int_at(read, "seq").value_or(0);
@@ -70,23 +94,35 @@ CheckedLine check_entry(Json read, Judge& judge) {
   line.problem = problem_of(line, *entry);
   line.id = model::text_at(*entry, "id").value_or("");
   line.record_seq = model::int_at(*entry, "record_seq").value_or(0);
+  line.retired = keys_retired_by(*entry);
   const auto document = read.find("document");
   if (document == read.end() || !line.problem.empty()) {
     return line;
   }
+  const std::string other = "entry " + std::to_string(line.seq) + " brings another document";
   line.document = std::move(*document);
   if (!model::is_a(line.document, "cp.resource")) {
+    line.problem = model::is_a(line.document, "cp.delegation") &&
+                           !is_what_was_entered(line.document, *entry, "delegation")
+                       ? other
+                       : "";
     return line;
   }
   if (model::text_at(line.document, "id") != line.id ||
       model::int_at(line.document, "seq") != line.record_seq) {
-    line.problem = "entry " + std::to_string(line.seq) + " brings another document";
+    line.problem = other;
     return line;
   }
   auto verdict = judge.examine(line.document);
   if (verdict) {
     line.verdict = *std::move(verdict);
     line.text = model::to_line(line.document);
+    // A signature that holds says enough. What was honest once must be what was entered then.
+    const Standing standing = standing_of("cp.resource/1", line.verdict);
+    if (standing != Standing::holds && standing != Standing::lie &&
+        !is_what_was_entered(line.document, *entry, "record")) {
+      line.problem = other;
+    }
   } else {
     line.failure = verdict.error();
   }

@@ -31,9 +31,10 @@ struct CheckedLine {
   std::string kind;
   std::string id;  ///< the resource that the entry is about; empty for others
   std::int64_t record_seq = 0;
-  nlohmann::ordered_json document;  ///< null when it has none
-  std::string text;                 ///< of a record: it on one line
-  Verdict verdict;                  ///< of a record; of others nothing is said here
+  std::vector<std::string> retired;  ///< keys that the entry says were replaced, or are void
+  nlohmann::ordered_json document;   ///< null when it has none
+  std::string text;                  ///< of a record: it on one line
+  Verdict verdict;                   ///< of a record; of others nothing is said here
 };
 
 /// A piece of a feed, in order.

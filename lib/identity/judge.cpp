@@ -121,6 +121,11 @@ Result<void> Judge::check_key(const Anchor& anchor, const Authority& authority,
                               std::string_view kid, std::string_view use) const {
   const Delegation& delegation = authority.delegation;
   const DelegatedKey* key = delegation.find(kid);
+  // First of all: one that was revoked stays so when the next delegation has dropped it.
+  if (const Revocation* found = revoked(anchor, delegation.prefix, "key", kid, 0)) {
+    return refuse("revoked", "its key {} was revoked by prefix {}: {}", kid.substr(0, 64),
+                  found->prefix, found->why);
+  }
   if (key == nullptr) {
     return refuse("unknown_key", "its key {} is not one that prefix {} was given",
                   kid.substr(0, 64), delegation.prefix);
@@ -128,10 +133,6 @@ Result<void> Judge::check_key(const Anchor& anchor, const Authority& authority,
   if (!key->is_for(use)) {
     return refuse("wrong_use", "its key {} may not sign as {}, only as {}", kid, use,
                   text::join(key->uses, ", "));
-  }
-  if (const Revocation* found = revoked(anchor, delegation.prefix, "key", kid, 0)) {
-    return refuse("revoked", "its key {} was revoked by prefix {}: {}", kid, found->prefix,
-                  found->why);
   }
   if (!key->may(use, clock_.now())) {
     return refuse("key_expired", "its key {} is not valid now", kid);

@@ -28,7 +28,8 @@ Result<Learned> learn(Judge& judge, const Json& bootstrap) {
     learned.head_problem = "it shows no head";
     return learned;
   }
-  CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*head));
+  CP_TRY_ASSIGN(learned.head, judge.accept(*head));
+  const Verdict& verdict = learned.head;
   learned.prefix = model::text_at(*head, "prefix").value_or("");
   learned.head_seq = model::int_at(*head, "seq").value_or(0);
   if (!verdict.holds() && verdict.reason != "no_anchor") {

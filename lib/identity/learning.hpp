@@ -13,6 +13,7 @@ namespace cp::identity {
 struct Learned {
   std::string prefix;  ///< of the registry, by its head; empty when it shows none
   std::int64_t head_seq = 0;
+  Verdict head;              ///< of its head, if it shows one
   std::string head_problem;  ///< why its head does not hold; "" when it does, or there is none
   std::vector<std::string> problems;  ///< of its delegations, for people
 };

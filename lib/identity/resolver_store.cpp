@@ -10,7 +10,7 @@
 namespace cp::identity {
 namespace {
 
-constexpr std::array<std::string_view, 2> kResolverMigrations{R"(
+constexpr std::array<std::string_view, 3> kResolverMigrations{R"(
 CREATE TABLE answer (
   name TEXT PRIMARY KEY,
   code TEXT NOT NULL,
@@ -45,6 +45,20 @@ ALTER TABLE feed ADD COLUMN tried_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE feed ADD COLUMN used_entries REAL NOT NULL DEFAULT 0;
 ALTER TABLE feed ADD COLUMN used_bytes REAL NOT NULL DEFAULT 0;
 ALTER TABLE feed ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+)",
+                                                              R"(
+CREATE TABLE retired (
+  url TEXT NOT NULL,
+  key TEXT NOT NULL,
+  PRIMARY KEY (url, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE doubt (
+  url TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  key TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  PRIMARY KEY (url, subject)
+) STRICT, WITHOUT ROWID;
 )"};
 
 constexpr std::string_view kResolverFile = "resolver.db";

@@ -3,10 +3,12 @@
 
 #include "base/units.hpp"
 #include "identity/feed_check.hpp"
+#include "identity/feed_doubts.hpp"
 #include "identity/holding.hpp"
 #include "identity/identifier.hpp"
 #include "identity/learning.hpp"
 #include "identity/sha256.hpp"
+#include "identity/standing.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
 
@@ -24,9 +26,27 @@ using store::Transaction;
 constexpr std::size_t kLinesPerChunk = 256;
 constexpr std::size_t kChunksUnderWay = 16;
 constexpr std::size_t kMaxWithheld = 100'000;
+constexpr std::size_t kMaxRefusals = 100;  // that are told one by one
 
 // The end of a run that found what it was looking for; no message is ever shown.
 tl::unexpected<Error> broken_off() { return tl::unexpected<Error>(Error{Errc::failed, "", ""}); }
+
+std::string in_words(const Verdict& verdict) {
+  return verdict.message + " (" + verdict.reason + ")";
+}
+
+// Those that say they have signed DOCUMENT.
+std::vector<std::string> signers_named_in(const Json& document) {
+  const Json* proof = model::find(document, "proof");
+  std::vector<std::string> keys;
+  for (const Json& one : proof != nullptr && proof->is_array() ? *proof : Json::array()) {
+    keys.push_back(model::text_at(one, "key").value_or(""));
+  }
+  if (keys.empty()) {
+    keys.push_back(model::text_at(document, "proof.key").value_or(""));
+  }
+  return keys;
+}
 
 }  // namespace
 
@@ -43,6 +63,7 @@ class FeedFollower {
         expected_(std::move(expected)),
         all_limits_(limits),
         stop_(stop),
+        doubts_(store, feed_.url),
         checker_(estate.state_directory, estate.clock,
                  std::max(1U, std::thread::hardware_concurrency())) {}
 
@@ -60,6 +81,7 @@ class FeedFollower {
   }
 
   std::int64_t entries() const { return entries_; }
+  std::vector<Refusal> take_refusals() { return std::move(refusals_); }
 
  private:
   void end(std::string_view status, std::string problem) {
@@ -67,6 +89,12 @@ class FeedFollower {
       feed_.status = status;
       feed_.problem = std::move(problem);
     }
+  }
+
+  // Of a registry whose head has VERDICT, which does not hold.
+  static std::string_view status_of(const Verdict& verdict, bool was_here) {
+    const bool is_lie = standing_of("cp.head/1", verdict) == Standing::lie;
+    return is_lie ? "lying" : was_here || verdict.reason == "expired" ? "stale" : "missing";
   }
 
   // Its delegations and its head.
@@ -85,7 +113,7 @@ class FeedFollower {
       end("lying", "it was the registry of prefix " + feed_.prefix + ", and says now that it is " +
                        learned.prefix);
     } else if (!learned.head_problem.empty()) {
-      end(learned.head_problem.ends_with("(expired)") ? "stale" : "lying", learned.head_problem);
+      end(status_of(learned.head, was_here), learned.head_problem);
     } else if (learned.prefix.empty()) {
       end("missing", "it shows no head");
     } else if (!expected_.empty() && learned.prefix != expected_) {
@@ -138,10 +166,7 @@ class FeedFollower {
     if (!fetched && !fetched.error().message.empty()) {
       end("stale", fetched.error().message);
     }
-    if (feed_.status.empty()) {
-      finish_page(before);
-    }
-    return {};
+    return feed_.status.empty() ? finish_page(before) : Result<void>{};
   }
 
   // A stranger's day has its bounds, whatever he sends.
@@ -171,7 +196,7 @@ class FeedFollower {
     return feed_.status.empty();
   }
 
-  void finish_page(std::int64_t before) {
+  Result<void> finish_page(std::int64_t before) {
     if (!has_head_) {
       end("gap", "its feed is not closed by a head");
     } else if (feed_.seq < feed_.head_seq && feed_.seq == before) {
@@ -182,10 +207,22 @@ class FeedFollower {
         end("gap", fmt::format("{} records were not shown, among them {}", withheld_.size(),
                                withheld_.begin()->first));
       } else {
-        feed_.synced_at = estate_.now();
-        end("complete", "");
+        CP_TRY(settle());
       }
     }
+    return {};
+  }
+
+  // All of the ledger was seen: what it has not given up, somebody else has signed.
+  Result<void> settle() {
+    CP_TRY_ASSIGN(const auto doubts, doubts_.open());
+    if (doubts.empty()) {
+      feed_.synced_at = estate_.now();
+      end("complete", "");
+    } else {
+      end("lying", doubts.front().subject + ": " + doubts.front().problem);
+    }
+    return {};
   }
 
   Result<void> hand_in(std::vector<std::string>& lines) {
@@ -224,7 +261,7 @@ class FeedFollower {
     CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(head));
     const std::int64_t seq = model::int_at(head, "seq").value_or(0);
     if (!verdict.holds()) {
-      end(verdict.reason == "expired" ? "stale" : "lying", "its head: " + verdict.message);
+      end(status_of(verdict, feed_.seq > 0), "its head: " + in_words(verdict));
     } else if (model::text_at(head, "prefix") != feed_.prefix) {
       end("lying", "its feed is closed by another prefix's head");
     } else if (seq == head_at_.first && model::text_at(head, "hash") != head_at_.second) {
@@ -262,9 +299,12 @@ class FeedFollower {
       return {};
     }
     if (!line.document.is_null()) {
-      CP_TRY(line.id.empty() ? take_other(line.document) : take_record(line));
+      CP_TRY(line.id.empty() ? take_other(line) : take_record(line));
     } else if (!line.id.empty() && withheld_.size() < kMaxWithheld) {
       CP_TRY(expect_newer(line));
+    }
+    for (const std::string& key : line.retired) {
+      CP_TRY(doubts_.retire(key));
     }
     if (feed_.status.empty()) {
       feed_.seq = line.seq;
@@ -313,14 +353,10 @@ class FeedFollower {
     }
     withheld_.erase(line.id);
     if (!line.verdict.holds()) {
-      ++feed_.refused;
-      // One that has run out is no lie; all others are.
-      if (line.verdict.reason != "expired" && line.verdict.reason != "key_expired") {
-        end("lying", line.id + ": " + line.verdict.message + " (" + line.verdict.reason + ")");
-      }
-      return {};
+      return refuse(line, line.id, line.verdict);
     }
     ++feed_.records;
+    CP_TRY(doubts_.forget(line.id));
     const auto names = names_of(line.document);
     if (line.record_seq > 1 || !names.empty()) {
       return store_.set_names({line.id, line.verdict.anchor}, names);
@@ -329,17 +365,40 @@ class FeedFollower {
   }
 
   // Delegations and heads have their effect on what follows.
-  Result<void> take_other(const Json& document) {
-    const std::string schema = model::text_at(document, "schema").value_or("");
+  Result<void> take_other(const CheckedLine& line) {
+    const std::string schema = model::text_at(line.document, "schema").value_or("");
     if (use_of(schema).empty()) {
       return {};
     }
-    CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(document));
-    if (!verdict.holds() && verdict.reason != "expired" && verdict.reason != "replay" &&
-        verdict.reason != "delegation_expired") {
-      end("lying", schema + ": " + verdict.message + " (" + verdict.reason + ")");
+    CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(line.document));
+    // Those of the bootstrap are as new, or newer.
+    const bool is_old = standing_of(schema, verdict) == Standing::lapsed &&
+                        (schema == "cp.head/1" || verdict.reason == "replay");
+    return verdict.holds() || is_old
+               ? Result<void>{}
+               : refuse(line, model::text_at(line.document, "prefix").value_or(""), verdict);
+  }
+
+  // What does not hold is not taken. Only a lie ends the run.
+  Result<void> refuse(const CheckedLine& line, const std::string& subject, const Verdict& verdict) {
+    ++feed_.refused;
+    if (refusals_.size() < kMaxRefusals) {
+      refusals_.push_back({line.seq, subject, verdict.reason, verdict.message});
+    }
+    const std::string schema = model::text_at(line.document, "schema").value_or("");
+    const Standing standing = standing_of(schema, verdict);
+    if (standing == Standing::lie) {
+      end("lying", subject + ": " + in_words(verdict));
+    } else if (standing == Standing::disowned) {
+      return doubt(line, subject, verdict);
     }
     return {};
+  }
+
+  Result<void> doubt(const CheckedLine& line, const std::string& subject, const Verdict& verdict) {
+    const auto keys = signers_named_in(line.document);
+    CP_TRY_ASSIGN(const bool is_retired, doubts_.is_retired(keys));
+    return is_retired ? Result<void>{} : doubts_.add({keys.front(), subject, in_words(verdict)});
   }
 
   Estate& estate_;
@@ -352,6 +411,7 @@ class FeedFollower {
   Holding held_;   // of its prefix, before this page
   Holding grown_;  // by this page
   const std::stop_token& stop_;
+  FeedDoubts doubts_;
   FeedChecker checker_;
   std::int64_t entries_ = 0;
   std::size_t page_entries_ = 0;
@@ -360,6 +420,7 @@ class FeedFollower {
   std::pair<std::int64_t, std::string> head_at_;  // the newest head's entry, and its hash
   std::map<std::string, std::int64_t> withheld_;  // records that were not shown, and their number
   std::string anchor_;
+  std::vector<Refusal> refusals_;
 };
 
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
@@ -374,6 +435,7 @@ Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& c
   Synced synced;
   CP_TRY_ASSIGN(synced.feed, follower.follow());
   synced.entries = follower.entries();
+  synced.refusals = follower.take_refusals();
   synced.duration_s = std::chrono::duration<double>(estate.clock.steady() - started).count();
   return synced;
 }

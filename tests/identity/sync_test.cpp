@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "fake_registry.hpp"
 #include "fixed_clock.hpp"
+#include "identity/authority.hpp"
 #include "identity/canonical.hpp"
 #include "identity/identifier.hpp"
 #include "identity/proof.hpp"
@@ -34,7 +35,10 @@ struct Follower {
   ResolverStore store = ResolverStore::open(directory.path()).value();
   RegistryClient client{{"", cp::net::AllowNet::parse({"127.0.0.1"}).value(), {}},
                         std::chrono::seconds(20)};
-  std::vector<Json> lines;  // of the feed
+  std::vector<Json> lines;                         // of the feed
+  PrivateKey live = PrivateKey::generate(random);  // a second record key of prefix 86
+  bool has_live_key = false;                       // in its delegation
+  Json revoked = Json::array();
   ChildLimitTable limits;
   std::string last = std::string(32, '\0');
 
@@ -43,7 +47,8 @@ struct Follower {
   static std::string code(int number) {
     return Identifier::make("86", std::to_string(number) + "AB").value().text();
   }
-  Json record(int number, int seq = 1) const {
+  Json record(int number, int seq = 1) const { return record_by(root, number, seq); }
+  static Json record_by(const PrivateKey& key, int number, int seq = 1) {
     return sign_document({{"schema", "cp.resource/1"},
                           {"id", code(number)},
                           {"seq", seq},
@@ -51,7 +56,7 @@ struct Follower {
                           {"valid_until", "2027-11-22T00:00:00Z"},
                           {"alias", {"@lab/" + std::to_string(number)}},
                           {"kind", "node"}},
-                         root)
+                         key)
         .value();
   }
   void enter(Json entry, const std::string& kind, const Json& document) {
@@ -72,8 +77,11 @@ struct Follower {
     last = hash;
   }
   void enter_record(const Json& document, bool is_shown = true) {
-    enter({{"op", "register"}, {"id", document["id"]}, {"record_seq", document["seq"]}}, "resource",
-          is_shown ? document : Json());
+    enter({{"op", "register"},
+           {"id", document["id"]},
+           {"record_seq", document["seq"]},
+           {"record", digest_of(document).value()}},
+          "resource", is_shown ? document : Json());
   }
   // The head is an entry, too.
   Json enter_head() {
@@ -82,7 +90,7 @@ struct Follower {
                           {"prefix", "86"},
                           {"seq", lines.size()},
                           {"hash", lines.back()["hash"]},
-                          {"revoked", Json::array()},
+                          {"revoked", revoked},
                           {"issued", cp::format_time(clock.now())},
                           {"valid_until", cp::format_time(clock.now() + std::chrono::days(1))}},
                          root)
@@ -91,10 +99,15 @@ struct Follower {
   Json own() const {
     Json key = root.public_key().jwk();
     key["for"] = {"delegate", "record", "head"};
+    Json keys = Json::array({key});
+    if (has_live_key) {
+      keys.push_back(live.public_key().jwk());
+      keys.back()["for"] = {"record"};
+    }
     return sign_document({{"schema", "cp.delegation/1"},
                           {"prefix", "86"},
                           {"seq", 1},
-                          {"keys", {key}},
+                          {"keys", keys},
                           {"may_delegate", true},
                           {"max_depth", 2},
                           {"not_after", "2028-01-01T00:00:00Z"}},
@@ -275,6 +288,81 @@ TEST_CASE("a record that another key has signed, or that is of another prefix, i
   g.enter_record(sign_document(foreign, g.root).value());
   g.publish();
   CHECK(tells(g.outcome(), "not of its prefix"));
+}
+
+TEST_CASE("what a key signed that was revoked since is refused, and the rest is followed") {
+  for (const bool has_live_key : {true, false}) {
+    Follower f;
+    f.has_live_key = has_live_key;  // until the next delegation drops it
+    f.begin();
+    f.enter_record(Follower::record_by(f.live, 4000), false);
+    f.enter_record(Follower::record_by(f.live, 5000));
+    f.enter_record(f.record(4000, 2));
+    f.revoked.push_back({{"key", f.live.public_key().thumbprint()}, {"why", "lost"}});
+    f.publish();
+    const auto synced = sync_feed(*f.estate, f.store, f.client, f.registry.url(), "", {}, {});
+    REQUIRE(synced);
+    CHECK(synced->feed.status == "complete");
+    CHECK(synced->feed.records == 4);
+    CHECK(synced->feed.refused == 1);
+    REQUIRE(synced->refusals.size() == 1);
+    CHECK(synced->refusals[0].entry == 5);
+    CHECK(synced->refusals[0].subject == Follower::code(5000));
+    CHECK(synced->refusals[0].reason == "revoked");
+    CHECK(f.has(4000));
+    CHECK(!f.has(5000));
+    CHECK(f.outcome() == "complete");
+  }
+}
+
+TEST_CASE("what is shown in the place of a record by a revoked key is a lie") {
+  Follower f;
+  f.has_live_key = true;
+  f.begin();
+  f.enter_record(Follower::record_by(f.live, 4000));
+  f.lines.back()["document"]["kind"] = "cluster";
+  f.revoked.push_back({{"key", f.live.public_key().thumbprint()}, {"why", "lost"}});
+  f.publish();
+  CHECK(tells(f.outcome(), "lying: entry 4 brings another document"));
+}
+
+TEST_CASE("a record by a key that is none now is a lie, unless the ledger says it was replaced") {
+  Follower f;
+  f.begin();
+  f.enter_record(Follower::record_by(f.live, 4000));
+  f.enter_record(f.record(5000));
+  f.publish();
+  CHECK(tells(f.outcome(), "lying: " + Follower::code(4000) + ": its key "));
+  CHECK(f.has(5000));
+  CHECK(tells(f.outcome(), "(unknown_key)"));  // nothing is new, and it was not forgotten
+  // Another key does not clear it.
+  f.enter({{"op", "rekey"}, {"from", {f.stranger.public_key().thumbprint()}}, {"to", {"x"}}},
+          "rekey", Json());
+  f.publish();
+  CHECK(tells(f.outcome(), "lying"));
+  f.enter({{"op", "rekey"}, {"from", {f.live.public_key().thumbprint()}}, {"to", {"x"}}}, "rekey",
+          Json());
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  // Said before, too: a child signs with the old key until its parent has answered.
+  f.enter_record(Follower::record_by(f.live, 6000));
+  f.publish();
+  const auto last = f.sync();
+  CHECK(last.status == "complete");
+  CHECK(last.refused == 2);
+  CHECK(!f.has(6000));
+}
+
+TEST_CASE("a record by a strange key that was replaced by a good one is no lie any more") {
+  Follower f;
+  f.begin();
+  f.enter_record(Follower::record_by(f.stranger, 4000));
+  f.publish();
+  CHECK(tells(f.outcome(), "lying"));
+  f.enter_record(f.record(4000, 2));
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  CHECK(f.has(4000));
 }
 
 TEST_CASE("a record that is held back is a gap, unless a newer version is shown") {

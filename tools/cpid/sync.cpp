@@ -49,6 +49,12 @@ Json record_of(const Synced& synced, cp::UnixTime now) {
     record["synced_at"] = cp::format_time(std::chrono::floor<std::chrono::seconds>(feed.synced_at));
     record["age_s"] = std::chrono::floor<std::chrono::seconds>(now - feed.synced_at).count();
   }
+  for (const auto& one : synced.refusals) {
+    record["refusals"].push_back({{"entry", one.entry},
+                                  {"subject", one.subject},
+                                  {"reason", one.reason},
+                                  {"message", one.message}});
+  }
   return record;
 }
 
@@ -133,6 +139,10 @@ class Round {
     Json record = record_of(synced, context_.clock().now());
     record["level"] = level;
     output_.record(record);
+    for (const auto& one : synced.refusals) {
+      context_.note(fmt::format("{}: entry {} is refused: {}: {} ({})", synced.feed.url, one.entry,
+                                one.subject, one.message, one.reason));
+    }
     return output_.flush();
   }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/standing.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cp::identity {
+namespace {
+
+struct Word {
+  std::string_view reason;
+  Standing standing;
+};
+
+// Every other word of the judge is a lie.
+constexpr std::array kWords{
+    Word{"expired", Standing::lapsed},
+    Word{"key_expired", Standing::lapsed},
+    Word{"delegation_expired", Standing::lapsed},
+    Word{"revoked", Standing::lapsed},
+    Word{"replay", Standing::lapsed},
+    Word{"unknown_key", Standing::disowned},
+};
+
+}  // namespace
+
+Standing standing_of(std::string_view schema, const Verdict& verdict) {
+  if (verdict.holds()) {
+    return Standing::holds;
+  }
+  const auto word = std::ranges::find(kWords, verdict.reason, &Word::reason);
+  if (word == kWords.end()) {
+    return Standing::lie;
+  }
+  // An older document is one that somebody has newer; an older head is a ledger that went back, and
+  // a head is made anew with each key.
+  const bool is_head = schema == "cp.head/1";
+  return is_head && (word->reason == "replay" || word->standing == Standing::disowned)
+             ? Standing::lie
+             : word->standing;
+}
+
+}  // namespace cp::identity

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "identity/judge.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace cp::identity {
+
+/// What it says of a registry that it shows a document: the one place that tells honest history
+/// from lies. Whatever does not hold is not taken; only a lie makes what else the registry says
+/// unworthy.
+enum class Standing : std::uint8_t {
+  holds,
+  lapsed,    ///< it held once, or may have: expired, revoked, its authority withdrawn, superseded
+  disowned,  ///< its key is none of its prefix's now: lapsed if the ledger says that the key was
+             ///< replaced or is void, else a lie
+  lie,       ///< it never held, or something that must not go back did
+};
+
+/// The standing of a document of SCHEMA for which a Judge has given VERDICT. Nothing is said of
+/// whether it is the document that was entered.
+Standing standing_of(std::string_view schema, const Verdict& verdict);
+
+}  // namespace cp::identity

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Registries whose feeds hold what does not hold any more, and a reader who follows them afresh.
+. "$CP_SOURCE/tests/tools/harness.sh"
+. "$CP_SOURCE/tests/tools/cpid/machines.sh"
+. "$CP_SOURCE/tests/tools/cpid/serving.sh"
+node() { echo '{"schema":"cp.resource/1","kind":"node","nodes":'"$1"'}'; }
+
+it "follows a registry that has revoked a key, and takes what the new key signed"
+as lab cpid init --prefix 77 >root.json
+as lab cpid register <<<"$(node 1)" >one.json
+as lab cpid register <<<"$(node 2)" >two.json
+key=$(jq -r .proof.key one.json)
+as lab cpid rekey --for record --overlap 1d >delegation.json
+as lab cpid register one.json >one2.json
+as lab cpid revoke --why lost -- "$key" >head.json
+CP_STATE_DIR=$TESTDIR/lab serve lab
+as reader cpid trust add --prefix 77 root.json >anchor
+expect_status 0 as reader cpid sync "$URL/"
+validate "$STDOUT"
+expect_json '.status == "complete" and .records == 1 and .refused == 1 and .problem == null'
+expect_json '.refusals | length == 1 and .[0].subject == "'"$(jq -r .id two.json)"'" and .[0].reason == "revoked"'
+expect_match "$(jq -r .id two.json): its key $key was revoked by prefix 77: lost \(revoked\)" "$STDERR"
+expect_status 0 as reader cpid resolve --offline "$(jq -r .id one.json)"
+expect_json '.seq == 2'
+expect_status 66 as reader cpid resolve --offline "$(jq -r .id two.json)"
+expect_status 0 as reader cpid sync "$URL/"
+expect_json '.status == "complete" and .refused == 1 and .refusals == null'
+stop_server lab
