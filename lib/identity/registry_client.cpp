@@ -12,7 +12,7 @@ namespace cp::identity {
 namespace {
 
 using model::Json;
-using Kind = RegistryReply::Kind;
+using ReplyKind = RegistryReply::Kind;
 
 constexpr std::size_t kBootstrapBytes = 16U << 20U;  // thousands of children
 constexpr std::size_t kMaxRegistries = 8;
@@ -92,7 +92,7 @@ Result<Json> json_of(const std::string& base, const net::HttpAnswer& answer) {
 
 Result<RegistryReply> read_referral(const std::string& base, const Json& body,
                                     RegistryReply reply) {
-  reply.kind = Kind::referral;
+  reply.kind = ReplyKind::referral;
   reply.prefix = model::text_at(body, "prefix").value_or("");
   const Json* list = model::find(body, "registries");
   if (!model::is_a(body, "cp.referral") || list == nullptr || !list->is_array()) {
@@ -152,7 +152,7 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
     return reply;
   }
   if (answer.status == 304) {
-    reply.kind = Kind::unchanged;
+    reply.kind = ReplyKind::unchanged;
     return reply;
   }
   constexpr std::array<int, 4> kKnown{200, 307, 409, 410};
@@ -163,9 +163,9 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
   if (answer.status == 307) {
     return read_referral(base, body, std::move(reply));
   }
-  reply.kind = answer.status == 200   ? Kind::record
-               : answer.status == 410 ? Kind::gone
-                                      : Kind::conflict;
+  reply.kind = answer.status == 200   ? ReplyKind::record
+               : answer.status == 410 ? ReplyKind::gone
+                                      : ReplyKind::conflict;
   const Json* inner = answer.status == 410 ? model::find(body, "document") : nullptr;
   reply.document = inner != nullptr ? *inner : body;
   return reply;

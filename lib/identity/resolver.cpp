@@ -36,7 +36,7 @@ namespace {
 using Name = SearchedName;
 
 using model::Json;
-using Kind = RegistryReply::Kind;
+using ReplyKind = RegistryReply::Kind;
 using std::chrono::seconds;
 
 constexpr int kMaxReferrals = 8;
@@ -419,22 +419,22 @@ struct Resolver::State {
       return fell_out(search, reply.error());
     }
     switch (reply->kind) {
-      case Kind::unchanged:
+      case ReplyKind::unchanged:
         return still_so(search, base, *reply, known);
-      case Kind::record:
+      case ReplyKind::record:
         return take(search, base, *reply);
-      case Kind::gone:
+      case ReplyKind::gone:
         if (reply->document.is_object() && model::text_at(reply->document, "id")) {
           return take(search, base, *reply);
         }
         return fail(Errc::not_found, "{} is no more", search.name.text);
-      case Kind::none:
+      case ReplyKind::none:
         search.absent_for = bounded(reply->max_age, kUsualAbsence, kLongestAbsence);
         search.absence = Error{Errc::not_found, base + " knows no " + search.name.text, ""};
         return std::nullopt;
-      case Kind::referral:
+      case ReplyKind::referral:
         return refer(search, base, *reply);
-      case Kind::conflict:
+      case ReplyKind::conflict:
         return fail(Errc::denied, "{}: two resources claim {}", base, search.name.text);
     }
     return std::nullopt;
