@@ -187,7 +187,7 @@ expect_status 0 as reader cpid resolve --registry "$URL" --token token "${code[0
 expect_json '.id == "'"${code[0]}"'"'
 expect_status 1 as follower cpid sync "$URL"
 expect_json '.status == "missing"'
-as follower cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1").keys[0].x' dump)" >/dev/null
+as follower cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1" and .prefix == "86").keys[0].x' dump)" >/dev/null
 expect_status 0 as follower cpid sync --token token "$URL"
 expect_json '.status == "complete"'
 expect_status 64 as reader cpid resolve --registry "$URL" --registry http://127.0.0.1:9/ --token token "${code[0]}"
