@@ -32,7 +32,7 @@ expect_status 64 cpxfer verify - small
 expect_status 66 cpxfer --anonymous "$URL/none" -
 expect_stdout ""
 [ ! -e here ] || fail "it made something"
-expect_equal "" "$(ls dir srv | sed "/:$/d; /^$/d")"
+expect_equal "" "$(find dir srv -mindepth 1)"
 
 for to in here "$URL/there"; do
   for what in empty small leaf leaves large zeros; do
