@@ -17,6 +17,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -110,6 +111,29 @@ void write_encrypted(BIO* out, EVP_PKEY* key, std::string_view passphrase) {
   must(PEM_write_bio_PKCS8(out, encrypted.get()) == 1);
 }
 
+// Whether the encoding RAW of a public key (RFC 8032 section 5.1.2: y, least byte first, the sign
+// of x in the last bit) is one that signatures of nobody's could hold for: one of the eight points
+// of small order, or another encoding of a point than its own (y >= p, or -0). Chalkias, Garillot,
+// Nikolaenko, "Taming the many EdDSAs" (2020), section 5 and table 1.
+bool is_weak(std::string_view raw) {
+  using std::string_view_literals::operator""sv;
+  // Of order 4, 1, 8 and 8: y = 0, 1 and the two roots of the doubling formula.
+  constexpr std::array<std::string_view, 4> kSmall{
+      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv,
+      "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv,
+      "\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+      "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05"sv,
+      "\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+      "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a"sv};
+  std::string y(raw);
+  y.back() = static_cast<char>(y.back() & 0x7f);
+  // p = 2^255 - 19, and p - 1, the y of the point of order 2, is -1.
+  constexpr unsigned char kLeastByte = 0xec;
+  const bool is_above = y.back() == 0x7f && static_cast<unsigned char>(y.front()) >= kLeastByte &&
+                        y.find_first_not_of('\xff', 1) == kKeyBytes - 1;
+  return is_above || std::ranges::find(kSmall, y) != kSmall.end();
+}
+
 bool is_ed25519(const Json& jwk) {
   return model::text_at(jwk, "kty") == "OKP" && model::text_at(jwk, "crv") == "Ed25519";
 }
@@ -149,6 +173,9 @@ Result<PublicKey> PublicKey::from_x(std::string_view x) {
   const auto raw = text::from_base64url(x);
   if (!raw || raw->size() != kKeyBytes) {
     return fail(Errc::bad_data, "a public key is not base64url of 32 bytes");
+  }
+  if (is_weak(*raw)) {
+    return fail(Errc::bad_data, "a public key is of small order or no point's own encoding");
   }
   EVP_PKEY* key =
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(*raw), raw->size());

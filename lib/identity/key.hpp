@@ -19,7 +19,9 @@ inline constexpr std::size_t kSignatureBytes = 64;
 /// An Ed25519 public key (RFC 8032). A value; copies share OpenSSL's object. Safe on any thread.
 class PublicKey {
  public:
-  /// The key whose "x" of RFC 8037 is X (base64url of 32 bytes); bad_data otherwise.
+  /// The key whose "x" of RFC 8037 is X (base64url of 32 bytes); bad_data otherwise, and for the
+  /// points of small order, for which anybody can make a signature that holds for most messages,
+  /// and encodings that are not a point's own (RFC 8032 section 5.1.3).
   static Result<PublicKey> from_x(std::string_view x);
   /// The key in JWK, {"kty":"OKP","crv":"Ed25519","x":"…"}; other members are ignored.
   static Result<PublicKey> from_jwk(const model::Json& jwk);

@@ -2,6 +2,7 @@
 #include "identity/key.hpp"
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "model/json.hpp"
 #include "temporary_directory.hpp"
 
@@ -44,6 +45,41 @@ TEST_CASE("what is no Ed25519 key is refused") {
       PrivateKey::parse("-----BEGIN PRIVATE KEY-----\n"
                         "MC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n"
                         "-----END PRIVATE KEY-----\n"));
+}
+
+TEST_CASE("a public key of small order, or in another encoding than its own, is refused") {
+  const auto refused = [](const std::string& raw) {
+    const auto key = PublicKey::from_x(cp::text::to_base64url(raw));
+    return !key && key.error().message.find("small order") != std::string::npos;
+  };
+  const auto with_ends = [](int first, char fill, int last) {
+    std::string raw(32, fill);
+    raw.front() = static_cast<char>(first);
+    raw.back() = static_cast<char>(last);
+    return raw;
+  };
+  // The eight points of small order: y = 0 (twice), 1, -1, and the four of order 8.
+  for (const char* x : {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+                        "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                        "7P_______________________________________38",
+                        "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+                        "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
+                        "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+                        "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o"}) {
+    CAPTURE(x);
+    CHECK(refused(cp::text::from_base64url(x).value()));
+    CHECK_FALSE(PublicKey::from_jwk({{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", x}}));
+  }
+  // x = 0 has no sign, and y is less than p = 2^255 - 19, whose least byte is 0xed.
+  CHECK(refused(with_ends(0x01, '\0', 0x80)));
+  CHECK(refused(with_ends(0xec, '\xff', 0xff)));
+  for (int least = 0xed; least <= 0xff; ++least) {
+    CHECK(refused(with_ends(least, '\xff', 0x7f)));
+    CHECK(refused(with_ends(least, '\xff', 0xff)));
+  }
+  CHECK_FALSE(refused(with_ends(0xeb, '\xff', 0x7f)));
+  CHECK_FALSE(refused(with_ends(0x03, '\0', 0x00)));
 }
 
 TEST_CASE("a key has the thumbprint of RFC 8037 appendix A.3") {

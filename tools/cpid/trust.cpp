@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authority.hpp"
+#include "base/text.hpp"
 #include "identity/delegation.hpp"
 #include "identity/identifier.hpp"
 #include "identity/proof.hpp"
@@ -42,7 +43,7 @@ void print(Context& context, const Anchor& anchor) {
 Result<PublicKey> key_of_delegation(const Json& document, std::string_view prefix) {
   CP_TRY_ASSIGN(const auto read, cp::identity::read_delegation(document));
   if (read.prefix != prefix) {
-    return cp::fail(Errc::bad_data, "it is the delegation of prefix {}, not of {}", read.prefix,
+    return cp::fail(Errc::denied, "it is the delegation of prefix {}, not of {}", read.prefix,
                     prefix);
   }
   CP_TRY_ASSIGN(const std::string signer,
@@ -60,8 +61,13 @@ struct Named {
 
 // KEY as "x" of RFC 8037, or the file with a JWK or a delegation that signs itself.
 Result<Named> key_named(Context& context, const std::string& word, std::string_view prefix) {
-  if (auto key = PublicKey::from_x(word)) {
-    return Named{*std::move(key), std::nullopt};
+  auto given = PublicKey::from_x(word);
+  if (given) {
+    return Named{*std::move(given), std::nullopt};
+  }
+  constexpr std::size_t kKeyBytes = 32;
+  if (cp::text::from_base64url(word).value_or("").size() == kKeyBytes) {
+    return tl::unexpected<cp::Error>(given.error());  // a key, and no file
   }
   const std::vector<std::string> files{word};
   CP_TRY_ASSIGN(const auto documents, read_documents(context, files));

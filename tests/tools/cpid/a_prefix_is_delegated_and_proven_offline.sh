@@ -55,6 +55,17 @@ expect_status 77 as root cpid delegate other-request.json --label shlab-region
 expect_match 'the label shlab-region is that of prefix 86.3101' "$STDERR"
 
 it "is taken by the child only up to an anchor that it has pinned"
+expect_status 77 as region cpid trust add --prefix 87 root.json
+expect_match 'root.json: it is the delegation of prefix 86, not of 87$' "$STDERR"
+# Anybody signs for a key of small order (y = 1): it is none, in a delegation or by itself.
+small=AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+expect_status 65 as region cpid trust add --prefix 86 <(echo '{"kty":"OKP","crv":"Ed25519","x":"'$small'"}')
+expect_match 'small order' "$STDERR"
+expect_status 65 as region cpid trust add --prefix 86 $small
+expect_match '^cpid: a public key is of small order' "$STDERR"
+jq -c '.keys[0].x = "'$small'"' root.json >small.json
+expect_status 65 as region cpid trust add --prefix 86 small.json
+expect_match 'small order' "$STDERR"
 expect_status 77 as region cpid accept region-answer.json
 expect_match 'prefix 86.3101 was not given: no trust anchor is pinned for prefix 86.3101' "$STDERR"
 expect_status 0 as region cpid trust add --prefix 86 root.json
