@@ -42,7 +42,7 @@ Result<Json> read_header(const std::optional<std::string>& text) {
 
 // The key id of a header that says just what it may.
 Result<std::string> kid_of(const Json& header, std::string_view typ) {
-  for (const std::string_view name : {"jwk", "jku", "x5u", "x5c", "crit"}) {
+  for (const std::string_view name : {"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"}) {
     if (header.contains(name)) {
       return fail(Errc::denied, "a signature's header has {}", name);
     }

@@ -21,8 +21,8 @@ using FindKey = std::function<std::optional<PublicKey>(std::string_view kid)>;
 
 /// The payload of COMPACT, made by `sign_compact` with {"alg":"EdDSA","kid":…,"typ":TYP}. denied
 /// when anything about it is not as it must be: another algorithm or type, a header that brings its
-/// own key (jwk, jku, x5u, x5c) or asks for what we do not know (crit), an unknown key, a wrong
-/// signature.
+/// own key (jwk, jku, x5u, x5c) or asks for what we do not know (crit, RFC 7515 section 4.1.11;
+/// b64, RFC 7797; zip), an unknown key, a wrong signature.
 Result<std::string> verify_compact(std::string_view compact, std::string_view typ,
                                    const FindKey& find_key);
 

@@ -35,6 +35,10 @@ Result<std::string> verify_proof(const Json& proof, std::string_view payload, st
   if (!signature || !key) {
     return fail(Errc::denied, "it is not signed");
   }
+  // The signature does not cover what else would stand there.
+  if (proof.size() != 2) {
+    return fail(Errc::denied, "its proof has more than jws and key");
+  }
   CP_TRY_ASSIGN(std::string signer, jws::verify_detached(*signature, payload, typ, find_key));
   if (signer != *key) {
     return fail(Errc::denied, "its proof names another key than its signature");

@@ -48,18 +48,26 @@ TEST_CASE("a header that is not exactly ours is refused") {
   const PrivateKey key = rfc_key();
   const std::string kid = std::string(R"("kid":")") + kThumbprint + "\"";
   for (const std::string& header :
-       {R"({"alg":"none","typ":"t",)" + kid + "}", R"({"alg":"HS256","typ":"t",)" + kid + "}",
-        R"({"alg":"eddsa","typ":"t",)" + kid + "}", R"({"typ":"t",)" + kid + "}",
-        R"({"alg":"EdDSA",)" + kid + "}", R"({"alg":"EdDSA","typ":"T",)" + kid + "}",
+       {R"({"alg":"none","typ":"t",)" + kid + "}",
+        R"({"alg":"HS256","typ":"t",)" + kid + "}",
+        R"({"alg":"eddsa","typ":"t",)" + kid + "}",
+        R"({"typ":"t",)" + kid + "}",
+        R"({"alg":"EdDSA",)" + kid + "}",
+        R"({"alg":"EdDSA","typ":"T",)" + kid + "}",
         std::string(R"({"alg":"EdDSA","typ":"t"})"),
         std::string(R"({"alg":"EdDSA","typ":"t","kid":"other"})"),
         R"({"alg":"EdDSA","typ":"t","crit":["exp"],)" + kid + "}",
         R"({"alg":"EdDSA","typ":"t","crit":[],)" + kid + "}",
+        R"({"alg":"EdDSA","typ":"t","crit":["b64"],"b64":true,)" + kid + "}",
+        R"({"alg":"EdDSA","typ":"t","b64":false,)" + kid + "}",
+        R"({"alg":"EdDSA","typ":"t","b64":true,)" + kid + "}",
+        R"({"alg":"EdDSA","typ":"t","zip":"DEF",)" + kid + "}",
         R"({"alg":"EdDSA","typ":"t","jwk":{},)" + kid + "}",
         R"({"alg":"EdDSA","typ":"t","jku":"https://a/",)" + kid + "}",
         R"({"alg":"EdDSA","typ":"t","x5u":"https://a/",)" + kid + "}",
         R"({"alg":"EdDSA","typ":"t","x5c":[],)" + kid + "}",
-        R"({"alg":"EdDSA","typ":"t","typ":"t",)" + kid + "}", std::string("[]"),
+        R"({"alg":"EdDSA","typ":"t","typ":"t",)" + kid + "}",
+        std::string("[]"),
         std::string("{")}) {
     CAPTURE(header);
     const auto payload = jws::verify_compact(compact(header, key), "t", only(key.public_key()));
@@ -133,6 +141,10 @@ TEST_CASE("a document whose proof does not hold is refused") {
   changed = good;
   changed["schema"] = "cp.state/1";  // the type of another document
   CHECK_FALSE(verify_document(changed, find_key));
+  changed = good;
+  changed["proof"]["note"] = "nobody has signed this";
+  CHECK(verify_document(changed, find_key).error().message ==
+        "its proof has more than jws and key");
   changed = good;
   changed["proof"]["key"] = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
   CHECK_FALSE(verify_document(changed, find_key));
