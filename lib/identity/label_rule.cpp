@@ -54,18 +54,21 @@ Result<std::string> why_not_that_of(const TrustStore& store, Judge& judge, std::
     return fmt::format("the label {} is that of {}, whose anchor was pinned before", label,
                        first.prefix);
   }
-  const bool is_its_own = std::ranges::any_of(
-      allotted, [&](const Allotted& one) { return one.anchor == anchor && one.prefix == prefix; });
-  if (!is_its_own) {
-    return fmt::format("the label {} was allotted to {}, not to {}", label, first.prefix, prefix);
+  if (first.prefix != prefix) {
+    const bool has_it_too = std::ranges::any_of(allotted, [&](const Allotted& one) {
+      return one.anchor == anchor && one.prefix == prefix;
+    });
+    return fmt::format("the label {} was allotted to {}{}, not to {}", label, first.prefix,
+                       has_it_too ? " first" : "", prefix);
   }
-  const auto other = std::ranges::find_if(
-      allotted, [&](const Allotted& one) { return one.anchor != first.anchor; });
-  if (other != allotted.end()) {
-    notes.push_back(
-        fmt::format("the label {} is also that of {} under the anchor {}; the anchor that was "
-                    "pinned first counts",
-                    label, other->prefix, other->anchor));
+  if (allotted.size() > 1) {
+    const Allotted& other = allotted[1];
+    notes.push_back(other.anchor == anchor
+                        ? fmt::format("the label {} was given to {}, too, and counts for {}", label,
+                                      other.prefix, prefix)
+                        : fmt::format("the label {} is also that of {} under the anchor {}; the "
+                                      "anchor that was pinned first counts",
+                                      label, other.prefix, other.anchor));
   }
   return std::string();
 }

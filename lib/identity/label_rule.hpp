@@ -17,7 +17,9 @@ class TrustStore;
 /// Whether the alias @label/name counts for the verified record of CODE under ANCHOR, a thumbprint
 /// (SECURITY §2): labels are allotted by the parent in the delegation, and an authority that is
 /// itself pinned may use those that were allotted to nobody. Where two roots have one label, the
-/// one that was pinned first counts, and NOTES say so.
+/// one that was pinned first counts, and NOTES say so; where one root's tree has a label twice, the
+/// authority that is nearer to the root has it, and among those equally near the one that was known
+/// with it first.
 /// @returns "" when it counts, else why not; an error only when the store fails.
 Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std::string_view alias,
                                       std::string_view code, std::string_view anchor,

@@ -16,7 +16,7 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 10> kMigrations{R"(
+constexpr std::array<std::string_view, 11> kMigrations{R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -225,6 +225,21 @@ DROP TRIGGER kept_has_names;
 ALTER TABLE anchor ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
 UPDATE anchor SET position = (SELECT count(*) FROM anchor AS older
   WHERE (older.pinned_at, older.prefix, older.thumbprint) <= (anchor.pinned_at, anchor.prefix, anchor.thumbprint));
+)",
+                                                       // Who has which label, in the order in which
+                                                       // that was learned.
+                                                       R"(
+CREATE TABLE label (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  anchor TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  label TEXT NOT NULL,
+  UNIQUE (anchor, prefix)
+) STRICT;
+CREATE INDEX label_is_whose ON label (label);
+INSERT INTO label (anchor, prefix, label) SELECT anchor, subject, json_extract(document, '$.label')
+  FROM kept WHERE kind = 'cp.delegation' AND json_type(document, '$.label') = 'text'
+  ORDER BY taken_at, subject;
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/registry_view.hpp"
 
-#include "base/text.hpp"
+#include "identity/label_rule.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -136,27 +136,20 @@ Result<std::vector<std::string>> RegistryView::names(std::string_view scheme, st
   }
 }
 
-Result<bool> RegistryView::has_label(std::string_view code, std::string_view label) {
+Result<bool> RegistryView::counts(std::string_view alias, std::string_view code) {
   CP_TRY_ASSIGN(const Identifier id, Identifier::parse(code));
-  if (id.prefix() == estate_.authority->prefix) {
-    return true;
-  }
-  CP_TRY_ASSIGN(const auto delegation,
-                kept("cp.delegation", std::string(id.prefix()), id.prefix()));
-  if (!delegation) {
-    return false;
-  }
-  CP_TRY_ASSIGN(const Json document, model::parse_json(delegation->text, {"a kept delegation"}));
-  return model::text_at(document, "label") == label;
+  const std::vector<std::string> asked{std::string(alias)};
+  const auto its_own = check_aliases(estate_.trust, estate_.judge, id.prefix(), asked);
+  return its_own || its_own.error().code == Errc::denied ? Result<bool>(its_own.has_value())
+                                                         : tl::unexpected<Error>(its_own.error());
 }
 
 Result<std::vector<std::string>> RegistryView::codes_of_alias(std::string_view alias) {
-  const auto cut = text::cut(alias.substr(1), '/');
   CP_TRY_ASSIGN(const auto all, names("alias", alias));
   std::vector<std::string> codes;
   for (const std::string& code : all) {
-    CP_TRY_ASSIGN(const bool counts, has_label(code, cut ? cut->before : ""));
-    if (counts) {
+    CP_TRY_ASSIGN(const bool is_its_own, counts(alias, code));
+    if (is_its_own) {
       codes.push_back(code);
     }
   }

@@ -43,8 +43,8 @@ class RegistryView {
   /// The newest cp.state/1 of ID that is valid now.
   Result<std::optional<StoredDocument>> state(const Identifier& id);
 
-  /// The codes whose records bear ALIAS ("@label/name"). One that another authority signed counts
-  /// only under the label that its delegation allots.
+  /// The codes whose records bear ALIAS ("@label/name"), where its label is their authority's
+  /// (label_rule.hpp).
   Result<std::vector<std::string>> codes_of_alias(std::string_view alias);
   /// The codes whose records claim to be ID in SCHEME (also_known_as).
   Result<std::vector<std::string>> codes_known_as(std::string_view scheme, std::string_view id);
@@ -77,7 +77,7 @@ class RegistryView {
                                              std::string_view prefix);
   static Result<std::vector<StoredDocument>> all_of(store::Statement* row);
   Result<std::vector<std::string>> names(std::string_view scheme, std::string_view id);
-  Result<bool> has_label(std::string_view code, std::string_view label);
+  Result<bool> counts(std::string_view alias, std::string_view code);
 
   Estate& estate_;
   std::map<const char*, store::Statement> statements_;

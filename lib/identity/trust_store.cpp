@@ -48,6 +48,8 @@ Result<std::int64_t> TrustStore::unpin(std::string_view prefix, std::string_view
   const std::int64_t count = database_.changes();
   for (const std::string_view sql : {"DELETE FROM kept WHERE anchor = ?1 AND NOT EXISTS "
                                      "(SELECT 1 FROM anchor WHERE thumbprint = ?1)",
+                                     "DELETE FROM label WHERE anchor = ?1 AND NOT EXISTS "
+                                     "(SELECT 1 FROM anchor WHERE thumbprint = ?1)",
                                      "DELETE FROM revoked WHERE anchor = ?1 AND NOT EXISTS "
                                      "(SELECT 1 FROM anchor WHERE thumbprint = ?1)"}) {
     CP_TRY_ASSIGN(auto forget, database_.prepare(sql));
@@ -61,6 +63,7 @@ Result<void> TrustStore::replace(std::string_view prefix, std::string_view old,
                                  const PublicKey& key, UnixTime now) const {
   CP_TRY(pin(prefix, key, now));
   for (const std::string_view sql : {"UPDATE OR REPLACE kept SET anchor = ?2 WHERE anchor = ?1",
+                                     "UPDATE OR REPLACE label SET anchor = ?2 WHERE anchor = ?1",
                                      "UPDATE OR REPLACE revoked SET anchor = ?2 WHERE anchor = ?1",
                                      "UPDATE evidence SET anchor = ?2 WHERE anchor = ?1"}) {
     CP_TRY_ASSIGN(auto move, database_.prepare(sql));
@@ -78,9 +81,12 @@ Result<void> TrustStore::replace(std::string_view prefix, std::string_view old,
 Result<std::vector<TrustStore::Allotted>> TrustStore::allotted(std::string_view label) const {
   CP_TRY_ASSIGN(
       auto rows,
-      database_.prepare("SELECT anchor, subject, document FROM kept WHERE kind = 'cp.delegation' "
-                        "AND json_extract(document, '$.label') = ?1 ORDER BY (SELECT min(position) "
-                        "FROM anchor WHERE thumbprint = kept.anchor), anchor, subject"));
+      database_.prepare(
+          "SELECT label.anchor, prefix, document FROM label JOIN kept ON kept.anchor = "
+          "label.anchor "
+          "AND kind = 'cp.delegation' AND subject = prefix AND signer = '' WHERE label = ?1 "
+          "ORDER BY (SELECT min(position) FROM anchor WHERE thumbprint = label.anchor), "
+          "label.anchor, length(prefix) - length(replace(prefix, '.', '')), label.id"));
   rows.bind(1, label);
   std::vector<Allotted> all;
   while (true) {
@@ -122,7 +128,22 @@ Result<void> TrustStore::keep(std::string_view anchor, const Kept& kept, UnixTim
   keep_->bind_borrowed(1, anchor).bind_borrowed(2, kept.kind).bind_borrowed(3, kept.subject);
   keep_->bind_borrowed(4, kept.signer).bind(5, kept.seq).bind_borrowed(6, kept.text);
   CP_TRY(keep_->bind(7, std::int64_t{unix_milliseconds(now)}).run());
-  return kept.kind == "cp.resource" ? keep_names(kept) : Result<void>{};
+  return kept.kind == "cp.resource"     ? keep_names(kept)
+         : kept.kind == "cp.delegation" ? keep_label(anchor, kept)
+                                        : Result<void>{};
+}
+
+// A label that its prefix had already keeps its place in the order.
+Result<void> TrustStore::keep_label(std::string_view anchor, const Kept& kept) const {
+  for (const std::string_view sql :
+       {"DELETE FROM label WHERE anchor = ?1 AND prefix = ?2 "
+        "AND label IS NOT json_extract(?3, '$.label')",
+        "INSERT OR IGNORE INTO label (anchor, prefix, label) "
+        "SELECT ?1, ?2, json_extract(?3, '$.label') WHERE json_type(?3, '$.label') = 'text'"}) {
+    CP_TRY_ASSIGN(auto row, database_.prepare(sql));
+    CP_TRY(row.bind(1, anchor).bind(2, kept.subject).bind(3, kept.text).run());
+  }
+  return {};
 }
 
 // The record's other names, and no others.

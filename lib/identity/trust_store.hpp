@@ -70,7 +70,7 @@ class TrustStore {
     std::string delegation;
   };
   /// Every one with LABEL that was kept, those under the anchor that was pinned first before
-  /// others.
+  /// others; under one anchor those nearer to it, and then those that were known with it first.
   Result<std::vector<Allotted>> allotted(std::string_view label) const;
 
   Result<void> keep(std::string_view anchor, const Kept& kept, UnixTime now);
@@ -89,6 +89,7 @@ class TrustStore {
 
  private:
   Result<void> keep_names(const Kept& kept);
+  Result<void> keep_label(std::string_view anchor, const Kept& kept) const;
 
   store::Database& database_;
   std::optional<store::Statement> find_;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/resolver.hpp"
 
+#include "base/text.hpp"
 #include "fake_registry.hpp"
 #include "fixed_clock.hpp"
 #include "identity/delegation.hpp"
 #include "identity/identifier.hpp"
 #include "identity/judge.hpp"
+#include "identity/label_rule.hpp"
 #include "identity/proof.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
@@ -469,3 +471,48 @@ TEST_CASE("a resource that was moved leads to its successor, and one that ended 
   n.regional.say("v1/id/" + n.code, {410, to_line({{"document", tombstone}}), {}});
   CHECK(says(n.outcome(n.code), "is no more: tombstone: scrapped"));
 }
+TEST_CASE(
+    "of two in one tree with one label the nearer to the root, then the first known, has it") {
+  Nation n;
+  const PrivateKey second = PrivateKey::generate(n.random);
+  const PrivateKey below = PrivateKey::generate(n.random);
+  auto database = open_registry_database(n.directory.path()).value();
+  TrustStore trust(database);
+  Judge judge(trust, n.clock);
+  const auto owner = [&] {
+    std::vector<std::string> names;
+    for (const auto& one : trust.allotted("lab").value()) {
+      names.push_back(one.prefix);
+    }
+    return cp::text::join(names, " ");
+  };
+  const auto take = [&](const Json& document) { REQUIRE(judge.accept(document)->holds()); };
+  const auto why_not = [&](const std::string& prefix) {
+    const auto counts = check_aliases(trust, judge, prefix, std::vector<std::string>{"@lab/a"});
+    return counts ? std::string("it counts") : counts.error().message;
+  };
+  take(n.delegation("86", n.root));
+  take(n.delegation("86.40", second));
+  take(n.delegation("86.40.1", below, 1, second));
+  take(n.delegation("86.31", n.region));
+  CHECK(owner() == "86.40 86.31 86.40.1");
+  take(n.delegation("86.40", second, 2));  // renewed, and first still
+  CHECK(owner() == "86.40 86.31 86.40.1");
+  CHECK(why_not("86.40") == "it counts");
+  CHECK(says(why_not("86.31"), "the label lab was allotted to 86.40 first, not to 86.31"));
+  CHECK(says(why_not("86.40.1"), "the label lab was allotted to 86.40 first, not to 86.40.1"));
+  n.national.say("v1/alias/lab/a", to_line(n.record(2, {{"alias", {"@lab/a"}}})));
+  CHECK(says(n.outcome("@lab/a"), "the label lab was allotted to 86.40 first, not to 86.31"));
+  // It lost the label, and gets it back behind the other.
+  Json without = n.delegation("86.40", second, 3);
+  without.erase("label");
+  without.erase("proof");
+  take(sign_document(without, n.root).value());
+  CHECK(owner() == "86.31 86.40.1");
+  CHECK(why_not("86.31") == "it counts");
+  CHECK(n.outcome("@lab/a") == "verified");
+  take(n.delegation("86.40", second, 4));
+  CHECK(owner() == "86.31 86.40 86.40.1");
+  CHECK(why_not("86.31") == "it counts");
+}
+
