@@ -69,6 +69,7 @@ struct Judge::Case {
   bool starts_anew_with_key = false;
   std::optional<PublicKey> new_anchor;
   Holding grown{};
+  std::optional<Error> over;  // it is a delegation whose time is over: it replaces older ones still
 };
 
 Judge::Judge(TrustStore& store, const Clock& clock, Options options)
@@ -240,6 +241,44 @@ Result<void> Judge::check_child(const Anchor& anchor, const Authority& parent,
   return {};
 }
 
+// One that is over is refused, too, but not before it has taken the place of an older one: who
+// shortens a delegation does not leave the longer one in force.
+Result<void> Judge::check_time(const Delegation& read, Case& matter) const {
+  const UnixTime now = clock_.now();
+  if (read.not_before && now < *read.not_before) {
+    return refuse("not_yet_valid", "it begins at {}", time_text(*read.not_before));
+  }
+  if (read.not_after && *read.not_after <= now) {
+    matter.over =
+        refuse("delegation_expired", "it ended at {}", time_text(*read.not_after)).value();
+  }
+  return {};
+}
+
+// SECURITY §2: what can stand in the anchor's place is named by the old key and has signed itself.
+Result<void> Judge::check_new_keys(const Anchor& anchor, std::int64_t seq, const Delegation& read,
+                                   const std::vector<std::string>& signers) {
+  CP_TRY_ASSIGN(const auto kept,
+                store_.find(anchor.key.thumbprint(), "cp.delegation", anchor.prefix));
+  if (!kept || seq <= kept->seq) {
+    return {};
+  }
+  CP_TRY_ASSIGN(const Json document, model::parse_json(kept->text, {"a kept delegation"}));
+  CP_TRY_ASSIGN(const Delegation before, read_delegation(document));
+  for (const DelegatedKey& key : read.keys) {
+    const std::string& thumbprint = key.key.thumbprint();
+    const DelegatedKey* const old = before.find(thumbprint);
+    const bool is_known = thumbprint == anchor.key.thumbprint() ||
+                          (old != nullptr && old->is_for("delegate")) ||
+                          std::ranges::find(signers, thumbprint) != signers.end();
+    if (key.is_for("delegate") && !is_known) {
+      return refuse("one_signature", "its new key {} may delegate, and has not signed it",
+                    thumbprint);
+    }
+  }
+  return {};
+}
+
 Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
   CP_TRY_ASSIGN(const Delegation read, read_delegation(matter.document));
   if (read.parent) {
@@ -265,15 +304,13 @@ Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
   if (const Revocation* found = revoked(anchor, anchor.prefix, "key", anchor.key.thumbprint(), 0)) {
     return refuse("revoked", "its key was revoked: {}", found->why);
   }
+  CP_TRY(check_new_keys(anchor, matter.seq, read, *signers));
+  CP_TRY(check_time(read, matter));
   const UnixTime now = clock_.now();
-  if ((read.not_before && now < *read.not_before) || (read.not_after && *read.not_after <= now)) {
-    return refuse(read.not_after && *read.not_after <= now ? "delegation_expired" : "not_yet_valid",
-                  "the delegation of prefix {} is not valid now", read.prefix);
-  }
   matter.key = anchor.key.thumbprint();
   matter.chain = {anchor.prefix};
-  if (signers->size() == 2) {
-    const std::string& other = signers->front() == matter.key ? signers->back() : signers->front();
+  if (signers->size() > 1 && !matter.over) {
+    const std::string& other = signers->front() == matter.key ? (*signers)[1] : signers->front();
     const DelegatedKey* key = read.find(other);
     if (key == nullptr || !key->may("delegate", now)) {
       return refuse("wrong_use", "the new key {} may not delegate", other);
@@ -293,13 +330,7 @@ Result<void> Judge::judge_delegation(const Anchor& anchor, Case& matter) {
   CP_TRY_ASSIGN(const Authority* parent, authority(anchor, above.value_or("")));
   CP_TRY(check_child(anchor, *parent, read));
   CP_TRY_ASSIGN(matter.key, signer_of(anchor, matter.document, *parent, "delegate"));
-  const UnixTime now = clock_.now();
-  if (read.not_before && now < *read.not_before) {
-    return refuse("not_yet_valid", "it begins at {}", time_text(*read.not_before));
-  }
-  if (read.not_after && *read.not_after <= now) {
-    return refuse("delegation_expired", "it ended at {}", time_text(*read.not_after));
-  }
+  CP_TRY(check_time(read, matter));
   matter.chain = parent->chain;
   matter.chain.push_back(read.prefix);
   return {};
@@ -524,7 +555,14 @@ Result<void> Judge::try_anchor(const Anchor& anchor, Case& matter, bool remember
     CP_TRY(judge_resource(anchor, matter));
   }
   CP_TRY(check_heads(anchor, matter));
-  return remember ? compare_and_keep(anchor, matter) : Result<void>{};
+  if (remember) {
+    CP_TRY(compare_and_keep(anchor, matter));
+  }
+  if (matter.over) {
+    authorities_.clear();
+    return tl::unexpected<Error>(*matter.over);
+  }
+  return {};
 }
 
 Result<Verdict> Judge::judge(const Json& document, std::string_view line, bool remember) {
@@ -567,6 +605,7 @@ Result<Verdict> Judge::judge(const Json& document, std::string_view line, bool r
     matter.chain.clear();
     matter.heads.clear();
     matter.new_anchor.reset();
+    matter.over.reset();
     const auto tried = try_anchor(anchor, matter, remember);
     if (tried) {
       if (remember) {

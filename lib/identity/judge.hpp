@@ -63,8 +63,9 @@ class Judge {
   /// The same, and for what holds: compares it with the newest of its kind about its subject (an
   /// older one is a replay; another one of the same number is equivocation, and both are kept as
   /// evidence) and remembers it. A delegation extends the chains, a head revokes, an anchor's own
-  /// delegation that its old and its new key signed moves the pin. Runs inside a transaction. LINE
-  /// is what DOCUMENT was parsed from where that is one line, and is kept; else it is empty.
+  /// delegation that its old and its new key signed moves the pin. A delegation whose time is over
+  /// is remembered in the place of older ones, though it does not hold. Runs inside a transaction.
+  /// LINE is what DOCUMENT was parsed from where that is one line, and is kept; else it is empty.
   Result<Verdict> accept(const model::Json& document, std::string_view line = {});
 
   /// As `accept`, for a DOCUMENT of which another Judge over the same store has just said VERDICT,
@@ -92,6 +93,9 @@ class Judge {
   Result<void> try_anchor(const Anchor& anchor, Case& matter, bool remember);
   Result<void> judge_delegation(const Anchor& anchor, Case& matter);
   Result<void> judge_root(const Anchor& anchor, Case& matter);
+  Result<void> check_time(const Delegation& read, Case& matter) const;
+  Result<void> check_new_keys(const Anchor& anchor, std::int64_t seq, const Delegation& read,
+                              const std::vector<std::string>& signers);
   Result<void> judge_head(const Anchor& anchor, Case& matter);
   Result<void> judge_resource(const Anchor& anchor, Case& matter);
   Result<void> judge_state(const Anchor& anchor, Case& matter);

@@ -19,7 +19,7 @@ struct Replaced {
   Json keys = Json::array();
   std::vector<std::string> from;
   std::vector<std::string> to;
-  std::optional<PrivateKey> new_anchor;  // the first new one that may delegate
+  std::vector<PrivateKey> delegating;  // the new ones that may delegate
 };
 
 bool is_named(const DelegatedKey& key, const Rekeying& rekeying) {
@@ -67,8 +67,8 @@ Result<Replaced> replace_keys(Estate& estate, const Json& document, const Rekeyi
       entry["not_after"] = format_time(last_day);
       replaced.keys.push_back(std::move(entry));
     }
-    if (key.is_for("delegate") && !replaced.new_anchor) {
-      replaced.new_anchor = std::move(next);
+    if (key.is_for("delegate")) {
+      replaced.delegating.push_back(std::move(next));
     }
   }
   for (Json& entry : fresh) {
@@ -77,16 +77,18 @@ Result<Replaced> replace_keys(Estate& estate, const Json& document, const Rekeyi
   return replaced;
 }
 
-// A root stands for itself: its anchor signs, and the next one beside it where that changes.
+// A root stands for itself: its anchor signs, and beside it each new key that may delegate, the
+// first of which is the next anchor.
 Result<Json> take_effect(Estate& estate, const Json& document, const Replaced& replaced) {
   CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
   CP_TRY_ASSIGN(const PrivateKey old,
                 PrivateKey::load(key_file(estate.state_directory, anchor), estate.passphrase));
   CP_TRY_ASSIGN(Json done, sign_document(document, old));
-  const bool moves = std::ranges::find(replaced.from, anchor) != replaced.from.end();
-  if (moves && replaced.new_anchor) {
-    CP_TRY_ASSIGN(done, countersign_document(std::move(done), *replaced.new_anchor));
-    estate.authority->thumbprint = replaced.new_anchor->public_key().thumbprint();
+  for (const PrivateKey& key : replaced.delegating) {
+    CP_TRY_ASSIGN(done, countersign_document(std::move(done), key));
+  }
+  if (!replaced.delegating.empty()) {
+    estate.authority->thumbprint = replaced.delegating.front().public_key().thumbprint();
   }
   CP_TRY_ASSIGN(const Verdict verdict, estate.judge.accept(done));
   if (!verdict.holds()) {

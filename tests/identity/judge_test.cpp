@@ -496,6 +496,63 @@ TEST_CASE("a pin moves to a key that the old and the new one have signed") {
         "failed: replay");
 }
 
+TEST_CASE("a root's new key that may delegate has signed, too, or the root's word is refused") {
+  JudgeFixture f;
+  PrivateKey next = PrivateKey::generate(f.random);
+  PrivateKey third = PrivateKey::generate(f.random);
+  Json more = f.plain("86", f.root, f.root_live, 2);
+  more["keys"].push_back(key_of(next, {"delegate", "record"}));
+  CHECK(f.accepted(sign_document(more, f.root).value()) == "failed: one_signature");
+  Json instead = more;
+  instead["keys"].erase(0);
+  CHECK(f.accepted(sign_document(instead, f.root).value()) == "failed: one_signature");
+  CHECK(f.accepted(f.delegation("86.31", f.region, f.region_live, next)) == "failed: unknown_key");
+  // Nor may a key that was there for something else begin to delegate so.
+  Json grown = f.plain("86", f.root, f.root_live, 2);
+  grown["keys"][1]["for"] = {"state", "head", "token", "delegate"};
+  CHECK(f.accepted(sign_document(grown, f.root).value()) == "failed: one_signature");
+  // Of two new ones both have to sign; the first becomes the anchor.
+  Json two = more;
+  two["keys"].push_back(key_of(third, {"delegate"}));
+  const Json by_two = countersign_document(sign_document(two, f.root).value(), next).value();
+  CHECK(f.accepted(by_two) == "failed: one_signature");
+  REQUIRE(f.accepted(countersign_document(by_two, third).value()) == "verified");
+  CHECK(f.trust.anchors()->front().key == next.public_key());
+  // A key for records alone is the anchor's to name.
+  Json record_key = two;
+  record_key["seq"] = 3;
+  record_key["keys"].push_back(key_of(f.lab, {"record"}));
+  CHECK(f.accepted(sign_document(record_key, next).value()) == "verified");
+}
+
+TEST_CASE("the newest delegation decides, though its time is over") {
+  JudgeFixture f;
+  f.with_region();
+  const Json record = f.record("86.31", f.region);
+  REQUIRE(f.accepted(record) == "verified");
+  Json shorter = f.plain("86.31", f.region, f.region_live, 2);
+  shorter["not_after"] = "2026-11-22T07:00:00Z";
+  shorter = sign_document(shorter, f.root).value();
+  CHECK(f.judge.examine(shorter)->reason == "delegation_expired");
+  CHECK(f.accepted(record) == "verified");  // whoever only examines remembers nothing
+  CHECK(f.accepted(shorter) == "failed: delegation_expired");
+  CHECK(f.accepted(record) == "failed: delegation_expired");
+  CHECK(f.accepted(f.region_delegation()) == "failed: replay");
+  CHECK(Judge(f.trust, f.clock).examine(record)->reason == "delegation_expired");
+  REQUIRE(f.accepted(f.region_delegation(3)) == "verified");
+  CHECK(f.accepted(record) == "verified");
+  // One that was seen before the older one, too.
+  Json lab = f.plain("86.31.42", f.lab, f.lab_live, 2);
+  lab["not_after"] = "2026-11-22T07:00:00Z";
+  CHECK(f.accepted(sign_document(lab, f.region).value()) == "failed: delegation_expired");
+  CHECK(f.accepted(f.delegation("86.31.42", f.lab, f.lab_live, f.region)) == "failed: replay");
+  // And of a root.
+  Json root = f.plain("86", f.root, f.root_live, 2);
+  root["not_after"] = "2026-11-22T07:00:00Z";
+  CHECK(f.accepted(sign_document(root, f.root).value()) == "failed: delegation_expired");
+  CHECK(f.accepted(record) == "failed: delegation_expired");
+}
+
 TEST_CASE("what was verified under an anchor goes with its pin") {
   JudgeFixture f;
   f.with_region();
