@@ -71,6 +71,28 @@ seconds bounded(std::optional<seconds> said, seconds usual, seconds longest) {
   return std::clamp(said.value_or(usual), seconds(1), longest);
 }
 
+// A foreign code is what a record says of itself: another one may say so, too.
+bool is_claimed(const Name& name) { return !name.code && !name.text.starts_with('@'); }
+
+std::string id_of(const Resolved& resolved) {
+  return model::text_at(resolved.record, "id").value_or("");
+}
+
+tl::unexpected<Error> both_claim(const Name& name, const Resolved& one, const Resolved& other) {
+  return fail(Errc::denied, "{} and {} both claim {}", id_of(one), id_of(other), name.text);
+}
+
+// Which of ONE, if there is one, and OTHER stands for NAME: what has ended, perhaps to go over to
+// the other, claims nothing.
+Result<Resolved> the_claimant(const Name& name, std::optional<Resolved> one, Resolved other) {
+  if (!one || (id_of(*one) != id_of(other) && !end_of(one->record).empty())) {
+    return other;
+  }
+  return id_of(*one) == id_of(other) || !end_of(other.record).empty()
+             ? Result<Resolved>(*std::move(one))
+             : both_claim(name, *one, other);
+}
+
 }  // namespace
 
 struct Resolver::State {
@@ -167,7 +189,10 @@ struct Resolver::State {
     }
     CP_TRY_ASSIGN(const auto known, store.find(name.text));
     const UnixTime now = clock.now();
-    const bool is_fresh = known && known->fetched_at <= now && now < known->fresh_until;
+    // What one registry has answered before says nothing of what another one claims.
+    const bool asks_all = is_claimed(name) && settings.registries.size() > 1;
+    const bool is_fresh =
+        known && !asks_all && known->fetched_at <= now && now < known->fresh_until;
     if (known && (is_fresh || settings.is_offline)) {
       CP_TRY_ASSIGN(auto kept, from_answer(name, *known));
       // One that no longer holds may do so again with what its registry says now.
@@ -176,8 +201,8 @@ struct Resolver::State {
       }
     }
     CP_TRY_ASSIGN(auto synced, from_feeds(name));
-    if (synced &&
-        (settings.is_offline || (synced->trust == "verified" && synced->age < kUsualTime))) {
+    if (synced && (settings.is_offline ||
+                   (synced->trust == "verified" && !asks_all && synced->age < kUsualTime))) {
       return *std::move(synced);
     }
     if (settings.is_offline) {
@@ -189,6 +214,9 @@ struct Resolver::State {
     }
     Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
     auto asked = ask(search);
+    if (asked && asks_all && synced && synced->trust == "verified" && asked->trust == "verified") {
+      asked = the_claimant(name, std::move(asked).value(), *synced);
+    }
     return search.is_unanswered ? stale(name, known, std::move(synced), asked.error())
                                 : std::move(asked);
   }
@@ -269,8 +297,7 @@ struct Resolver::State {
         continue;
       }
       if (answer) {
-        return fail(Errc::denied, "{} and {} both claim {}",
-                    model::text_at(answer->record, "id").value_or(""), one.code, name.text);
+        return both_claim(name, *answer, *resolved);
       }
       resolved->source = feed->url;
       resolved->age = std::chrono::floor<seconds>(clock.now() - feed->synced_at);
@@ -360,20 +387,36 @@ struct Resolver::State {
   }
 
   Result<Resolved> ask(Search& search) {
-    while (!search.bases.empty() && search.hops < kMaxReferrals) {
+    std::optional<Resolved> found;
+    while (!search.bases.empty() && search.hops < kMaxReferrals &&
+           (!found || is_claimed(search.name))) {
       const std::string base = search.bases.front();
       search.bases.pop_front();
       if (!search.asked.insert(base).second) {
         continue;
       }
       ++search.hops;
-      CP_TRY_ASSIGN(auto found, ask_one(search, base));
-      if (found) {
-        found->notes.insert(found->notes.begin(), search.notes.begin(), search.notes.end());
-        return *std::move(found);
+      CP_TRY_ASSIGN(auto answer, ask_one(search, base));
+      if (answer) {
+        auto claimant = the_claimant(search.name, std::move(found), *std::move(answer));
+        if (!claimant) {
+          return contested(search.name, claimant.error());
+        }
+        found = *std::move(claimant);
       }
     }
-    return conclude(search);
+    if (!found) {
+      return conclude(search);
+    }
+    found->notes.insert(found->notes.begin(), search.notes.begin(), search.notes.end());
+    return *std::move(found);
+  }
+
+  // Neither answer counts from now on.
+  Result<Resolved> contested(const Name& name, const Error& error) {
+    const UnixTime now = clock.now();
+    CP_TRY(store.keep(name.text, {"", "", "", error.message, now, now}));
+    return tl::unexpected<Error>(error);
   }
 
   Result<Resolved> conclude(Search& search) {

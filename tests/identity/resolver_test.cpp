@@ -419,6 +419,41 @@ TEST_CASE("aliases and foreign codes lead to the record that names them itself")
   CHECK(says(n.outcome("nothing"), "is no identifier"));
 }
 
+TEST_CASE("two registries whose records claim one foreign code are no choice, in either order") {
+  Nation n;
+  const Json claim{{"also_known_as", {{{"scheme", "lei"}, {"id", "5493001"}}}}};
+  const std::string second = Identifier::make("86.31", "3000AB")->text();
+  Json named = claim;
+  named["id"] = second;
+  n.national.say("v1/known/lei/5493001", to_line(n.record(2, claim)));
+  n.regional.say("v1/known/lei/5493001", to_line(n.record(1, named)));
+  ResolverSettings both = n.settings();
+  // What one alone has answered before does not hide the other.
+  CHECK(n.outcome("lei:5493001") == "verified");
+  both.registries = {n.national.url(), n.regional.url()};
+  CHECK(n.outcome("lei:5493001", both) == n.code + " and " + second + " both claim lei:5493001");
+  std::swap(both.registries[0], both.registries[1]);
+  CHECK(n.outcome("lei:5493001", both) == second + " and " + n.code + " both claim lei:5493001");
+  const auto refused = n.open(both)->resolve("lei:5493001");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::denied);
+  both.is_offline = true;
+  CHECK(says(n.outcome("lei:5493001", both), "both claim"));
+  both.is_offline = false;
+  // Both know the same one, one does not answer, or the other's has ended: no two claimants.
+  n.national.say("v1/known/lei/5493001", to_line(n.record(1, named)));
+  CHECK(n.outcome("lei:5493001", both) == "verified");
+  n.national.say("v1/known/lei/5493001", {404, R"({"schema":"cp.error/1"})", {}});
+  CHECK(n.outcome("lei:5493001", both) == "verified");
+  Json ended = claim;
+  ended["ended"] = {{"how", "moved"}, {"why", ""}, {"successor", second}};
+  n.national.say("v1/known/lei/5493001", to_line(n.record(3, ended)));
+  n.regional.say("v1/id/" + second, to_line(n.record(1, named)));
+  CHECK(n.outcome("lei:5493001", both) == "verified");
+  std::swap(both.registries[0], both.registries[1]);
+  CHECK(n.outcome("lei:5493001", both) == "verified");
+}
+
 TEST_CASE("an alias of a label that is another's, or nobody's, leads nowhere") {
   Nation n;
   const Json named = n.record(2, {{"alias", {"@lab/a", "@bank/a"}}});
@@ -455,22 +490,6 @@ TEST_CASE("an alias of a label that is another's, or nobody's, leads nowhere") {
   CHECK(says(found->notes.front(), "the label lab is also that of 49.1"));
 }
 
-TEST_CASE("a resource that was moved leads to its successor, and one that ended to nothing") {
-  Nation n;
-  const std::string next = Identifier::make("86.31", "4000AB")->text();
-  const Json moved = n.record(2, {{"ended", {{"how", "moved"}, {"why", ""}, {"successor", next}}}});
-  n.regional.say("v1/id/" + n.code, to_line(moved));
-  n.refer(n.national, next, "86.31", n.regional.url());
-  n.regional.say("v1/id/" + next, to_line(n.record(1, {{"id", next}})));
-  const auto found = n.open()->resolve(n.code);
-  REQUIRE(found);
-  CHECK(cp::model::text_at(found->record, "id") == next);
-  const Json tombstone = n.record(3, {{"ended", {{"how", "tombstone"}, {"why", "scrapped"}}}});
-  n.clock.move(std::chrono::minutes(10));
-  n.bootstrap(n.regional, "86.31", n.region, 6);
-  n.regional.say("v1/id/" + n.code, {410, to_line({{"document", tombstone}}), {}});
-  CHECK(says(n.outcome(n.code), "is no more: tombstone: scrapped"));
-}
 TEST_CASE(
     "of two in one tree with one label the nearer to the root, then the first known, has it") {
   Nation n;
@@ -516,3 +535,19 @@ TEST_CASE(
   CHECK(why_not("86.31") == "it counts");
 }
 
+TEST_CASE("a resource that was moved leads to its successor, and one that ended to nothing") {
+  Nation n;
+  const std::string next = Identifier::make("86.31", "4000AB")->text();
+  const Json moved = n.record(2, {{"ended", {{"how", "moved"}, {"why", ""}, {"successor", next}}}});
+  n.regional.say("v1/id/" + n.code, to_line(moved));
+  n.refer(n.national, next, "86.31", n.regional.url());
+  n.regional.say("v1/id/" + next, to_line(n.record(1, {{"id", next}})));
+  const auto found = n.open()->resolve(n.code);
+  REQUIRE(found);
+  CHECK(cp::model::text_at(found->record, "id") == next);
+  const Json tombstone = n.record(3, {{"ended", {{"how", "tombstone"}, {"why", "scrapped"}}}});
+  n.clock.move(std::chrono::minutes(10));
+  n.bootstrap(n.regional, "86.31", n.region, 6);
+  n.regional.say("v1/id/" + n.code, {410, to_line({{"document", tombstone}}), {}});
+  CHECK(says(n.outcome(n.code), "is no more: tombstone: scrapped"));
+}
