@@ -15,6 +15,14 @@ expect_sound() {
   expect_json '.verdict == "verified"'
 }
 
+it "gives as many as anybody can want, and no more"
+for count in 0 -1 100000001 99999999999 99999999999999999999; do
+  expect_status 64 cpid mint --count=$count
+  expect_equal 1 "$(wc -l <"$STDERR")"
+done
+expect_status 0 cpid list --codes
+expect_stdout ''
+
 it "gives twelve at once different codes, four characters short"
 for i in {1..12}; do
   cpid mint --count 300 --length 4 --plain >"printed.$i" &
