@@ -185,12 +185,22 @@ Flaw flaw_of_length(std::string_view text) {
   return serial.size() - kTail < kMinSerial ? Flaw::short_serial : Flaw::long_serial;
 }
 
+// Whether what has no hyphen where it belongs has it farther ahead: hyphen, check and then
+// something that stands in no code. A letter or hyphen more may as well be a hyphen that was moved.
+bool goes_on_after_check(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto hyphen = text.find('-', std::min(slash, text.size()));
+  return hyphen != std::string_view::npos && hyphen + kTail < text.size() &&
+         value_of(text[hyphen + 1]) != kNone && value_of(text[hyphen + 2]) != kNone &&
+         value_of(text[hyphen + kTail]) == kNone && text[hyphen + kTail] != '-';
+}
+
 struct FlawText {
   std::string_view name;
   std::string_view sentence;
 };
 
-constexpr std::array<FlawText, 12> kFlawTexts{{
+constexpr std::array<FlawText, 13> kFlawTexts{{
     {"none", "it is an identifier"},
     {"no_scheme", "an identifier begins with cp:"},
     {"no_separator", "there is no slash between prefix and serial"},
@@ -203,6 +213,7 @@ constexpr std::array<FlawText, 12> kFlawTexts{{
     {"short_serial", "its serial has fewer than 4 characters"},
     {"long_serial", "its serial has more than 32 characters"},
     {"wrong_check", "the check characters do not fit: something is mistyped"},
+    {"after_check", "what stands after its check characters is no part of it"},
 }};
 
 // TEXT for a message: all of it when it could be an identifier, else its beginning.
@@ -216,7 +227,9 @@ std::string_view sentence_of(Flaw flaw) {
   return kFlawTexts[static_cast<std::size_t>(flaw)].sentence;
 }
 
-Flaw flaw_in(std::string_view text) {
+namespace {
+
+Flaw first_flaw(std::string_view text) {
   if (!has_scheme(text)) {
     return Flaw::no_scheme;
   }
@@ -241,6 +254,15 @@ Flaw flaw_in(std::string_view text) {
     return Flaw::bad_character;
   }
   return high * kRadix + low == check_number(scanner.sum()) ? Flaw::none : Flaw::wrong_check;
+}
+
+}  // namespace
+
+Flaw flaw_in(std::string_view text) {
+  const Flaw flaw = first_flaw(text);
+  const bool may_go_on =
+      flaw == Flaw::no_hyphen || flaw == Flaw::bad_character || flaw == Flaw::long_serial;
+  return may_go_on && goes_on_after_check(text) ? Flaw::after_check : flaw;
 }
 
 std::optional<std::string> check_characters(std::string_view prefix, std::string_view serial) {

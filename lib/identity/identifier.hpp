@@ -41,6 +41,7 @@ enum class Flaw : std::uint8_t {
   short_serial,   ///< fewer than four characters
   long_serial,    ///< more than 32 characters
   wrong_check,    ///< the check characters belong to another code
+  after_check,    ///< something that is no part of a code behind hyphen and check, such as a path
 };
 
 /// The word for FLAW in documents ("wrong_check"), and the sentence for people.
