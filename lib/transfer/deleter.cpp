@@ -36,6 +36,17 @@ std::optional<std::vector<std::string>> names_of(int fd) {
   return names;
 }
 
+// What real removal would stumble over.
+bool holds_reserved(int fd) {
+  const Directory directory(::fdopendir(::openat(fd, ".", kDirectory)));
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+    if (is_reserved(entry->d_name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool is_directory(int at, const std::string& name) {
   struct stat status {};
   return ::fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
@@ -96,11 +107,11 @@ bool Deleter::remove_directory(int at, const std::string& name, const std::strin
     return false;
   }
   const mode_t mode = status.st_mode & 07777U;
-  const bool is_closed = (mode & 0700U) != 0700U;
+  const bool is_closed = !parts_.only_shows && (mode & 0700U) != 0700U;
   if (is_closed) {
     static_cast<void>(::fchmod(fd.get(), mode | 0700U));
   }
-  bool is_empty = true;
+  bool is_empty = !parts_.only_shows || !holds_reserved(fd.get());
   for (const std::string& inner : *names) {
     is_empty = remove(fd.get(), inner, join_path(path, inner), device) && is_empty;
   }
@@ -112,8 +123,11 @@ bool Deleter::remove_directory(int at, const std::string& name, const std::strin
 }
 
 bool Deleter::remove_name(int at, const std::string& name, const std::string& path, int flags) {
-  if (::unlinkat(at, name.c_str(), flags) == 0) {
+  if (parts_.only_shows || ::unlinkat(at, name.c_str(), flags) == 0) {
     ++deleted_;
+    if (parts_.removed) {
+      parts_.removed(path);
+    }
     return true;
   }
   // What holds something of cpxfer's own, or of somebody who was faster, stays as it is.

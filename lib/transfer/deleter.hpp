@@ -40,6 +40,8 @@ class Deleter {
     const Seen& seen;
     const Filter& filter;
     std::function<void(const std::string& path, const Error&)> failed;
+    bool only_shows = false;  ///< what would be removed; nothing is touched
+    std::function<void(const std::string& path)> removed = nullptr;  ///< told each, if there
   };
   explicit Deleter(Parts parts) : parts_(std::move(parts)) {}
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/control.hpp"
+#include "transfer/inventory.hpp"
 #include "transfer/landing.hpp"
 #include "transfer/report.hpp"
 #include "transfer/source.hpp"
@@ -14,19 +15,35 @@
 namespace cp::transfer {
 
 /// Tells the observer what would land where when SELECTION of SOURCES goes to PLAN below SERVER (""
-/// for this machine), and counts it, without reading or writing a file.
+/// for this machine), and counts it, without reading or writing a file. What it finds goes into
+/// INVENTORY.
 Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
-                       const Selection& selection, const std::string& server, Report& report,
-                       std::stop_token stop);
+                       const Selection& selection, const std::string& server, Inventory& inventory,
+                       Report& report, std::stop_token stop);
 
-/// Tells the client behind CONTROL what SELECTION of SOURCES would send.
-Result<void> tell_plan(const std::vector<Source>& sources, const Selection& selection,
+/// Tells the other end behind CONTROL what SELECTION of SOURCES would send; of what does not
+/// travel, too, when DELETES.
+Result<void> tell_plan(const std::vector<Source>& sources, const Selection& selection, bool deletes,
                        Control& control, std::stop_token stop);
 
 /// As show_plan, for what the server SERVER tells over CONTROL that it would send to PLAN on this
 /// machine; timed_out after SILENCE.
 Result<void> show_told(Control& control, const Plan& plan, const std::string& server,
-                       std::chrono::nanoseconds silence, Report& report, std::stop_token stop);
+                       std::chrono::nanoseconds silence, Inventory& inventory, Report& report,
+                       std::stop_token stop);
+
+/// Tells the observer what would be deleted in PLAN on GROUND by a transfer that INVENTORY was made
+/// of, but for what FILTER leaves out.
+Result<void> show_deletions(const Ground& ground, const Plan& plan, const Filter& filter,
+                            Inventory& inventory, Report& report);
+
+/// The two ends of that at the server SERVER behind CONTROL: the client, and the server
+/// itself.
+Result<void> ask_deletions(Control& control, const Plan& plan, const std::string& server,
+                           std::chrono::nanoseconds silence, Report& report, std::stop_token stop);
+Result<void> answer_deletions(Control& control, const Ground& ground, const Plan& plan,
+                              const Filter& filter, Inventory& inventory,
+                              std::chrono::nanoseconds silence, std::stop_token stop);
 
 /// Where INCOMING would land at REQUEST's destination on this machine, a stream included.
 Result<Plan> plan_here(const Request& request, const Incoming& incoming);

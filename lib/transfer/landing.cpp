@@ -51,6 +51,14 @@ Result<Landing> OpenGround::enter(const std::string& path) const {
   return Landing{std::move(root), is_new, "", ""};
 }
 
+Result<Confined> OpenGround::look_into(const std::string& path) const {
+  return Confined::open(path);
+}
+
+Result<Confined> ConfinedGround::look_into(const std::string& path) const {
+  return root_.enter(beneath(path));
+}
+
 bool ConfinedGround::is_directory(const std::string& path) const {
   return root_.open_beneath(beneath(path), O_PATH | O_DIRECTORY).has_value();
 }

@@ -42,6 +42,8 @@ class Ground {
   /// The directory at PATH, after making what is missing; whether that was anything is in MADE.
   /// cannot_create, denied.
   virtual Result<Landing> enter(const std::string& path) const = 0;
+  /// The directory at PATH as it stands. not_found, denied.
+  virtual Result<Confined> look_into(const std::string& path) const = 0;
 };
 
 /// This machine, for paths that its user writes: links are followed.
@@ -50,6 +52,7 @@ class OpenGround final : public Ground {
   bool is_directory(const std::string& path) const override;
   Result<void> check_free(const std::string& path) const override;
   Result<Landing> enter(const std::string& path) const override;
+  Result<Confined> look_into(const std::string& path) const override;
 };
 
 /// The tree below ROOT, for paths from a peer: none leads out, and no link is followed. Borrows
@@ -60,6 +63,7 @@ class ConfinedGround final : public Ground {
   bool is_directory(const std::string& path) const override;
   Result<void> check_free(const std::string& path) const override;
   Result<Landing> enter(const std::string& path) const override;
+  Result<Confined> look_into(const std::string& path) const override;
 
  private:
   const Confined& root_;

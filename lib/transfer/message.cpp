@@ -261,6 +261,26 @@ Result<Present> decode(std::string_view body) {
   return whole(in, std::move(message));
 }
 
+std::string encode(const WouldDelete& message) {
+  WireWriter out;
+  out.put(static_cast<std::uint32_t>(message.paths.size()));
+  for (const std::string& path : message.paths) {
+    out.put_text(path);
+  }
+  return out.take();
+}
+
+template <>
+Result<WouldDelete> decode(std::string_view body) {
+  WireReader in(body);
+  WouldDelete message;
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.good(); ++i) {
+    message.paths.emplace_back(in.get_text());
+  }
+  return whole(in, std::move(message));
+}
+
 std::string encode(const WouldSend& message) {
   WireWriter out;
   out.put(static_cast<std::uint32_t>(message.items.size()));

@@ -35,7 +35,8 @@ enum class MessageType : std::uint16_t {
   answer = 18,       ///< receiver to sender: which of them it wants
   same = 19,         ///< sender to receiver: which of those that both have read are the same
   present = 20,     ///< sender to receiver: what it has and does not send, when the rest is deleted
-  would_send = 21,  ///< server to client, of a dry run: what it has
+  would_send = 21,  ///< of a dry run: what the sources have
+  would_delete = 22,  ///< server to client, of a dry run: what would go
 };
 
 struct Message {
@@ -163,6 +164,11 @@ struct WouldSend {
   std::vector<Item> items;
 };
 
+struct WouldDelete {
+  static constexpr MessageType type = MessageType::would_delete;
+  std::vector<std::string> paths;  ///< below the root
+};
+
 /// All since the session began.
 struct Durable {
   static constexpr MessageType type = MessageType::durable;
@@ -206,6 +212,7 @@ std::string encode(const Answer& message);
 std::string encode(const Same& message);
 std::string encode(const Present& message);
 std::string encode(const WouldSend& message);
+std::string encode(const WouldDelete& message);
 std::string encode(const Placed& message);
 std::string encode(const Finish& message);
 std::string encode(const FinalResult& message);
@@ -230,6 +237,8 @@ template <>
 Result<Durable> decode(std::string_view body);
 template <>
 Result<WouldSend> decode(std::string_view body);
+template <>
+Result<WouldDelete> decode(std::string_view body);
 template <>
 Result<Placed> decode(std::string_view body);
 template <>

@@ -123,6 +123,13 @@ model::Json to_record(const Request& request, const Account& account, const Tall
   if (account.is_planned) {
     record["plan"] = plan_of(account);
   }
+  if (account.is_planned && request.deletion != Deletion::none) {
+    record["files"]["deleted"] = account.would_delete_count;
+    record["would_delete"] = Json::array();
+    for (const std::string& path : account.would_delete) {
+      record["would_delete"].push_back(model::text_value(path));
+    }
+  }
   if (account.error) {
     record["error"] = {{"code", name_of(account.error->code)},
                        {"message", message_of(*account.error)}};

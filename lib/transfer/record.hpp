@@ -30,7 +30,9 @@ struct Account {
   std::optional<Error> error;         ///< what ended it early
   bool is_planned = false;            ///< a dry run
   std::vector<std::pair<std::string, std::string>>
-      plan;  ///< of a dry run: each source, and where to
+      plan;                               ///< of a dry run: each source, and where to
+  std::vector<std::string> would_delete;  ///< of a dry run; at most limits::failures_listed
+  std::uint64_t would_delete_count = 0;
 };
 
 /// REQUEST's source as records have it, or the array of several.

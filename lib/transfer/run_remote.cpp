@@ -96,6 +96,10 @@ Result<void> check_format(const Request& request, const Hello& far) {
   if (request.is_from_stream() && far.format < 3) {
     return fail(Errc::unavailable, "its cpxfer {} is too old for a stream as source", far.version);
   }
+  if (request.dry_run && request.deletion != Deletion::none && far.format < 3) {
+    return fail(Errc::unavailable, "its cpxfer {} is too old to show what would be deleted",
+                far.version);
+  }
   return {};
 }
 
@@ -139,6 +143,29 @@ Result<void> check_one_server(const std::vector<Location>& sources) {
   return {};
 }
 
+Result<void> show_push(const Request& request, const std::vector<Source>& sources,
+                       const Location& destination, const Plan& plan, Client& client,
+                       Report& report, const std::stop_token& stop) {
+  Inventory nothing(Deletion::none);
+  const std::string server = destination.prefix();
+  CP_TRY(show_plan(sources, plan, request.selection, server, nothing, report, stop));
+  if (request.deletion == Deletion::none) {
+    return {};
+  }
+  CP_TRY(
+      at_server(destination, tell_plan(sources, request.selection, true, client.control(), stop)));
+  return at_server(destination,
+                   ask_deletions(client.control(), plan, server, request.silence, report, stop));
+}
+
+Result<void> show_pull(const Request& request, const Location& server, const Plan& plan,
+                       Client& client, Report& report, const std::stop_token& stop) {
+  Inventory inventory(request.deletion);
+  CP_TRY(
+      show_told(client.control(), plan, server.prefix(), request.silence, inventory, report, stop));
+  return show_deletions(OpenGround(), plan, request.selection.filter, inventory, report);
+}
+
 Result<void> push_once(const Request& request, const std::vector<Source>& sources,
                        const Location& destination, Report& report, std::stop_token stop) {
   CP_TRY(check_rail(request, destination));
@@ -152,7 +179,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   open.epoch = report.account().connections;
   CP_TRY_ASSIGN(const Opened opened, at_server(destination, client->open(open)));
   if (request.dry_run) {
-    return show_plan(sources, opened.plan, request.selection, destination.prefix(), report, stop);
+    return show_push(request, sources, destination, opened.plan, *client, report, stop);
   }
   CP_TRY_ASSIGN(auto carriers, at_server(destination, client->connect_rails(opened)));
   report.account().id = opened.id;
@@ -231,8 +258,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   }
   if (request.dry_run) {
     CP_TRY_ASSIGN(const Plan plan, plan_here(request, opened.incoming));
-    return at_server(
-        server, show_told(client->control(), plan, server.prefix(), request.silence, report, stop));
+    return at_server(server, show_pull(request, server, plan, *client, report, stop));
   }
   ReceiveSession session({.control = client->control(),
                           .tally = report.tally(),

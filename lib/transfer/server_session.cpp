@@ -82,6 +82,11 @@ class ServerSession {
     Opened opened = begin_answer(make_id());
     opened.plan = std::move(plan);
     CP_TRY(answer(opened));
+    if (open.deletion != Deletion::none) {
+      Inventory inventory(open.deletion);
+      CP_TRY(answer_deletions(parts_.control, *ground(), opened.plan, open.selection.filter,
+                              inventory, parts_.silence, stop_));
+    }
     return std::string("showed what would land");
   }
 
@@ -90,7 +95,8 @@ class ServerSession {
     Opened opened = begin_answer(make_id());
     opened.incoming = incoming_of(sources);
     CP_TRY(answer(opened));
-    CP_TRY(tell_plan(sources, open.selection, parts_.control, stop_));
+    CP_TRY(
+        tell_plan(sources, open.selection, open.deletion != Deletion::none, parts_.control, stop_));
     return std::string("showed what it would give");
   }
 

@@ -31,9 +31,6 @@ Result<void> check(const Request& request) {
   if (request.selection.names && request.deletion != Deletion::none) {
     return fail(Errc::usage, "a list of names does not say what may be deleted");
   }
-  if (request.dry_run && request.deletion != Deletion::none) {
-    return fail(Errc::unavailable, "a dry run does not show what would be deleted");
-  }
   if (request.streams < 0 || request.streams > limits::streams) {
     return fail(Errc::usage, "there may be 1 to {} streams", limits::streams);
   }

@@ -121,6 +121,8 @@ class Observer {
   virtual void lost(const Error& /*error*/) {}
   /// In a dry run: FROM would land as TO.
   virtual void would_land(std::string_view /*from*/, std::string_view /*to*/) {}
+  /// In a dry run: what stands at PATH would be deleted.
+  virtual void would_delete(std::string_view /*path*/) {}
 };
 
 /// Moves REQUEST's sources to its destination and returns the cp.transfer/1 record with state

@@ -48,4 +48,8 @@ void Screen::would_land(std::string_view from, std::string_view to) {
       fmt::format("{} -> {}", cp::escape::terminal(from), cp::escape::terminal(to)));
 }
 
+void Screen::would_delete(std::string_view path) {
+  context_.output().line(fmt::format("delete {}", cp::escape::terminal(path)));
+}
+
 }  // namespace cpxfer

@@ -25,6 +25,7 @@ class Screen final : public cp::transfer::Observer {
   void item_failed(const cp::Error& error, std::string_view path) override;
   void lost(const cp::Error& error) override;
   void would_land(std::string_view from, std::string_view to) override;
+  void would_delete(std::string_view path) override;
 
  private:
   cp::cli::Context& context_;

@@ -6,6 +6,7 @@
 #   plant_roots DIR    what only root can make
 #   describe DIR       a line for each thing: name, type, mode, owner, time, size, blocks, which names
 #                      mean one file, attributes and ACLs
+#   plant DIR, drift DIR   a plain tree, and what makes a copy of it another
 #   coarse             what of it every rsync gives: not the times of directories and links
 #   not_roots          without attributes that only root may set
 need rsync setfattr setfacl getfattr getfacl
@@ -78,3 +79,38 @@ describe() (
 )
 coarse() { sed -E 's/^([^|]*\|[ds]\|[^|]*\|[^|]*\|)[^|]*/\1/; s/^(([^|]*\|){4}[0-9]+)[.][0-9]*/\1/'; }
 not_roots() { sed -E 's/trusted[.][^ ]* ?//g; s/\| +\|/||/g; s/^([^|]*\|.\|)[0-7]*([0-7]{3}\|)/\1\2/'; }
+
+old='2001-01-01 00:00:00Z' middle='2005-05-05 05:05:05Z' new='2010-10-10 10:10:10Z'
+# A plain tree, and what makes a copy DIR of it another.
+plant() {
+  mkdir -p "$1"/{a/deep,b,only-here,.git}
+  for name in a/same a/deep/file b/x.o b/keep.c $'b/new\nline' $'b/\xff' b/-rf .git/config only-here/one; do
+    printf '%s' "$name" >"$1/$name"
+  done
+  ln -s ../a "$1/b/link"
+  find "$1" -exec touch -h -d "$middle" {} +
+}
+# Things of its own, and others' contents, times and modes.
+drift() {
+  mkdir -p "$1/extra/inner" "$1/b/gone" "$1/a/objects"
+  printf e >"$1/extra/inner/file"
+  chmod 500 "$1/extra/inner"
+  printf e >"$1/extra-file"
+  ln -s /etc "$1/extra/way-out"
+  ln -s "$TESTDIR/outside" "$1/b/gone/out"
+  printf e >"$1/"$'b/extra\nline'
+  printf o >"$1/a/objects/y.o"
+  printf o >"$1/b/z.o"
+  rm -r "$1/only-here"
+  printf 'a/NEWR' >"$1/a/same"
+  touch -d "$new" "$1/a/same"
+  printf 'a/deep/old' >"$1/a/deep/file"
+  touch -d "$old" "$1/a/deep/file"
+  printf 'longer than before' >"$1/b/keep.c"
+  touch -d "$middle" "$1/b/keep.c"
+  chmod 600 "$1/"$'b/\xff'
+  touch -d "$old" "$1/b/-rf"
+  printf 'b/x.O' >"$1/b/x.o"
+  touch -d "$middle" "$1/b/x.o"
+  ln -sfn nowhere "$1/b/link"
+}
