@@ -122,12 +122,12 @@ Result<void> FabricChunkSender::send(ChunkHeader header) {
   const auto slot = slot_at(current_);
   const auto head = slot.first<ChunkHeader::encoded_bytes>();
   if (sealer_) {
-    sealer_->seal(header, head, slot.subspan(head.size(), header.length));
+    sealer_->seal(header, head, slot.subspan(head.size(), header.on_wire()));
   } else {
     encode(header, head);
   }
   is_free_[current_] = false;
-  return connection_->send(current_, slot.first(ChunkHeader::encoded_bytes + header.length));
+  return connection_->send(current_, slot.first(ChunkHeader::encoded_bytes + header.on_wire()));
 }
 
 Result<void> FabricChunkSender::drain() {
@@ -205,10 +205,10 @@ Result<ReceivedChunk> FabricChunkReceiver::open_chunk(std::span<const std::byte>
   const auto payload = frame.subspan(head.size());
   if (opener_) {
     CP_TRY_ASSIGN(const ChunkHeader header, opener_->open(sequence_ + 1, head, payload, private_));
-    return ReceivedChunk{header, std::span(private_).first(header.length)};
+    return ReceivedChunk{header, std::span(private_).first(header.on_wire())};
   }
   CP_TRY_ASSIGN(const ChunkHeader header, decode_chunk_header(head));
-  if (payload.size() != header.length) {
+  if (payload.size() != header.on_wire()) {
     return fail(Errc::protocol, "a chunk of another length than it says");
   }
   if (header.sequence != sequence_ + 1) {

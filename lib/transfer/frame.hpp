@@ -13,8 +13,8 @@ namespace cp::transfer {
 /// What stands before the payload of each chunk, on every rail alike: 128 bytes, little endian.
 ///
 ///   0 magic "CPXC"   4 version   5 flags   6 header length   8 sequence (8)   16 id (8)
-///   24 offset (8)   32 raw length (4)   36 wire length (4)   40 digest of the raw payload (16)
-///   56 tag of a sealed one (seal.hpp), else zero (16)   72 reserved for the codec, zero (56)
+///   24 offset (8)   32 plain length (4)   36 length on the wire (4)   40 digest of the plain
+///   payload (16)   56 tag of a sealed one (seal.hpp), else zero (16)   72 reserved, zero (56)
 ///
 /// A file's chunk has the id of its entry and an offset that is a multiple of a leaf; a pack's id
 /// counts the packs, and its offset is 0.
@@ -25,8 +25,14 @@ struct ChunkHeader {
   std::uint64_t sequence = 0;  ///< from 1 on, one more each on its stream
   std::uint64_t id = 0;
   std::uint64_t offset = 0;
-  std::uint32_t length = 0;  ///< payload bytes, 1 to limits::chunk_bytes
-  Digest digest;             ///< leaf digest of the payload
+  std::uint32_t length = 0;  ///< plain payload bytes, 1 to limits::chunk_bytes
+  Digest digest;             ///< leaf digest of the plain payload
+  /// Of a compressed payload (zstd.hpp): its bytes as they travel, fewer than `length`; else 0.
+  std::uint32_t compressed = 0;
+
+  bool is_compressed() const { return compressed != 0; }
+  /// Payload bytes that follow the header.
+  std::uint32_t on_wire() const { return is_compressed() ? compressed : length; }
 
   friend bool operator==(const ChunkHeader&, const ChunkHeader&) = default;
 };

@@ -27,7 +27,7 @@ class MeteredReceiver final : public ChunkReceiver {
   Result<std::optional<ReceivedChunk>> next() override {
     CP_TRY_ASSIGN(auto chunk, stream_->next());
     if (chunk) {
-      CP_TRY(meter_.spend(chunk->payload.size()));
+      CP_TRY(meter_.spend(chunk->header.length));
     }
     return chunk;
   }

@@ -25,7 +25,8 @@ class ChunkSender {
   /// protocol.
   virtual Result<std::span<std::byte>> slot() = 0;
 
-  /// Sends the chunk whose payload is in the slot; HEADER's sequence is set here, one more each.
+  /// Sends the chunk whose payload is in the slot, as it is to travel; HEADER's sequence is set
+  /// here, one more each.
   virtual Result<void> send(ChunkHeader header) = 0;
 
   /// How many chunks the receiver has placed, as far as it is known.
@@ -39,7 +40,7 @@ class ChunkSender {
 };
 
 /// A chunk as it came in: its payload is a private copy that nobody else can change, valid until
-/// the next call. Its digest is not checked yet.
+/// the next call. It may be compressed (zstd.hpp), and its digest is not checked yet.
 struct ReceivedChunk {
   ChunkHeader header;
   std::span<const std::byte> payload;

@@ -268,6 +268,9 @@ Result<void> ReceiveSession::place_all(ChunkReceiver& stream) {
     if (!chunk) {
       return {};
     }
+    if (chunk->header.is_compressed()) {
+      return fail(Errc::protocol, "a chunk with a feature that was not agreed on");
+    }
     if (leaf_digest(chunk->payload) != chunk->header.digest) {
       return fail(Errc::protocol, "a chunk that does not match its digest");
     }

@@ -21,7 +21,8 @@ constexpr std::size_t kSequenceAt = 8;
 constexpr std::size_t kHiddenAt = 16;  // id and offset
 constexpr std::size_t kHiddenBytes = 16;
 constexpr std::size_t kLengthAt = 32;
-constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kLengthBytes = 8;  // the plain one, and that on the wire
+constexpr std::size_t kOnWireAt = 36;
 constexpr std::size_t kDigestAt = 40;
 constexpr std::size_t kTagAt = 56;
 constexpr std::byte kSealedFlag{2};
@@ -138,7 +139,7 @@ Result<std::uint32_t> FrameOpener::length_in(
   if ((in[kFlagsAt] & kSealedFlag) == std::byte{0}) {
     return fail(Errc::protocol, "a frame in clear text where sealed ones were agreed on");
   }
-  const auto length = load_le<std::uint32_t>(&in[kLengthAt]);
+  const auto length = load_le<std::uint32_t>(&in[kOnWireAt]);
   if (length == 0 || length > limits::chunk_bytes) {
     return fail(Errc::protocol, "a chunk with a length beyond the slot");
   }

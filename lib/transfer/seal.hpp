@@ -48,8 +48,8 @@ class FrameOpener {
  public:
   explicit FrameOpener(std::string_view key);
 
-  /// How long the payload behind the sealed header IN is; nothing of that is authentic yet.
-  /// protocol for a header that nobody of ours writes, one in clear text included.
+  /// How long, as it travels, the payload behind the sealed header IN is; nothing of that is
+  /// authentic yet. protocol for a header that nobody of ours writes, one in clear text included.
   static Result<std::uint32_t> length_in(std::span<const std::byte, ChunkHeader::encoded_bytes> in);
   /// The header of the chunk with SEQUENCE; its payload is decrypted from SEALED into OUT, which
   /// may be the same. protocol for anything else than what was sealed.

@@ -31,7 +31,7 @@ Result<std::span<std::byte>> StreamChunkSender::slot() {
 Result<void> StreamChunkSender::send(ChunkHeader header) {
   header.sequence = ++sent_;
   std::array<std::byte, ChunkHeader::encoded_bytes> bytes;
-  const auto payload = std::span(slot_).first(header.length);
+  const auto payload = std::span(slot_).first(header.on_wire());
   if (sealer_) {
     sealer_->seal(header, bytes, payload);
   } else {
@@ -108,7 +108,7 @@ Result<ReceivedChunk> StreamChunkReceiver::take_clear(const HeaderBytes& bytes) 
   if (header.sequence != sequence_ + 1) {
     return fail(Errc::protocol, "a chunk out of its turn");
   }
-  CP_TRY_ASSIGN(const auto payload, take_payload(header.length));
+  CP_TRY_ASSIGN(const auto payload, take_payload(header.on_wire()));
   return ReceivedChunk{header, payload};
 }
 

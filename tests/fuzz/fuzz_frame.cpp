@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile peer sends, behind a letter for what it is: "c" a chunk's header, "g" a credit,
-// "s" a sealed chunk, "p" a preface (as hexadecimal digits), "o" what is wanted, "a" the answer
-// (JSON). What is taken is written as it was read; nothing opens that was not sealed.
+// "s" a sealed chunk, "p" a preface, "z" a compressed payload (as hexadecimal digits), "o" what is
+// wanted, "a" the answer (JSON). What is taken is written as it was read; nothing opens that was
+// not sealed.
 #include "fuzz.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
 #include "transfer/seal.hpp"
+#include "transfer/zstd.hpp"
 
 #include <algorithm>
 #include <string>
@@ -37,6 +39,7 @@ void check_chunk(std::string_view text) {
     encode(*header, again);
     must(again == bytes, "a chunk's header is written as it was read");
     must(header->length != 0 && header->length <= limits::chunk_bytes, "a chunk fits its slot");
+    must(header->on_wire() != 0 && header->on_wire() <= header->length, "nothing grows");
   }
 }
 
@@ -58,6 +61,26 @@ void check_sealed(std::string_view text) {
     std::vector<std::byte> payload(std::min<std::size_t>(*length, 4096));
     FrameOpener opener(std::string(limits::key_bytes, 'k'));
     must(!opener.open(1, bytes, payload, payload), "no chunk opens that nobody sealed");
+  }
+}
+
+// Behind four digits that say how much the frame is to hold.
+void check_compressed(std::string_view text) {
+  constexpr std::size_t kMost = 4096;
+  const auto length = unhexed<2>(text);
+  const auto wanted =
+      std::to_integer<std::size_t>(length[0]) << 8U | std::to_integer<std::size_t>(length[1]);
+  const std::string_view digits = text.substr(std::min<std::size_t>(4, text.size()));
+  const auto bytes = unhexed<kMost>(digits);
+  ZstdExpander expander;
+  const auto frame = std::span(bytes).first(std::min(kMost, digits.size() / 2));
+  if (const auto plain = expander.expand(frame, wanted)) {
+    must(plain->size() == wanted, "a frame holds what it says");
+    ZstdCompressor compressor;
+    const auto again = compressor.compress(*plain, 1, plain->size() + 64);
+    ZstdExpander other;
+    must(again.empty() || std::ranges::equal(*other.expand(again, wanted), *plain),
+         "what is compressed comes back");
   }
 }
 
@@ -100,6 +123,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_sealed(rest);
   } else if (kind == 'p') {
     check_preface(rest);
+  } else if (kind == 'z') {
+    check_compressed(rest);
   } else if (kind == 'o') {
     check_open(rest);
   } else if (kind == 'a') {

@@ -44,6 +44,8 @@ TEST_CASE("a chunk header that no sender writes is refused") {
   SECTION("no sequence") { header.sequence = 0; }
   SECTION("no id") { header.id = 0; }
   SECTION("a pack with an offset") { header.is_pack = true; }
+  SECTION("compressed to more") { header.compressed = header.length + 1; }
+  SECTION("compressed to as much") { header.compressed = header.length; }
   check_refused(encoded(header));
 }
 
@@ -73,6 +75,11 @@ TEST_CASE("a chunk header is read as it was written, little endian") {
   CHECK(decode_chunk_header(bytes).value() == sample());
   const ChunkHeader pack{.is_pack = true, .sequence = 1, .id = 1, .offset = 0, .length = 9};
   CHECK(decode_chunk_header(encoded(pack)).value() == pack);
+  ChunkHeader compressed = sample();
+  compressed.compressed = 9;
+  CHECK(decode_chunk_header(encoded(compressed)).value() == compressed);
+  CHECK(compressed.on_wire() == 9);
+  CHECK(sample().on_wire() == 17);
 }
 
 TEST_CASE("a credit is read as it was written, and nothing else is one") {

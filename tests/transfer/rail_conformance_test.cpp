@@ -207,6 +207,25 @@ TEST_CASE("rail: chunks arrive whole, in order, and many more than the window") 
   });
 }
 
+TEST_CASE("rail: of a compressed chunk only what travels is carried, and what it stands for told") {
+  on_every_rail([](Ends ends) {
+    auto taking = std::async(std::launch::async, [&] {
+      auto chunk = ends.receiver->next();
+      return chunk && *chunk && (*chunk)->header.length == limits::chunk_bytes &&
+             (*chunk)->header.compressed == 1000 && (*chunk)->payload.size() == 1000 &&
+             (*chunk)->payload[999] == byte_at(1, 999) && ends.receiver->placed();
+    });
+    const auto slot = ends.sender->slot();
+    REQUIRE(slot);
+    for (std::size_t i = 0; i < 1000; ++i) {
+      (*slot)[i] = byte_at(1, i);
+    }
+    REQUIRE(ends.sender->send({.id = 1, .length = limits::chunk_bytes, .compressed = 1000}));
+    REQUIRE(ends.sender->drain());
+    CHECK(taking.get());
+  });
+}
+
 TEST_CASE("rail: a sender keeps within the window that it was granted") {
   on_every_rail([](Ends ends) {
     for (std::uint64_t number = 1; number <= kWindow; ++number) {

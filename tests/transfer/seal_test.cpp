@@ -124,6 +124,23 @@ TEST_CASE("a sealed chunk as large as they come opens to what it was") {
   CHECK(std::ranges::equal(frame.payload, std::as_bytes(std::span(text))));
 }
 
+TEST_CASE("a compressed chunk is sealed as it travels, with both of its lengths") {
+  FrameSealer sealer(kKey);
+  ChunkHeader compressed = header(1, 5000);
+  compressed.compressed = 10;
+  Frame frame{.head = {}, .payload = std::vector<std::byte>(10)};
+  sealer.seal(compressed, frame.head, frame.payload);
+  CHECK(FrameOpener::length_in(frame.head) == 10U);
+  for (const std::size_t at : {5U, 33U, 36U}) {
+    Frame changed = frame;
+    changed.head[at] ^= std::byte{4};
+    FrameOpener opener(kKey);
+    check_refused(opened(opener, 1, changed));
+  }
+  FrameOpener opener(kKey);
+  CHECK(opened(opener, 1, frame) == compressed);
+}
+
 TEST_CASE("a credit opens as it was sealed, and with no bit changed") {
   FrameSealer sealer(kKey);
   FrameOpener opener(kKey);
