@@ -82,6 +82,17 @@ Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std
   return why_not_that_of(store, judge, alias, id.prefix(), anchor, notes);
 }
 
+Result<std::string> why_not_the_label(const TrustStore& store, Judge& judge,
+                                      const model::Json& delegation, std::string_view anchor) {
+  const auto label = model::text_at(delegation, "label");
+  if (!label) {
+    return std::string();
+  }
+  std::vector<std::string> notes;
+  return why_not_that_of(store, judge, "@" + *label + "/x",
+                         model::text_at(delegation, "prefix").value_or(""), anchor, notes);
+}
+
 Result<void> check_aliases(const TrustStore& store, Judge& judge, std::string_view prefix,
                            std::span<const std::string> aliases) {
   if (aliases.empty()) {

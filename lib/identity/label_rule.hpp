@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "model/json_fwd.hpp"
 
 #include <set>
 #include <span>
@@ -24,6 +25,11 @@ class TrustStore;
 Result<std::string> why_not_its_label(const TrustStore& store, Judge& judge, std::string_view alias,
                                       std::string_view code, std::string_view anchor,
                                       std::vector<std::string>& notes);
+
+/// Why the label that DELEGATION, verified under ANCHOR and kept, gives its prefix does not count;
+/// "" when it does, or there is none.
+Result<std::string> why_not_the_label(const TrustStore& store, Judge& judge,
+                                      const model::Json& delegation, std::string_view anchor);
 
 /// denied, with the alias and why, when one of ALIASES would not count for the records of PREFIX:
 /// what an authority checks before it gives such a name.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authority.hpp"
 #include "base/units.hpp"
+#include "identity/label_rule.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
 #include "tool.hpp"
@@ -44,11 +45,13 @@ class Report {
         only_bad_(context.arguments().has("only-bad")),
         started_(context.clock().steady()) {}
 
-  void add(const Json& document, const Verdict& verdict, std::size_t line) {
+  /// NOTE goes behind what is said of a document that holds, unless it is empty.
+  void add(const Json& document, const Verdict& verdict, std::size_t line,
+           const std::string& note) {
     ++checked_;
     failed_ += verdict.holds() ? 0U : 1U;
     if (!verdict.holds() || !only_bad_) {
-      output_.record(record_of(document, verdict, line));
+      output_.record(record_of(document, verdict, line, note));
     }
     for (const Verdict::Head& head : verdict.heads) {
       const auto known = std::ranges::find(heads_, head.prefix, &Verdict::Head::prefix);
@@ -87,7 +90,8 @@ class Report {
   }
 
  private:
-  Json record_of(const Json& document, const Verdict& verdict, std::size_t line) const {
+  Json record_of(const Json& document, const Verdict& verdict, std::size_t line,
+                 const std::string& note) const {
     const auto subject = cp::model::text_at(document, "id");
     const auto input = subject ? subject : cp::model::text_at(document, "prefix");
     Json record{{"schema", "cp.check/1"},
@@ -98,7 +102,7 @@ class Report {
                 {"verdict", verdict.trust}};
     const cp::UnixTime now = context_.clock().now();
     if (verdict.holds()) {
-      record["message"] = "verified as of " + seconds_text(now);
+      record["message"] = "verified as of " + seconds_text(now) + (note.empty() ? "" : "; " + note);
       record["anchor"] = verdict.anchor;
       record["key"] = verdict.key;
       record["chain"] = verdict.chain;
@@ -155,7 +159,12 @@ Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& j
         continue;
       }
       CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*document, reader.line()));
-      report.add(*document, verdict, reader.origin().line);
+      std::string note;
+      if (verdict.holds() && cp::model::is_a(*document, "cp.delegation")) {
+        CP_TRY_ASSIGN(
+            note, cp::identity::why_not_the_label(estate.trust, judge, *document, verdict.anchor));
+      }
+      report.add(*document, verdict, reader.origin().line, note);
     }
     CP_TRY(transaction.commit());
   }

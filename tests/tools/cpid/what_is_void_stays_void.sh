@@ -54,6 +54,14 @@ expect_status 0 as lab cpid register record.json
 cp "$STDOUT" record2.json
 expect_status 0 as user cpid verify answer2.json record2.json
 
+it "tells of a sibling with the same label that the label is not its own"
+as twin cpid init --prefix 86.8 --parent 86 >twin.json
+as root cpid delegate --label lab --prepare twin.json >first.json
+jq -c '.prefix = "86.9"' first.json >second.json
+for file in first second; do as root cpid sign $file.json >$file.signed; done
+expect_status 0 as user cpid verify first.signed second.signed
+expect_json '($all[0].message | test("^verified as of [^;]*$")) and ($all[1].message | endswith("; the label lab was allotted to 86.8 first, not to 86.9"))'
+
 it "refuses the older delegation, and the older head"
 expect_status 1 as user cpid verify answer.json
 expect_equal 'verified replay' "$(reasons)"
