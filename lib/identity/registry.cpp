@@ -127,6 +127,19 @@ Result<Registry> Registry::open(const std::string& state_directory, const Clock&
     return no_authority();
   }
   CP_TRY_ASSIGN(auto database, open_registry_database(state_directory));
+  return load(std::move(database), state_directory, clock);
+}
+
+Result<Registry> Registry::open_to_read(const std::string& state_directory, const Clock& clock) {
+  if (::access(registry_path(state_directory).c_str(), F_OK) != 0) {
+    return no_authority();
+  }
+  CP_TRY_ASSIGN(auto database, open_registry_to_read(state_directory));
+  return load(std::move(database), state_directory, clock);
+}
+
+Result<Registry> Registry::load(store::Database database, const std::string& state_directory,
+                                const Clock& clock) {
   auto state = std::make_unique<State>(std::move(database), state_directory, clock);
   CP_TRY_ASSIGN(auto authority, load_authority(state->database));
   if (!authority) {

@@ -9,6 +9,7 @@
 #include "identity/key.hpp"
 #include "identity/resolves.hpp"
 #include "model/json_fwd.hpp"
+#include "store/database.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,8 @@ class Registry final : public Resolves {
 
   /// Opens what `init` has made; not_found, with the hint to run `cpid init`, when there is none.
   static Result<Registry> open(const std::string& state_directory, const Clock& clock);
+  /// As `open`, where nothing can be written, too: whatever would change it fails there.
+  static Result<Registry> open_to_read(const std::string& state_directory, const Clock& clock);
 
   Registry(Registry&&) noexcept;
   Registry& operator=(Registry&&) noexcept;
@@ -104,6 +107,8 @@ class Registry final : public Resolves {
  private:
   struct State;
   explicit Registry(std::unique_ptr<State> state);
+  static Result<Registry> load(store::Database database, const std::string& state_directory,
+                               const Clock& clock);
   Result<Resolved> resolve_code(std::string_view code) const;
   Result<Resolved> resolve_alias(std::string_view alias) const;
   Result<Resolved> resolve_foreign(const ForeignCode& code) const;

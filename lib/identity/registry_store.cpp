@@ -258,6 +258,16 @@ Result<store::Database> open_registry_database(const std::string& state_director
   return store::Database::open(registry_path(state_directory), {.migrations = kMigrations});
 }
 
+Result<store::Database> open_registry_to_read(const std::string& state_directory) {
+  auto opened = open_registry_database(state_directory);
+  if (opened || opened.error().code == Errc::bad_data || opened.error().code == Errc::bad_config) {
+    return opened;
+  }
+  auto to_read = store::Database::open(registry_path(state_directory),
+                                       {.migrations = kMigrations, .read_only = true});
+  return to_read ? std::move(to_read) : std::move(opened);
+}
+
 Result<std::vector<std::string>> RegistryStore::allocate(std::size_t count, std::size_t length,
                                                          UnixTime now, Random& random) const {
   constexpr int kFruitlessRounds = 1'000;

@@ -24,6 +24,8 @@ namespace cp::identity {
 std::string registry_path(const std::string& state_directory);
 /// Opens or makes the registry's database; errors as store::Database::open.
 Result<store::Database> open_registry_database(const std::string& state_directory);
+/// The same to read from, where it cannot be written, too.
+Result<store::Database> open_registry_to_read(const std::string& state_directory);
 
 /// A row of the records: what was registered last for an identifier.
 struct StoredRecord {

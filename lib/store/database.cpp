@@ -70,6 +70,23 @@ Result<void> create_file(const std::string& path) {
   return {};
 }
 
+// Whether nobody here can write beside PATH, and no write-ahead log stands there.
+bool stands_still(const std::string& path) {
+  const std::string directory = path.substr(0, path.find_last_of('/') + 1);
+  return ::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0 &&
+         ::access((path + "-wal").c_str(), F_OK) != 0;
+}
+
+// PATH as SQLite reads it without locks and without the index of a log, which it could not make.
+std::string unchanging(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", static_cast<unsigned char>(c))
+                                            : std::string(1, c);
+  }
+  return uri + "?immutable=1";
+}
+
 Result<std::int64_t> pragma_integer(Database& database, std::string_view name) {
   CP_TRY_ASSIGN(Statement statement, database.prepare(fmt::format("PRAGMA {}", name)));
   CP_TRY_ASSIGN(const bool row, statement.step());
@@ -198,7 +215,10 @@ Result<Database> Database::open(const std::string& path, const Options& options)
   sqlite3* raw = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  const bool is_still = options.read_only && stands_still(path);
+  const std::string name = is_still ? unchanging(path) : path;
+  const int code =
+      sqlite3_open_v2(name.c_str(), &raw, is_still ? flags | SQLITE_OPEN_URI : flags, nullptr);
   Database database(raw);
   if (code != SQLITE_OK) {
     return error_of(raw, code, "cannot open the store " + path);

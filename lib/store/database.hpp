@@ -64,8 +64,10 @@ class Database {
  public:
   struct Options {
     Migrations migrations;
-    bool is_cache = false;   ///< may be lost: synchronous=NORMAL, and a damaged one is made anew
-    bool read_only = false;  ///< not_found when it is not there
+    bool is_cache = false;  ///< may be lost: synchronous=NORMAL, and a damaged one is made anew
+    /// Not_found when it is not there. Works also where nobody can write beside it, unless a log
+    /// was left there.
+    bool read_only = false;
     /// The last one to leave does not fold the write-ahead log into the database: for many short
     /// processes, each of which would pay for it with several syncs.
     bool keep_log = false;

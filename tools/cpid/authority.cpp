@@ -12,14 +12,29 @@ namespace cpid {
 using cp::Result;
 using cp::identity::Registry;
 
-Result<Registry> open_registry(cp::cli::Context& context) {
+namespace {
+
+// The state directory, as far as it is there.
+Result<std::string> state_directory(cp::cli::Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
   // A command that only looks makes no directory.
   std::string directory = paths.state;
   if (::access(directory.c_str(), F_OK) == 0) {
     CP_TRY_ASSIGN(directory, cp::open_state_directory(paths));
   }
+  return directory;
+}
+
+}  // namespace
+
+Result<Registry> open_registry(cp::cli::Context& context) {
+  CP_TRY_ASSIGN(const std::string directory, state_directory(context));
   return Registry::open(directory, context.clock());
+}
+
+Result<Registry> open_registry_to_read(cp::cli::Context& context) {
+  CP_TRY_ASSIGN(const std::string directory, state_directory(context));
+  return Registry::open_to_read(directory, context.clock());
 }
 
 Result<std::unique_ptr<cp::identity::Estate>> open_estate(cp::cli::Context& context) {
@@ -53,7 +68,7 @@ std::vector<std::string> complete(cp::cli::Context& context, std::string_view ki
   if (kind != "alias") {
     return {};
   }
-  const auto registry = open_registry(context);
+  const auto registry = open_registry_to_read(context);
   return registry ? registry->aliases("").value_or(std::vector<std::string>{})
                   : std::vector<std::string>{};
 }

@@ -302,7 +302,7 @@ constexpr std::array kMintFlags{
          .letter = 'c',
          .type = Type::integer,
          .value = "N",
-         .help = "allocate N identifiers",
+         .help = "allocate N identifiers, up to 100,000,000",
          .fallback = "1"},
     Flag{.name = "length",
          .type = Type::integer,
