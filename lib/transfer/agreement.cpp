@@ -208,6 +208,7 @@ std::string to_text(const Open& open) {
                          {"selection", to_json(open.selection)},
                          {"bytes_per_second", open.bytes_per_second},
                          {"preserve", words_of(open.preserve)},
+                         {"numeric_ids", open.preserve.numeric_ids},
                          {"update", open.sync.update},
                          {"checksum", open.sync.checksum},
                          {"deletion", word_of(kDeletions, open.deletion)}});
@@ -223,6 +224,7 @@ Result<void> parse_format_2(Fields& fields, const Json& json, Open& open) {
   for (const std::string& word : fields.texts("preserve", kMaxRules)) {
     CP_TRY(add_word(open.preserve, word));
   }
+  open.preserve.numeric_ids = model::bool_at(json, "numeric_ids").value_or(true);
   open.sync = {.update = fields.boolean("update"), .checksum = fields.boolean("checksum")};
   open.deletion = fields.word<Deletion>("deletion", kDeletions);
   return {};

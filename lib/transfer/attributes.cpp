@@ -33,15 +33,47 @@ tl::unexpected<Error> attribute_error(std::string_view name, int error_number) {
   return fail(code, "the attribute {}: {}", name, errno_text(error_number));
 }
 
+/// What has attributes: an open file, or a link in an open directory.
+class Bearer {
+ public:
+  explicit Bearer(int fd) : fd_(fd) {}
+  // There is no call for a link in a directory that is open: this path leads through the descriptor
+  // alone, and its last part is not followed.
+  Bearer(int directory, const std::string& link)
+      : link_("/proc/self/fd/" + std::to_string(directory) + "/" + link) {}
+
+  ssize_t list(char* out, std::size_t size) const {
+    return link_.empty() ? ::flistxattr(fd_, out, size) : ::llistxattr(link_.c_str(), out, size);
+  }
+  ssize_t get(const std::string& name, char* out, std::size_t size) const {
+    return link_.empty() ? ::fgetxattr(fd_, name.c_str(), out, size)
+                         : ::lgetxattr(link_.c_str(), name.c_str(), out, size);
+  }
+  bool set(const Attribute& attribute) const {
+    const std::string& value = attribute.value;
+    return (link_.empty() ? ::fsetxattr(fd_, attribute.name.c_str(), value.data(), value.size(), 0)
+                          : ::lsetxattr(link_.c_str(), attribute.name.c_str(), value.data(),
+                                        value.size(), 0)) == 0;
+  }
+  bool remove(const std::string& name) const {
+    return (link_.empty() ? ::fremovexattr(fd_, name.c_str())
+                          : ::lremovexattr(link_.c_str(), name.c_str())) == 0;
+  }
+
+ private:
+  int fd_ = -1;
+  std::string link_;
+};
+
 // Those of them that PRESERVE asks for.
-Result<std::vector<std::string>> names_of(int fd, const Preserve& preserve) {
-  const ssize_t most = ::flistxattr(fd, nullptr, 0);
+Result<std::vector<std::string>> names_of(const Bearer& file, const Preserve& preserve) {
+  const ssize_t most = file.list(nullptr, 0);
   if (most <= 0) {
     return most == 0 || errno == ENOTSUP ? Result<std::vector<std::string>>({})
                                          : attribute_error("list", errno);
   }
   std::string names(XATTR_LIST_MAX, '\0');
-  const ssize_t length = ::flistxattr(fd, names.data(), names.size());
+  const ssize_t length = file.list(names.data(), names.size());
   if (length < 0) {
     return attribute_error("list", errno);
   }
@@ -56,9 +88,9 @@ Result<std::vector<std::string>> names_of(int fd, const Preserve& preserve) {
   return wanted;
 }
 
-Result<std::string> value_of(int fd, const std::string& name) {
+Result<std::string> value_of(const Bearer& file, const std::string& name) {
   std::string value(limits::attribute_bytes, '\0');
-  const ssize_t length = ::fgetxattr(fd, name.c_str(), value.data(), value.size());
+  const ssize_t length = file.get(name, value.data(), value.size());
   if (length < 0) {
     return attribute_error(name, errno);
   }
@@ -66,14 +98,12 @@ Result<std::string> value_of(int fd, const std::string& name) {
   return value;
 }
 
-}  // namespace
-
-Result<std::vector<Attribute>> read_attributes(int fd, const Preserve& preserve) {
-  CP_TRY_ASSIGN(const auto names, names_of(fd, preserve));
+Result<std::vector<Attribute>> read(const Bearer& file, const Preserve& preserve) {
+  CP_TRY_ASSIGN(const auto names, names_of(file, preserve));
   std::vector<Attribute> attributes;
   std::size_t bytes = 0;
   for (const std::string& name : names) {
-    CP_TRY_ASSIGN(std::string value, value_of(fd, name));
+    CP_TRY_ASSIGN(std::string value, value_of(file, name));
     bytes += name.size() + value.size();
     attributes.push_back({name, std::move(value)});
   }
@@ -84,25 +114,44 @@ Result<std::vector<Attribute>> read_attributes(int fd, const Preserve& preserve)
   return attributes;
 }
 
-Result<void> apply_attributes(int fd, const std::vector<Attribute>& wanted,
-                              const Preserve& preserve) {
-  CP_TRY_ASSIGN(const auto there, names_of(fd, preserve));
+Result<void> apply_to(const Bearer& file, const std::vector<Attribute>& wanted,
+                      const Preserve& preserve) {
+  CP_TRY_ASSIGN(const auto there, names_of(file, preserve));
   for (const std::string& name : there) {
     const bool stays = std::ranges::find(wanted, name, &Attribute::name) != wanted.end();
-    if (!stays && ::fremovexattr(fd, name.c_str()) != 0 && errno != ENODATA) {
+    if (!stays && !file.remove(name) && errno != ENODATA) {
       return attribute_error(name, errno);
     }
   }
   for (const Attribute& attribute : wanted) {
     const bool is_same = std::ranges::find(there, attribute.name) != there.end() &&
-                         value_of(fd, attribute.name).value_or("") == attribute.value;
-    if (is_wanted(attribute.name, preserve) && !is_same &&
-        ::fsetxattr(fd, attribute.name.c_str(), attribute.value.data(), attribute.value.size(),
-                    0) != 0) {
+                         value_of(file, attribute.name).value_or("") == attribute.value;
+    if (is_wanted(attribute.name, preserve) && !is_same && !file.set(attribute)) {
       return attribute_error(attribute.name, errno);
     }
   }
   return {};
+}
+
+}  // namespace
+
+Result<std::vector<Attribute>> read_attributes(int fd, const Preserve& preserve) {
+  return read(Bearer(fd), preserve);
+}
+
+Result<std::vector<Attribute>> read_link_attributes(int directory, const std::string& name,
+                                                    const Preserve& preserve) {
+  return read(Bearer(directory, name), preserve);
+}
+
+Result<void> apply_attributes(int fd, const std::vector<Attribute>& wanted,
+                              const Preserve& preserve) {
+  return apply_to(Bearer(fd), wanted, preserve);
+}
+
+Result<void> apply_link_attributes(int directory, const std::string& name,
+                                   const std::vector<Attribute>& wanted, const Preserve& preserve) {
+  return apply_to(Bearer(directory, name), wanted, preserve);
 }
 
 }  // namespace cp::transfer

@@ -4,6 +4,7 @@
 #include "transfer/extras.hpp"
 #include "transfer/preserve.hpp"
 
+#include <string>
 #include <vector>
 
 /// Extended attributes of open files. POSIX ACLs are among them (system.posix_acl_*), in a form
@@ -19,5 +20,12 @@ Result<std::vector<Attribute>> read_attributes(int fd, const Preserve& preserve)
 /// not. Names that PRESERVE does not ask for are passed over. An error names the attribute.
 Result<void> apply_attributes(int fd, const std::vector<Attribute>& wanted,
                               const Preserve& preserve);
+
+/// The same of the symbolic link NAME in DIRECTORY, which is not followed. What the kernel keeps
+/// links from having (user.*) is denied.
+Result<std::vector<Attribute>> read_link_attributes(int directory, const std::string& name,
+                                                    const Preserve& preserve);
+Result<void> apply_link_attributes(int directory, const std::string& name,
+                                   const std::vector<Attribute>& wanted, const Preserve& preserve);
 
 }  // namespace cp::transfer

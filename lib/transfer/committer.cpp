@@ -194,12 +194,21 @@ Result<void> Committer::write_down_rest() {
 std::vector<WholeItem> Committer::rename(std::vector<WholeItem> group) {
   std::erase_if(group, [this](const WholeItem& item) {
     const auto moved = move(item);
-    if (!moved) {
+    if (!moved && !(is_blocked(item) && events_.blocked(item))) {
       events_.not_committed(item, moved.error());
     }
     return !moved.has_value();
   });
   return group;
+}
+
+bool Committer::is_blocked(const WholeItem& item) const {
+  const auto directory = directories_.open(directory_of(item.place));
+  const std::string name(base_name(item.place));
+  struct stat status {};
+  return directory &&
+         ::fstatat((*directory)->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode);
 }
 
 Result<void> Committer::move(const WholeItem& item) const {

@@ -37,6 +37,8 @@ class CommitEvents {
   virtual ~CommitEvents() = default;
   virtual void committed(const WholeItem& item) = 0;
   virtual void not_committed(const WholeItem& item, const Error& error) = 0;
+  /// A directory stands where ITEM goes. True: it stays in the staging directory for now.
+  virtual bool blocked(const WholeItem& /*item*/) { return false; }
   /// So many files and bytes more are durable: those of a group whose items were told before.
   virtual void group_synced(std::uint64_t /*files*/, std::uint64_t /*bytes*/) {}
 };
@@ -83,6 +85,7 @@ class Committer {
   std::vector<WholeItem> take_waiting();
   std::vector<WholeItem> rename(std::vector<WholeItem> group);
   Result<void> move(const WholeItem& item) const;
+  bool is_blocked(const WholeItem& item) const;
   Result<void> sync_data(const std::vector<WholeItem>& group) const;
   Result<void> sync_names(const std::vector<WholeItem>& group) const;
 

@@ -78,10 +78,17 @@ void Deleter::clean(const std::string& path) {
   }
   for (const std::string& name : *names) {
     const std::string there = join_path(path, name);
-    if (!parts_.seen.has(there)) {
+    const bool is_rest = !parts_.seen.has(there);
+    if (is_rest || (parts_.gives_way && parts_.gives_way(there, is_directory(fd->get(), name)))) {
       remove(fd->get(), name, there, status.st_dev);
     }
   }
+}
+
+bool Deleter::remove_all(int at, const std::string& name, const std::string& path) {
+  struct stat status {};
+  return ::fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         remove(at, name, path, status.st_dev);
 }
 
 // Whether NAME in AT is gone.

@@ -40,6 +40,9 @@ class Deleter {
     const Seen& seen;
     const Filter& filter;
     std::function<void(const std::string& path, const Error&)> failed;
+    /// Whether what is there and at the source has to go, since it is of another kind: a tree, or
+    /// not.
+    std::function<bool(const std::string& path, bool is_tree)> gives_way = nullptr;
     bool only_shows = false;  ///< what would be removed; nothing is touched
     std::function<void(const std::string& path)> removed = nullptr;  ///< told each, if there
   };
@@ -47,6 +50,9 @@ class Deleter {
 
   /// Removes what in the directory at PATH, whose contents the source has told, was not seen.
   void clean(const std::string& path);
+  /// Removes NAME in the directory AT, which is called PATH, with all that is in it; whether it is
+  /// gone.
+  bool remove_all(int at, const std::string& name, const std::string& path);
   /// How many things were removed.
   std::uint64_t deleted() const { return deleted_; }
 

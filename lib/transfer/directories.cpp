@@ -36,12 +36,21 @@ Result<std::shared_ptr<const UniqueFd>> Directories::open(std::string_view path)
     recent_.splice(recent_.begin(), recent_, found);
     return recent_.front().fd;
   }
-  CP_TRY_ASSIGN(auto opened, root_.make_directories(path, kWhileWriting));
+  CP_TRY_ASSIGN(auto opened, make(path));
   recent_.push_front({std::string(path), std::make_shared<const UniqueFd>(std::move(opened.fd))});
   if (recent_.size() > kOpenDirectories) {
     recent_.pop_back();
   }
   return recent_.front().fd;
+}
+
+Result<Confined::Opened> Directories::make(std::string_view path) const {
+  auto opened = root_.make_directories(path, kWhileWriting);
+  if (opened || !make_way_) {
+    return opened;
+  }
+  const auto is_free = make_way_(path);
+  return is_free && *is_free ? root_.make_directories(path, kWhileWriting) : std::move(opened);
 }
 
 Result<bool> Directories::add(const Entry& entry) {

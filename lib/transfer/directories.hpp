@@ -5,6 +5,7 @@
 #include "transfer/entry.hpp"
 #include "transfer/preserve.hpp"
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -23,6 +24,12 @@ class Directories {
   /// Borrows ROOT.
   explicit Directories(const Confined& root, Preserve preserve = {})
       : root_(root), preserve_(preserve) {}
+
+  /// Asked by `open` when something else stands in the way of the directory PATH: whether it has
+  /// gone. Set before anything else.
+  void ask_for_way(std::function<Result<bool>(std::string_view path)> make_way) {
+    make_way_ = std::move(make_way);
+  }
 
   /// The open directory at PATH, made with what is missing above it.
   Result<std::shared_ptr<const UniqueFd>> open(std::string_view path);
@@ -61,10 +68,12 @@ class Directories {
     std::shared_ptr<const Extras> extras;
   };
   Result<bool> settle(const std::string& path, const Settings& settings) const;
+  Result<Confined::Opened> make(std::string_view path) const;
   Result<void> sync_one(const std::string& path) const;
 
   const Confined& root_;
   const Preserve preserve_;
+  std::function<Result<bool>(std::string_view path)> make_way_;
   std::mutex mutex_;
   struct Open {
     std::string path;

@@ -13,7 +13,8 @@ enum Tag : std::uint16_t {
   kHoles = 3,
   kLeader = 4,
   kClosed = 5,
-  kStream = 6
+  kStream = 6,
+  kNames = 7  // of the owner before it
 };
 
 constexpr std::size_t kFieldBytes = 6;
@@ -32,6 +33,8 @@ bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= limits::name_bytes &&
          name.find('\0') == std::string_view::npos;
 }
+
+bool is_owner_name(std::string_view name) { return name.empty() || is_name(name); }
 
 /// Reads one field after the other into the extras.
 class Decoder {
@@ -52,6 +55,8 @@ class Decoder {
       case kClosed:
         extras_.is_closed = true;
         return in.at_end();
+      case kNames:
+        return take_names(in);
       case kStream:
         extras_.is_stream = true;
         return in.at_end();
@@ -69,6 +74,16 @@ class Decoder {
     extras_.owner =
         Owner{in.get<std::uint32_t>(), in.get<std::uint32_t>(), in.get<std::uint32_t>()};
     return in.at_end() && (extras_.owner->special & ~07000U) == 0;
+  }
+
+  bool take_names(WireReader in) {
+    if (!extras_.owner) {
+      return false;
+    }
+    extras_.owner->user_name = in.get_text();
+    extras_.owner->group_name = in.get_text();
+    return in.at_end() && is_owner_name(extras_.owner->user_name) &&
+           is_owner_name(extras_.owner->group_name);
   }
 
   bool take_attribute(WireReader in, std::size_t bytes) {
@@ -111,6 +126,10 @@ std::string encode(const Extras& extras) {
     put_field(
         out, kOwner,
         WireWriter().put(extras.owner->user).put(extras.owner->group).put(extras.owner->special));
+  }
+  if (extras.owner && !(extras.owner->user_name.empty() && extras.owner->group_name.empty())) {
+    put_field(out, kNames,
+              WireWriter().put_text(extras.owner->user_name).put_text(extras.owner->group_name));
   }
   for (const Attribute& attribute : extras.attributes) {
     put_field(

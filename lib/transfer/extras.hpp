@@ -17,7 +17,9 @@ namespace cp::transfer {
 struct Owner {
   std::uint32_t user = 0;
   std::uint32_t group = 0;
-  std::uint32_t special = 0;  ///< set-user-ID, set-group-ID and sticky (07000)
+  std::uint32_t special = 0;   ///< set-user-ID, set-group-ID and sticky (07000)
+  std::string user_name = {};  ///< at the source; empty: it goes by the number
+  std::string group_name = {};
   friend bool operator==(const Owner&, const Owner&) = default;
 };
 

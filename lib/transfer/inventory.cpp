@@ -11,12 +11,14 @@ void Inventory::add(std::string_view place, bool is_directory) {
   }
   if (is_wanted() && is_directory) {
     listed_.emplace(place);
+    directories_.emplace(place);
   }
 }
 
 void Inventory::add(const Present& present) {
   for (const Present::Item& item : present.items) {
     add(item.path, false);
+    staying_.insert(item.path);
     if (item.is_closed) {
       listed_.erase(item.path);
     }
@@ -35,6 +37,10 @@ void Inventory::show_rest(
                    .seen = seen_,
                    .filter = filter,
                    .failed = failed,
+                   .gives_way =
+                       [this](const std::string& path, bool is_tree) {
+                         return !staying_.contains(path) && is_tree != directories_.contains(path);
+                       },
                    .only_shows = true,
                    .removed = removed});
   for (const std::string& directory : listed_) {

@@ -38,6 +38,8 @@ class Inventory {
   const Deletion deletion_;
   Seen seen_;
   std::set<std::string, std::less<>> listed_;
+  std::set<std::string, std::less<>> directories_;
+  std::set<std::string, std::less<>> staying_;
   std::uint64_t failures_ = 0;
 };
 

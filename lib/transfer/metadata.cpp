@@ -61,6 +61,9 @@ Result<void> apply_to_link(int directory, const std::string& name, const Metadat
                               AT_SYMLINK_NOFOLLOW) != 0) {
     return system_error(Errc::denied);
   }
+  if (preserve.attributes() && extras != nullptr && !extras->attributes.empty()) {
+    CP_TRY(apply_link_attributes(directory, name, extras->attributes, preserve));
+  }
   const auto times = times_of(metadata);
   static_cast<void>(::utimensat(directory, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW));
   return {};

@@ -10,7 +10,8 @@ namespace cp::transfer {
 
 /// What travels of a file beside its bytes, its permission bits and its time.
 struct Preserve {
-  bool owner = false;  ///< user and group by number, and the bits that depend on them
+  bool owner = false;        ///< user and group, and the bits that depend on them
+  bool numeric_ids = false;  ///< owners go by their numbers, whatever their names are
   bool xattr = false;
   bool acl = false;    ///< POSIX ACLs, those that directories hand on included
   bool links = false;  ///< names that mean one file do so at the destination, too

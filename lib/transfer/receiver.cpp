@@ -86,6 +86,14 @@ Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, ReceiveEvent
       Staging::open(fixed.landing.root, {.id = fixed.id, .key = fixed.key ? fixed.key->hex() : ""},
                     fixed.stop));
   CP_TRY(receiver->recover());
+  if (fixed.deletion != Deletion::none) {
+    receiver->replacer_ = std::make_unique<Replacer>(fixed.landing.root, *receiver->staging_,
+                                                     receiver->settings_.filter);
+    receiver->directories_.ask_for_way(
+        [replacer = receiver->replacer_.get()](std::string_view path) {
+          return replacer->make_way(path);
+        });
+  }
   CP_TRY(receiver->start_keeper());
   if (fixed.sync.any()) {
     Receiver& self = *receiver;
@@ -196,6 +204,16 @@ Result<void> Receiver::check(std::string_view path) const {
 Result<void> Receiver::add(const Entry& entry) {
   CP_TRY(check(entry.path));
   see(entry.path);
+  const auto extras = owners_.mapped(entry.extras);
+  if (extras == entry.extras) {
+    return add_known(entry);
+  }
+  Entry known = entry;
+  known.extras = extras;
+  return add_known(known);
+}
+
+Result<void> Receiver::add_known(const Entry& entry) {
   switch (entry.type) {
     case EntryType::directory:
       return add_directory(entry);
@@ -238,7 +256,11 @@ Result<void> Receiver::offer(const Offer& offer) {
     }
     see(entry.path);
   }
-  comparer_->add(offer);
+  Offer known = offer;
+  for (Entry& entry : known.entries) {
+    entry.extras = owners_.mapped(entry.extras);
+  }
+  comparer_->add(std::move(known));
   return {};
 }
 
@@ -264,11 +286,51 @@ void Receiver::left(const Comparer::Left& file) {
   }
 }
 
+bool Receiver::may_delete() const {
+  return settings_.deletion == Deletion::always ||
+         (settings_.deletion == Deletion::unless_failed && failures_ == 0);
+}
+
+bool Receiver::blocked(const WholeItem& item) {
+  if (settings_.deletion == Deletion::none) {
+    return false;
+  }
+  const std::scoped_lock lock(mutex_);
+  blocked_.push_back(item);
+  return true;
+}
+
+// Files for directories, when everything else is there. What gave way goes when the file has its
+// name for good.
+Result<void> Receiver::replace_directories() {
+  std::vector<WholeItem> replaced;
+  std::vector<std::string> above;
+  // One that cannot be had keeps no other from its place.
+  const bool is_allowed = may_delete();
+  for (WholeItem& item : std::exchange(blocked_, {})) {
+    const auto done = is_allowed ? replacer_->exchange(item.staged, item.place)
+                                 : fail(Errc::cannot_create, "a directory stands there");
+    if (!done) {
+      item_failed(item.path, item.id, done.error());
+      continue;
+    }
+    const auto slash = item.place.rfind('/');
+    above.push_back(slash == std::string::npos ? "" : item.place.substr(0, slash));
+    replaced.push_back(std::move(item));
+  }
+  if (syncs(settings_.durability) && !above.empty()) {
+    CP_TRY(directories_.sync(above));
+  }
+  for (const WholeItem& item : replaced) {
+    committed(item);
+    deleted_ += replacer_->remove_exchanged(item.staged, item.place);
+  }
+  return {};
+}
+
 // Goes by what the source has told, all of it.
 void Receiver::remove_rest() {
-  const bool is_wanted = settings_.deletion == Deletion::always ||
-                         (settings_.deletion == Deletion::unless_failed && failures_ == 0);
-  if (!is_wanted) {
+  if (!may_delete()) {
     return;
   }
   seen_.seal();
@@ -281,7 +343,7 @@ void Receiver::remove_rest() {
   for (const std::string& directory : listed_) {
     deleter.clean(directory);
   }
-  deleted_ = deleter.deleted();
+  deleted_ += deleter.deleted();
 }
 
 void Receiver::failed_at_source(std::uint64_t id) {
@@ -541,7 +603,8 @@ Result<void> Receiver::take_pack(const ChunkHeader& header, std::span<const std:
     }
   }
   CP_TRY_ASSIGN(const auto files, unpack(payload));
-  for (const PackedFile& file : files) {
+  for (PackedFile file : files) {
+    file.extras = owners_.mapped(file.extras);
     CP_TRY(take_packed(file));
   }
   return {};
@@ -636,6 +699,7 @@ Result<void> Receiver::settle(bool is_finished) {
   if (!is_finished) {
     leave_staging();
   } else {
+    CP_TRY(replace_directories());
     CP_TRY(make_links());
     remove_rest();
   }
@@ -664,7 +728,7 @@ Result<FinalResult> Receiver::finish() {
   return FinalResult{.files = tally_.files_placed,
                      .bytes = tally_.bytes_placed,
                      .digest = tree_is_known_ ? tree_.value() : Digest{},
-                     .deleted = deleted_};
+                     .deleted = deleted_ + (replacer_ ? replacer_->gave_way() : 0)};
 }
 
 void Receiver::keep_whole() {

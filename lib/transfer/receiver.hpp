@@ -12,8 +12,10 @@
 #include "transfer/journal.hpp"
 #include "transfer/keeper.hpp"
 #include "transfer/landing.hpp"
+#include "transfer/owner_names.hpp"
 #include "transfer/pack.hpp"
 #include "transfer/recovery.hpp"
+#include "transfer/replacer.hpp"
 #include "transfer/taker.hpp"
 #include "transfer/tally.hpp"
 
@@ -80,10 +82,12 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
  private:
   void committed(const WholeItem& item) override;
   void not_committed(const WholeItem& item, const Error& error) override;
+  bool blocked(const WholeItem& item) override;
   void group_synced(std::uint64_t files, std::uint64_t bytes) override;
   void linked(const std::string& path, const Digest& content) override;
   void not_linked(const std::string& path, const Error& error) override;
 
+  Result<void> add_known(const Entry& entry);
   Result<void> add_directory(const Entry& entry);
   Result<void> add_link(const Entry& entry);
   Result<void> add_file(const Entry& entry);
@@ -109,6 +113,8 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   void drop(std::uint64_t id);
   void see(std::string_view path);
   void left(const Comparer::Left& file);
+  bool may_delete() const;
+  Result<void> replace_directories();
   void remove_rest();
 
   Settings settings_;
@@ -134,6 +140,9 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   std::set<std::string> listed_;  ///< directories whose contents are told
   std::atomic<std::uint64_t> failures_{0};
   std::uint64_t deleted_ = 0;
+  std::vector<WholeItem> blocked_;  ///< by directories that give way in the end
+  std::unique_ptr<Replacer> replacer_;
+  OwnerMap owners_;
   std::unique_ptr<Comparer> comparer_;
   Recovered recovered_;
   Durable durable_;

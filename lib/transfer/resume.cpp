@@ -52,6 +52,9 @@ Digest key_of(const Request& request) {
   for (const std::string_view word : words_of(request.preserve)) {
     out.put_text(word);
   }
+  if (request.preserve.owner && request.preserve.numeric_ids) {
+    out.put_text("numeric-ids");
+  }
   return leaf_digest(std::as_bytes(std::span(out.bytes())));
 }
 

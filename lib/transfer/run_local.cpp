@@ -133,6 +133,8 @@ Result<void> run_local(const Request& request, const std::vector<Source>& source
                        std::stop_token stop) {
   const bool deletes = request.deletion != Deletion::none;
   WalkOptions walk{{}, request.selection, request.preserve, deletes};
+  // At both ends the same names mean the same.
+  walk.preserve.numeric_ids = true;
   CP_TRY_ASSIGN(const Wake wake, Wake::make());
   Events events(request, report.tally());
   CP_TRY_ASSIGN(const auto receiver, open_taker(request, sources, report, events, walk));

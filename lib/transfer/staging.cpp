@@ -41,10 +41,35 @@ std::vector<std::string> names_in(int fd) {
   return names;
 }
 
-// Nobody but us writes in a directory of mode 0700 that is ours, and nothing in it is a directory.
+// With all that is in it, of this file system: a directory that had to give way to a file, when its
+// transfer was killed before it had removed it.
+void remove_tree(int at, const std::string& name, dev_t device) {
+  if (::unlinkat(at, name.c_str(), 0) == 0 || (errno != EISDIR && errno != EPERM)) {
+    return;
+  }
+  const UniqueFd fd(::openat(at, name.c_str(), kOpenDirectory));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0 || status.st_dev != device) {
+    return;
+  }
+  static_cast<void>(::fchmod(fd.get(), 0700));
+  for (const std::string& inner : names_in(fd.get())) {
+    remove_tree(fd.get(), inner, device);
+  }
+  ::unlinkat(at, name.c_str(), AT_REMOVEDIR);
+}
+
+void remove_in(int fd, const std::string& name) {
+  struct stat status {};
+  if (::fstat(fd, &status) == 0) {
+    remove_tree(fd, name, status.st_dev);
+  }
+}
+
+// Nobody but us writes in a directory of mode 0700 that is ours.
 void remove_staging(int parent, const std::string& name, int fd) {
   for (const std::string& file : names_in(fd)) {
-    ::unlinkat(fd, file.c_str(), 0);
+    remove_in(fd, file);
   }
   ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
 }
@@ -178,7 +203,7 @@ void Staging::remove_all_but(const std::set<std::string>& names, std::uint64_t l
     std::from_chars(name.data(), name.data() + name.size(), number);
     next_ = std::max(next_.load(), number);
     if (name != Journal::file_name && !names.contains(name)) {
-      ::unlinkat(fd_.get(), name.c_str(), 0);
+      remove_in(fd_.get(), name);
     }
   }
 }

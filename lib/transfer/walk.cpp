@@ -4,6 +4,7 @@
 #include "base/directory.hpp"
 #include "transfer/attributes.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/owner_names.hpp"
 #include "transfer/path.hpp"
 
 #include <algorithm>
@@ -172,11 +173,17 @@ class Walk {
   }
 
   Result<void> read_extras(int at, const std::string& name, const struct stat& status,
-                           Entry& entry) const {
+                           Entry& entry) {
     Extras extras;
     if (options_.preserve.owner) {
       extras.owner = Owner{status.st_uid, status.st_gid,
                            S_ISLNK(status.st_mode) ? 0U : status.st_mode & 07000U};
+    }
+    if (extras.owner && !options_.preserve.numeric_ids) {
+      names_.add_to(*extras.owner);
+    }
+    if (options_.preserve.attributes() && S_ISLNK(status.st_mode)) {
+      CP_TRY_ASSIGN(extras.attributes, read_link_attributes(at, name, options_.preserve));
     }
     const bool has_attributes = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
     if (options_.preserve.attributes() && has_attributes) {
@@ -264,6 +271,7 @@ class Walk {
   const WalkOptions& options_;
   WalkSink& sink_;
   std::stop_token stop_;
+  OwnerNames names_;
   std::optional<dev_t> device_;       ///< of the first directory
   std::vector<std::string> pending_;  ///< directories still to be entered, the next one last
 };

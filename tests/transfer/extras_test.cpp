@@ -13,7 +13,7 @@ using namespace cp::transfer;
 namespace {
 
 Extras all_extras() {
-  return {.owner = Owner{1, 2, 04000},
+  return {.owner = Owner{1, 2, 04000, "user", "group"},
           .attributes = {{"user.a", std::string("\0x", 2)}, {"user.b", ""}},
           .holes = {{0, 2}, {4, 1}},
           .is_leader = true,
@@ -35,6 +35,13 @@ std::string range(std::uint64_t first, std::uint64_t count) {
 TEST_CASE("extras that cannot be are refused") {
   const std::string owner = WireWriter().put(1U).put(2U).put(0100000U).take();
   CHECK_FALSE(decode_extras(field(1, owner), 9));
+  const std::string names = WireWriter().put_text("u").put_text("g").take();
+  const std::string sound = WireWriter().put(1U).put(2U).put(0U).take();
+  CHECK(decode_extras(field(1, sound) + field(7, names), 9));
+  CHECK_FALSE(decode_extras(field(7, names), 9));
+  CHECK_FALSE(decode_extras(field(1, sound) + field(7, names + "x"), 9));
+  const std::string long_name = WireWriter().put_text(std::string(256, 'u')).put_text("").take();
+  CHECK_FALSE(decode_extras(field(1, sound) + field(7, long_name), 9));
   CHECK_FALSE(decode_extras(field(1, "short"), 9));
   CHECK_FALSE(decode_extras(field(2, WireWriter().put_text("").take()), 9));
   CHECK_FALSE(decode_extras(field(2, WireWriter().put_text(std::string("a\0b", 3)).take()), 9));
@@ -56,7 +63,7 @@ TEST_CASE("extras that are cut are refused, wherever") {
   for (std::size_t size = 1; size < bytes.size(); ++size) {
     whole += decode_extras(std::string_view(bytes).substr(0, size), 9) ? 1 : 0;
   }
-  CHECK(whole == 5);  // between two fields
+  CHECK(whole == 6);  // between two fields
 }
 
 TEST_CASE("extras come back as they went, and unknown fields are passed over") {

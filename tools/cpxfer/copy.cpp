@@ -103,6 +103,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   }
   CP_TRY_ASSIGN(request.selection, selection_of(arguments, context.clock()));
   CP_TRY_ASSIGN(request.preserve, preserve_of(arguments.text("preserve").value_or("")));
+  request.preserve.numeric_ids = arguments.has("numeric-ids");
   request.sync = {.update = arguments.has("update"), .checksum = arguments.has("checksum")};
   if (arguments.has("ignore-errors") && !arguments.has("delete")) {
     return cp::fail(cp::Errc::usage, "--ignore-errors says something about --delete alone");

@@ -54,6 +54,7 @@ plant_roots() (
   ln -s owned owned-link
   chown -h 55:66 owned-link
   setfattr -n trusted.t -v t small
+  setfattr -h -n trusted.l -v l owned-link
 )
 describe() (
   cd "$1" || exit
@@ -68,7 +69,10 @@ describe() (
         size="$(stat -c '%s %b' -- "$at") $(md5sum <"$at")"
         same=$(find . -inum "$inode" -printf '%P ' | xargs -n1 2>/dev/null | sort | head -1)
         ;;
-      symbolic*) size=$(readlink -- "$at") ;;
+      symbolic*)
+        size=$(readlink -- "$at")
+        attributes=$(getfattr -h -d -m '^(user|trusted)[.]' -e hex -- "$at" 2>/dev/null | sed 1d | sort | tr '\n' ' ')
+        ;;
     esac
     if [ "${type%% *}" != symbolic ]; then
       attributes=$(getfattr -d -m '^(user|trusted)[.]' -e hex -- "$at" 2>/dev/null | sed 1d | sort | tr '\n' ' ')
