@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "model/json.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/zstd.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -119,6 +120,22 @@ Incoming incoming_of(Fields& fields) {
           .is_directory = fields.boolean("incoming.is_directory")};
 }
 
+Json to_json(Compression compression) {
+  return compression.is_wanted() ? Json{{"codec", zstd_name}, {"level", to_text(compression)}}
+                                 : Json();
+}
+
+// None for a codec that is not known here: whoever answers then agrees to none.
+Result<Compression> compression_of(const Json& json) {
+  if (model::text_at(json, "compression.codec").value_or("") != zstd_name) {
+    return Compression{};
+  }
+  const auto compression =
+      parse_compression(model::text_at(json, "compression.level").value_or(""));
+  return compression ? compression
+                     : fail(Errc::protocol, "the field compression.level is missing or wrong");
+}
+
 Json to_json(const Selection& selection) {
   Json rules = Json::array();
   for (const std::string& rule : selection.filter.rules()) {
@@ -155,6 +172,14 @@ Result<Selection> selection_of(Fields& fields, const Json& json) {
 }
 
 }  // namespace
+
+std::string agreed_codec(const Open& open) {
+  return std::string(open.compression.is_wanted() ? zstd_name : "");
+}
+
+Compression agreed_compression(Compression wanted, const Opened& opened) {
+  return opened.codec == zstd_name ? wanted : Compression{};
+}
 
 std::string to_text(const Hello& hello) {
   return model::to_line({{"cptools", hello.version},
@@ -205,6 +230,7 @@ std::string to_text(const Open& open) {
                          {"epoch", open.epoch},
                          {"token", open.token.empty() ? Json() : Json(open.token)},
                          {"sealed", open.sealed},
+                         {"compression", to_json(open.compression)},
                          {"selection", to_json(open.selection)},
                          {"bytes_per_second", open.bytes_per_second},
                          {"preserve", words_of(open.preserve)},
@@ -262,6 +288,7 @@ Result<Open> parse_open(std::string_view text) {
             .epoch = static_cast<std::uint64_t>(fields.integer("epoch", 1, kMaxEpoch)),
             .sealed = fields.boolean("sealed")};
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
+  CP_TRY_ASSIGN(open.compression, compression_of(json));
   open.token = model::text_at(json, "token").value_or("");
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(parse_format_2(fields, json, open));
@@ -292,6 +319,7 @@ std::string to_text(const Opened& opened) {
                          {"address", opened.address},
                          {"door", text::to_base64(opened.door)},
                          {"incoming", to_json(opened.incoming)},
+                         {"codec", opened.codec},
                          {"root", model::text_value(opened.plan.root)},
                          {"renamed_to", model::text_value(opened.plan.renamed_to)}});
 }
@@ -314,6 +342,7 @@ Result<Opened> parse_opened(std::string_view text) {
       .incoming = incoming_of(fields),
       .plan = {fields.text("root"), fields.text("renamed_to")}};
   CP_TRY(fields.good());
+  opened.codec = model::text_at(json, "codec").value_or("");
   if (!is_transfer_id(opened.id)) {
     return fail(Errc::protocol, "the field id is missing or wrong");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/compression.hpp"
 #include "transfer/digest.hpp"
 #include "transfer/landing.hpp"
 #include "transfer/transfer.hpp"
@@ -52,6 +53,8 @@ struct Open {
   std::uint64_t epoch = 1;  ///< which connection of the transfer this is
   bool sealed = false;      ///< chunks are to be encrypted
   std::string token;        ///< cp.token/1, where the server wants one
+  /// How whoever sends is to compress chunks, and that whoever receives is to be ready for it.
+  Compression compression;
 };
 
 /// What the server gives.
@@ -68,8 +71,14 @@ struct Opened {
   std::string address;     ///< of that listener; "": the server's
   std::string door;        ///< where streams of ssh come in; empty: they do not
   Incoming incoming;       ///< of a pull
+  std::string codec;       ///< of chunks that travel compressed; empty: none does
   Plan plan;               ///< of a dry run
 };
+
+/// What a server answers to the compression that OPEN wants: our codec, or none.
+std::string agreed_codec(const Open& open);
+/// What a client that wants WANTED does when OPENED is the answer.
+Compression agreed_compression(Compression wanted, const Opened& opened);
 
 /// Whether ID is "t-" and a ULID.
 bool is_transfer_id(std::string_view id);

@@ -262,22 +262,32 @@ void ReceiveSession::run_stream(ChunkReceiver& stream) {
   }
 }
 
+Result<std::span<const std::byte>> ReceiveSession::plain_of(const ReceivedChunk& chunk,
+                                                            ZstdExpander& expander) {
+  if (!chunk.header.is_compressed()) {
+    return chunk.payload;
+  }
+  if (!parts_.expands) {
+    return fail(Errc::protocol, "a chunk with a feature that was not agreed on");
+  }
+  return expander.expand(chunk.payload, chunk.header.length);
+}
+
 Result<void> ReceiveSession::place_all(ChunkReceiver& stream) {
+  ZstdExpander expander;
   while (true) {
     CP_TRY_ASSIGN(const auto chunk, stream.next());
     if (!chunk) {
       return {};
     }
-    if (chunk->header.is_compressed()) {
-      return fail(Errc::protocol, "a chunk with a feature that was not agreed on");
-    }
-    if (leaf_digest(chunk->payload) != chunk->header.digest) {
+    CP_TRY_ASSIGN(const auto plain, plain_of(*chunk, expander));
+    if (leaf_digest(plain) != chunk->header.digest) {
       return fail(Errc::protocol, "a chunk that does not match its digest");
     }
-    parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + chunk->payload.size();
+    parts_.tally.carried(chunk->header);
     {
       const Stopwatch placing(parts_.tally.placing_ns);
-      CP_TRY(receiver_->take(chunk->header, chunk->payload));
+      CP_TRY(receiver_->take(chunk->header, plain));
     }
     CP_TRY(stream.placed());
   }

@@ -8,6 +8,7 @@
 #include "transfer/stream_out.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/wake.hpp"
+#include "transfer/zstd.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -36,6 +37,7 @@ class ReceiveSession final : private ReceiveEvents {
     std::string source;       ///< stands before the paths that failed at the peer
     std::chrono::nanoseconds silence{};
     std::function<void()> tick;  ///< called about ten times a second on the caller's thread
+    bool expands = false;        ///< chunks may come compressed: it was agreed on
   };
   explicit ReceiveSession(Parts parts) : parts_(std::move(parts)) {}
   ~ReceiveSession() override;
@@ -79,6 +81,7 @@ class ReceiveSession final : private ReceiveEvents {
   void speak();
   void run_stream(ChunkReceiver& stream);
   Result<void> place_all(ChunkReceiver& stream);
+  Result<std::span<const std::byte>> plain_of(const ReceivedChunk& chunk, ZstdExpander& expander);
   void fail_with(const Error& error);
   void end_threads();
 

@@ -2,6 +2,7 @@
 #include "transfer/record.hpp"
 
 #include "model/json.hpp"
+#include "transfer/zstd.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,14 @@ Json digest_of(const Account& account) {
   return {{"algorithm", digest_algorithm}, {"value", account.result->digest.hex()}};
 }
 
+Json compression_told(const Account& account, const Tally& tally) {
+  const std::uint64_t plain = tally.payload_plain;
+  const double carried = static_cast<double>(tally.payload_carried);
+  return {{"codec", zstd_name},
+          {"level", to_text(account.compression)},
+          {"ratio", plain == 0 ? Json() : Json(carried / static_cast<double>(plain))}};
+}
+
 Json plan_of(const Account& account) {
   Json plan = Json::array();
   for (const auto& [from, to] : account.plan) {
@@ -119,6 +128,9 @@ model::Json to_record(const Request& request, const Account& account, const Tall
       {"failed", failed_of(account)}};
   if (request.deletion != Deletion::none && account.result) {
     record["files"]["deleted"] = account.result->deleted;
+  }
+  if (account.compression.is_wanted()) {
+    record["compression"] = compression_told(account, tally);
   }
   if (account.is_planned) {
     record["plan"] = plan_of(account);

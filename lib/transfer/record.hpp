@@ -24,6 +24,7 @@ struct Account {
   std::string provider;
   std::size_t streams = 0;
   bool encrypted = false;
+  Compression compression;         ///< that both ends agreed on
   std::vector<ItemFailed> failed;  ///< at most limits::failures_listed
   std::uint64_t failed_count = 0;
   std::optional<FinalResult> result;  ///< what stands at the destination

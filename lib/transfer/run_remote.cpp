@@ -82,7 +82,8 @@ Open open_of(const Request& request, const Location& far, Direction direction) {
           .preserve = request.preserve,
           .sync = request.sync,
           .deletion = request.deletion,
-          .key = request.dry_run ? std::nullopt : wanted_key(request)};
+          .key = request.dry_run ? std::nullopt : wanted_key(request),
+          .compression = request.compression};
 }
 
 Result<void> check_format(const Request& request, const Hello& far) {
@@ -190,6 +191,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
   report.begin(std::string(name_of(open.rail)), opened.provider, streams.size(),
                client->is_sealed() || open.rail == RailChoice::ssh);
+  report.account().compression = agreed_compression(request.compression, opened);
   conclude(report, destination,
            send_all({.control = client->control(),
                      .sources = sources,
@@ -199,6 +201,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                      .sync = request.sync,
                      .deletion = request.deletion,
                      .bytes_per_second = request.bytes_per_second,
+                     .compression = report.account().compression,
                      .streams = std::move(streams),
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,
@@ -265,7 +268,8 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
                           .destination = request.is_to_stream() ? "" : request.destination,
                           .source = server.prefix(),
                           .silence = request.silence,
-                          .tick = [&] { report.tick(); }});
+                          .tick = [&] { report.tick(); },
+                          .expands = !opened.codec.empty()});
   CP_TRY(open_session(session, request, opened, report, open.key));
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
   report.account().id = session.receiver().id();
@@ -276,6 +280,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
   report.begin(std::string(name_of(open.rail)), opened.provider, streams.size(),
                client->is_sealed() || open.rail == RailChoice::ssh);
+  report.account().compression = agreed_compression(request.compression, opened);
   conclude(report, server, session.run(std::move(streams), stop));
   return {};
 }

@@ -28,6 +28,7 @@ class SendSession {
                  .offers_first = parts.sync.any(),
                  .tells_present = parts.deletion != Deletion::none,
                  .bytes_per_second = parts.bytes_per_second,
+                 .compression = parts.compression,
                  .changed = [&wake] { wake.signal(); }}) {}
 
   Sender& sender() { return sender_; }

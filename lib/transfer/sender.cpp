@@ -24,6 +24,7 @@ auto timed(std::atomic<std::uint64_t>& total, Call call) {
 /// What one stream has taken and the far end has not placed yet, oldest first.
 struct Sender::Unfinished {
   WorkQueue& queue;
+  Squeezer squeezer;
   std::deque<Work> work;
   std::uint64_t placed = 0;
 
@@ -146,7 +147,7 @@ void Sender::run_planner() {
 }
 
 void Sender::run_stream(ChunkSender& stream) {
-  Unfinished unfinished{queue_, {}, 0};
+  Unfinished unfinished{queue_, Squeezer(parts_.compression), {}, 0};
   const auto fed = feed(stream, unfinished);
   queue_.put_back({std::make_move_iterator(unfinished.work.begin()),
                    std::make_move_iterator(unfinished.work.end())});
@@ -186,9 +187,11 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
     queue_.done(1);
     return {};
   }
-  parts_.tally.bytes_carried += ChunkHeader::encoded_bytes + (*header)->length;
-  timed(parts_.tally.pacing_ns, [&] { pacer_.wait((*header)->length, stop_.get_token()); });
-  return timed(parts_.tally.sending_ns, [&] { return stream.send(**header); });
+  const ChunkHeader chunk = timed(parts_.tally.compressing_ns,
+                                  [&] { return unfinished.squeezer.squeeze(**header, slot); });
+  parts_.tally.carried(chunk);
+  timed(parts_.tally.pacing_ns, [&] { pacer_.wait(chunk.on_wire(), stop_.get_token()); });
+  return timed(parts_.tally.sending_ns, [&] { return stream.send(chunk); });
 }
 
 void Sender::stream_broke(const Error& why) {

@@ -7,6 +7,7 @@
 #include "transfer/have.hpp"
 #include "transfer/pacer.hpp"
 #include "transfer/rail.hpp"
+#include "transfer/squeezer.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/walk.hpp"
 #include "transfer/work.hpp"
@@ -38,7 +39,8 @@ class Sender final : private ReadEvents {
     bool knows_extras = true;         ///< the far end does (Planner)
     bool offers_first = false;        ///< files that the far end may have
     bool tells_present = false;       ///< as the Planner does
-    double bytes_per_second = 0;      ///< at most; 0: as fast as it goes
+    double bytes_per_second = 0;      ///< on the wire at most; 0: as fast as it goes
+    Compression compression;          ///< that the far end agreed to
     std::function<void()> changed;    ///< called from any thread when `state` may be another
   };
   explicit Sender(Parts parts);

@@ -126,7 +126,8 @@ class ServerSession {
                             .destination = open.destination,
                             .source = "",
                             .silence = parts_.silence,
-                            .tick = [] {}});
+                            .tick = [] {},
+                            .expands = !agreed_codec(open).empty()});
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
                          .contain_links = parts_.root != nullptr,
@@ -168,6 +169,7 @@ class ServerSession {
                                                       .sync = open.sync,
                                                       .deletion = open.deletion,
                                                       .bytes_per_second = open.bytes_per_second,
+                                                      .compression = open.compression,
                                                       .streams = counted(std::move(streams)),
                                                       .tally = tally_,
                                                       .destination = "",
@@ -195,6 +197,7 @@ class ServerSession {
 
   // Tells the client where its streams go, and waits for them.
   Result<Carriers> agree(const Open& open, Opened opened) {
+    opened.codec = agreed_codec(open);
     opened.tokens.resize(static_cast<std::size_t>(open.streams));
     std::ranges::generate(opened.tokens, [this] { return make_token(parts_.random); });
     const SessionSecret secret{.binding = parts_.binding,

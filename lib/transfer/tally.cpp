@@ -14,6 +14,12 @@ void Tally::begin_again() {
   walk_ended = false;
 }
 
+void Tally::carried(const ChunkHeader& chunk) {
+  bytes_carried += ChunkHeader::encoded_bytes + chunk.on_wire();
+  payload_plain += chunk.length;
+  payload_carried += chunk.on_wire();
+}
+
 void Tally::failed(ItemFailed item) {
   const std::scoped_lock lock(mutex_);
   failed_.push_back(std::move(item));
@@ -22,16 +28,20 @@ void Tally::failed(ItemFailed item) {
 std::string_view Tally::bottleneck() const {
   const std::uint64_t reading = reading_ns;
   const std::uint64_t placing = placing_ns;
+  const std::uint64_t compressing = compressing_ns;
   // A sender waits as long as the receiver places; what is left of that was on the way.
   const std::uint64_t sending = sending_ns;
   const std::uint64_t carrying = sending > placing ? sending - placing : 0;
   const std::uint64_t pacing = pacing_ns;
-  const std::uint64_t most = std::max({reading, placing, carrying, pacing});
+  const std::uint64_t most = std::max({reading, compressing, placing, carrying, pacing});
   if (most == 0) {
     return "";
   }
   if (most == pacing) {
     return "rate-limit";
+  }
+  if (most == compressing) {
+    return "cpu";
   }
   return most == placing ? "destination-disk" : most == reading ? "source-disk" : "network";
 }

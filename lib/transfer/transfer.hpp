@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "model/json_fwd.hpp"
 #include "net/ssh.hpp"
+#include "transfer/compression.hpp"
 #include "transfer/preserve.hpp"
 #include "transfer/selection.hpp"
 #include "transfer/sync.hpp"
@@ -89,7 +90,10 @@ struct Request {
   /// How long to try to come back, without getting any further, when the other end is lost; only
   /// with `resume`.
   std::chrono::nanoseconds retry{0};
-  /// Payload moves at that rate at most, over all streams; 0: as fast as it goes.
+  /// How chunks are compressed on their way to another end that can open them; not on this
+  /// machine.
+  Compression compression;
+  /// Payload moves at that rate at most, over all streams, as it travels; 0: as fast as it goes.
   double bytes_per_second = 0;
   /// How long a silent peer is waited for.
   std::chrono::nanoseconds silence = std::chrono::seconds(30);

@@ -11,6 +11,7 @@
 #include "transfer/scratch.hpp"
 #include "transfer/stream_rail.hpp"
 #include "transfer/transfer.hpp"
+#include "transfer/zstd.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -183,8 +184,10 @@ struct Hostile {
   std::unique_ptr<Client> client = greeted(link);
   std::vector<std::unique_ptr<ChunkSender>> streams;
 
-  Hostile() {
-    auto opened = client->open(push_to("/in"));
+  explicit Hostile(Compression compression = {}) {
+    Open open = push_to("/in");
+    open.compression = compression;
+    auto opened = client->open(open);
     REQUIRE(opened);
     auto carriers = client->connect_rails(*opened);
     REQUIRE(carriers);
@@ -199,6 +202,19 @@ struct Hostile {
     std::ranges::fill(slot->first(length), std::byte{'x'});
     chunk.length = length;
     chunk.digest = leaf_digest(slot->first(length));
+    REQUIRE(streams[0]->send(chunk));
+  }
+  // Sends CHUNK, which says that it is compressed, with a frame that holds a megabyte of
+  // zeros.
+  void send_compressed(ChunkHeader chunk) {
+    ZstdCompressor compressor;
+    const std::vector<std::byte> zeros(limits::chunk_bytes);
+    const auto frame = compressor.compress(zeros, 1, limits::chunk_bytes - 1);
+    const auto slot = streams[0]->slot();
+    REQUIRE(slot);
+    std::ranges::copy(frame, slot->begin());
+    chunk.compressed = static_cast<std::uint32_t>(frame.size());
+    chunk.digest = leaf_digest(std::span(zeros).first(chunk.length));
     REQUIRE(streams[0]->send(chunk));
   }
   // Nothing but the directory itself came of it.
@@ -285,6 +301,29 @@ TEST_CASE("links at a server lead nobody out of its root") {
   CHECK(served.scratch.has("srv/in/f"));
   CHECK_FALSE(fs::is_symlink(served.scratch.at("srv/in/absolute")));
   CHECK_FALSE(fs::is_symlink(served.scratch.at("srv/in/climbs")));
+}
+
+TEST_CASE("a chunk that opens to more than it says, or than its file has, breaks the protocol") {
+  Hostile hostile({Compression::Mode::fixed, 3});
+  const std::uint64_t size = 300'000;
+  hostile.announce({.type = EntryType::file, .path = "f", .id = 1, .size = size});
+  SECTION("more than it says") {
+    hostile.send_compressed({.id = 1, .length = static_cast<std::uint32_t>(size)});
+    CHECK(answer(hostile.control()) == "a compressed chunk that does not hold what it says");
+  }
+  SECTION("more than its file has") {
+    hostile.send_compressed({.id = 1, .length = limits::chunk_bytes});
+    CHECK(answer(hostile.control()).find("chunk") != std::string::npos);
+  }
+  hostile.check_untouched();
+}
+
+TEST_CASE("a compressed chunk that was not agreed on breaks the protocol") {
+  Hostile hostile(*parse_compression("off"));
+  hostile.announce({.type = EntryType::file, .path = "f", .id = 1, .size = limits::chunk_bytes});
+  hostile.send_compressed({.id = 1, .length = limits::chunk_bytes});
+  CHECK(answer(hostile.control()) == "a chunk with a feature that was not agreed on");
+  hostile.check_untouched();
 }
 
 TEST_CASE("several transfers to one place at once leave it whole") {

@@ -30,6 +30,7 @@ constexpr std::array kCopyColumns{Column{"STATE", "state", Show::verdict},
                                   Column{"FILES", "files.done", Show::count},
                                   Column{"FAILED", "files.failed", Show::count},
                                   Column{"BYTES", "bytes.moved", Show::bytes},
+                                  Column{"WIRE", "bytes.wire", Show::bytes},
                                   Column{"TIME", "duration_s", Show::seconds},
                                   Column{"RATE", "rate_bps", Show::rate},
                                   Column{"BOTTLENECK", "bottleneck"},
@@ -70,6 +71,13 @@ cp::Result<transfer::Preserve> preserve_of(std::string_view list) {
     }
   }
   return preserve;
+}
+
+cp::Result<transfer::Compression> compression_of(std::string_view text) {
+  auto compression = transfer::parse_compression(text);
+  return compression ? std::move(compression)
+                     : cp::fail(compression.error().code, "--compress: {}, not '{}'",
+                                compression.error().message, text);
 }
 
 cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
@@ -132,6 +140,9 @@ cp::Result<transfer::Request> request_of(const Context& context) {
     return cp::fail(cp::Errc::usage, "--install-remote and --remote-cpxfer exclude each other");
   }
   CP_TRY(choose_rail(arguments.text("rail").value_or("auto"), request));
+  if (const auto compress = arguments.text("compress")) {
+    CP_TRY_ASSIGN(request.compression, compression_of(*compress));
+  }
   return request;
 }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/compression.hpp"
+
+#include "transfer/agreement.hpp"
+#include "transfer/limits.hpp"
+#include "transfer/squeezer.hpp"
+#include "transfer/zstd.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+
+using namespace cp::transfer;
+
+namespace {
+
+Open open_with(Compression compression) {
+  Open open;
+  open.secret.assign(limits::key_bytes, 's');
+  open.compression = compression;
+  return open;
+}
+
+Opened opened_with(std::string codec) {
+  Opened opened;
+  opened.id = "t-01M8233HY9NHH45D4A69ZNK920";
+  opened.window = 8;
+  opened.secret.assign(limits::key_bytes, 's');
+  opened.incoming = {.sources = 1, .name = "d", .is_directory = true};
+  opened.codec = std::move(codec);
+  return opened;
+}
+
+nlohmann::json said(const Open& open) { return nlohmann::json::parse(to_text(open)); }
+
+}  // namespace
+
+TEST_CASE("a compression that zstd does not have is refused with what there is") {
+  for (const char* text :
+       {"", "0", "20", "-8", "3x", "3 ", "+3", "best", "99999999999999", "OFF", "-"}) {
+    CAPTURE(text);
+    const auto parsed = parse_compression(text);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().code == cp::Errc::usage);
+  }
+}
+
+TEST_CASE("a compression is read as it is written") {
+  for (const char* text : {"off", "1", "19", "-7", "-1"}) {
+    CHECK(to_text(*parse_compression(text)) == text);
+  }
+}
+
+TEST_CASE("an end that says nothing of compression gets and sends none") {
+  auto open = said(open_with(*parse_compression("3")));
+  open.erase("compression");
+  CHECK_FALSE(parse_open(open.dump())->compression.is_wanted());
+  auto opened = nlohmann::json::parse(to_text(opened_with("zstd")));
+  opened.erase("codec");
+  CHECK(parse_opened(opened.dump())->codec.empty());
+}
+
+TEST_CASE("an end that compresses in a way that nobody here knows gets plain chunks") {
+  auto open = said(open_with(*parse_compression("3")));
+  open["compression"]["codec"] = "better-than-zstd";
+  open["compression"]["level"] = "most";
+  CHECK_FALSE(parse_open(open.dump())->compression.is_wanted());
+  CHECK(agreed_codec(*parse_open(open.dump())).empty());
+  CHECK_FALSE(agreed_compression({Compression::Mode::fixed, 3}, opened_with("better-than-zstd"))
+                  .is_wanted());
+}
+
+TEST_CASE("a level that our codec has not breaks the protocol") {
+  auto open = said(open_with(*parse_compression("3")));
+  for (const char* level : {"0", "77", ""}) {
+    open["compression"]["level"] = level;
+    const auto parsed = parse_open(open.dump());
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().code == cp::Errc::protocol);
+  }
+}
+
+TEST_CASE("two ends that know zstd agree on it, when it is wanted") {
+  const Compression wanted = *parse_compression("7");
+  const auto open = parse_open(to_text(open_with(wanted)));
+  REQUIRE(open);
+  CHECK(open->compression == wanted);
+  CHECK(agreed_codec(*open) == zstd_name);
+  CHECK(agreed_codec(open_with({})).empty());
+  const auto opened = parse_opened(to_text(opened_with(agreed_codec(*open))));
+  REQUIRE(opened);
+  CHECK(agreed_compression(wanted, *opened) == wanted);
+  CHECK_FALSE(agreed_compression({}, *opened).is_wanted());
+  CHECK_FALSE(agreed_compression(wanted, opened_with("")).is_wanted());
+}
+
+TEST_CASE("a squeezer compresses what shrinks and leaves the rest as it lies") {
+  std::vector<std::byte> slot(limits::chunk_bytes, std::byte{'a'});
+  const ChunkHeader plain{.id = 1, .length = limits::chunk_bytes};
+  Squeezer off({});
+  CHECK(off.squeeze(plain, slot) == plain);
+  Squeezer squeezer(*parse_compression("1"));
+  const ChunkHeader header = squeezer.squeeze(plain, slot);
+  CHECK(header.length == limits::chunk_bytes);
+  REQUIRE(header.is_compressed());
+  ZstdExpander expander;
+  const auto again = expander.expand(std::span(slot).first(header.on_wire()), header.length);
+  REQUIRE(again);
+  CHECK(again->back() == std::byte{'a'});
+  std::vector<std::byte> tiny{std::byte{1}, std::byte{2}, std::byte{3}};
+  const ChunkHeader small{.id = 1, .length = 3};
+  CHECK(squeezer.squeeze(small, tiny) == small);
+  CHECK(tiny[0] == std::byte{1});
+}
