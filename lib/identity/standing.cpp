@@ -19,6 +19,7 @@ constexpr std::array kWords{
     Word{"delegation_expired", Standing::lapsed},
     Word{"revoked", Standing::lapsed},
     Word{"replay", Standing::lapsed},
+    Word{"may_not_delegate", Standing::lapsed},  // the leave, or the depth, was given before
     Word{"unknown_key", Standing::disowned},
 };
 

@@ -39,6 +39,7 @@ struct Follower {
   PrivateKey live = PrivateKey::generate(random);  // a second record key of prefix 86
   bool has_live_key = false;                       // in its delegation
   Json revoked = Json::array();
+  bool may_delegate = true;
   ChildLimitTable limits;
   std::string last = std::string(32, '\0');
 
@@ -83,6 +84,21 @@ struct Follower {
            {"record", digest_of(document).value()}},
           "resource", is_shown ? document : Json());
   }
+  void enter_child(const std::string& prefix) {
+    Json key = stranger.public_key().jwk();
+    key["for"] = {"record", "head"};
+    const Json child = sign_document({{"schema", "cp.delegation/1"},
+                                      {"prefix", prefix},
+                                      {"parent", "86"},
+                                      {"seq", 1},
+                                      {"label", "lab" + prefix.substr(3)},
+                                      {"keys", {key}},
+                                      {"not_after", "2028-01-01T00:00:00Z"}},
+                                     root)
+                           .value();
+    enter({{"op", "delegate"}, {"child", prefix}, {"delegation", digest_of(child).value()}},
+          "delegation", child);
+  }
   // The head is an entry, too.
   Json enter_head() {
     enter({{"op", "head"}, {"revoked", 0}}, "head", Json());
@@ -108,7 +124,7 @@ struct Follower {
                           {"prefix", "86"},
                           {"seq", 1},
                           {"keys", keys},
-                          {"may_delegate", true},
+                          {"may_delegate", may_delegate},
                           {"max_depth", 2},
                           {"not_after", "2028-01-01T00:00:00Z"}},
                          root)
@@ -313,6 +329,56 @@ TEST_CASE("what a key signed that was revoked since is refused, and the rest is 
     CHECK(!f.has(5000));
     CHECK(f.outcome() == "complete");
   }
+}
+
+TEST_CASE("delegations that were revoked, or for which the leave is gone, are refused one by one") {
+  for (const bool may_delegate : {true, false}) {
+    Follower f;
+    f.may_delegate = may_delegate;
+    f.begin();
+    f.enter_child("86.1");
+    f.enter_child("86.2");
+    f.enter_record(f.record(4000));
+    if (may_delegate) {
+      f.revoked.push_back({{"delegation", "86.1"}, {"seq", 1}, {"why", "left"}});
+    }
+    f.publish();
+    const auto synced = sync_feed(*f.estate, f.store, f.client, f.registry.url(), "", {}, {});
+    REQUIRE(synced);
+    CHECK(synced->feed.status == "complete");
+    CHECK(synced->feed.refused == (may_delegate ? 1 : 2));
+    CHECK(synced->refusals[0].subject == "86.1");
+    CHECK(synced->refusals[0].reason == (may_delegate ? "revoked" : "may_not_delegate"));
+    CHECK(f.has(4000));
+  }
+}
+
+TEST_CASE("a delegation in the place of another one is a lie, whether it holds or not") {
+  Follower f;
+  f.may_delegate = false;
+  f.enter_child("86.1");
+  f.lines.back()["document"]["label"] = "other";
+  f.publish();
+  CHECK(tells(f.outcome(), "lying: entry 1 brings another document"));
+}
+
+TEST_CASE("a registry whose own authority ended is missing, or stale, and does not lie") {
+  const auto outcome = [](bool was_followed, std::chrono::hours later) {
+    Follower f;
+    f.begin();
+    const Json head = f.enter_head();
+    f.publish(head);
+    if (was_followed) {
+      CHECK(f.outcome() == "complete");
+    }
+    f.clock.move(later);
+    f.enter_record(f.record(4000));
+    f.publish();
+    return f.outcome();
+  };
+  constexpr auto kAfterItsDelegation = std::chrono::hours(24 * 500);
+  CHECK(tells(outcome(false, kAfterItsDelegation), "missing: its head: "));
+  CHECK(tells(outcome(true, kAfterItsDelegation), "stale: its head: "));
 }
 
 TEST_CASE("what is shown in the place of a record by a revoked key is a lie") {

@@ -27,3 +27,24 @@ expect_status 66 as reader cpid resolve --offline "$(jq -r .id two.json)"
 expect_status 0 as reader cpid sync "$URL/"
 expect_json '.status == "complete" and .refused == 1 and .refusals == null'
 stop_server lab
+
+it "follows a registry whose leave to delegate was taken away"
+as nation cpid init --prefix 86 --name Nation >nation.json
+as region cpid init --prefix 86.1 --parent 86 >request
+as nation cpid delegate --label region --may-delegate --max-depth 2 request >answer
+as region cpid trust add --prefix 86 nation.json >anchor
+as region cpid accept answer >accepted
+as plant cpid init --prefix 86.1.1 --parent 86.1 >plant.request
+as region cpid delegate --label plant plant.request >plant.answer
+as region cpid register <<<"$(node 3)" >three.json
+as nation cpid delegate --max-depth 0 request >answer
+as region cpid accept answer >accepted
+as region cpid register <<<"$(node 4)" >four.json
+CP_STATE_DIR=$TESTDIR/region serve region
+as reader cpid trust add --prefix 86 nation.json >anchor
+expect_status 0 as reader cpid sync "$URL/"
+validate "$STDOUT"
+expect_json '.status == "complete" and .records == 2 and .refused == 1'
+expect_json '.refusals[0].subject == "86.1.1" and .refusals[0].reason == "may_not_delegate"'
+expect_status 0 as reader cpid resolve --offline "$(jq -r .id four.json)"
+stop_server region
