@@ -71,6 +71,12 @@ Errc code_of_status(int status) {
   }
 }
 
+// An answer that is too long breaks the protocol: no input of the user's is bad.
+Error as_answer(Error error) {
+  error.code = error.code == Errc::bad_data ? Errc::protocol : error.code;
+  return error;
+}
+
 // What a body that is no JSON seems to be.
 std::string appearance(const net::HttpAnswer& answer) {
   const std::string* const encoding = answer.header("content-encoding");
@@ -145,7 +151,8 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
   if (seq) {
     call.headers.emplace_back("If-None-Match", fmt::format("\"{}\"", *seq));
   }
-  CP_TRY_ASSIGN(const net::HttpAnswer answer, client_.ask(call, std::move(stop)));
+  CP_TRY_ASSIGN(const net::HttpAnswer answer,
+                client_.ask(call, std::move(stop)).map_error(as_answer));
   RegistryReply reply;
   reply.max_age = max_age_of(answer);
   if (answer.status == 404) {
@@ -174,7 +181,8 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
 Result<Json> RegistryClient::bootstrap(const std::string& base, std::stop_token stop) {
   net::HttpCall call = question(base + "v1/bootstrap");
   call.most_bytes = kBootstrapBytes;
-  CP_TRY_ASSIGN(const net::HttpAnswer answer, client_.ask(call, std::move(stop)));
+  CP_TRY_ASSIGN(const net::HttpAnswer answer,
+                client_.ask(call, std::move(stop)).map_error(as_answer));
   if (answer.status != 200) {
     return fail(code_of_status(answer.status), "{}: {}", base, complaint(answer));
   }
@@ -191,19 +199,26 @@ Result<void> RegistryClient::feed(const std::string& base, std::int64_t since, s
   net::HttpCall call = question(fmt::format("{}v1/feed?since={}&limit={}", base, since, limit));
   call.is_long = true;
   call.most_bytes = limit * limits::document_bytes;
+  constexpr int kMostBlanks = 100;
+  int blanks = 0;
   std::string rest;  // of a line whose end has not come
   const auto take = [&](std::string_view piece) -> Result<void> {
     while (!piece.empty()) {
       const std::size_t end = piece.find('\n');
       rest.append(piece.substr(0, end));
       if (rest.size() > limits::document_bytes) {
-        return fail(Errc::bad_data, "{}: an entry has more than {} bytes", base,
+        CP_TRY(each(rest));
+        return fail(Errc::protocol, "{}: an entry has more than {} bytes", base,
                     limits::document_bytes);
       }
       if (end == std::string_view::npos) {
         return {};
       }
-      CP_TRY(each(rest));
+      if (!rest.empty()) {
+        CP_TRY(each(rest));
+      } else if (++blanks > kMostBlanks) {
+        return fail(Errc::protocol, "{}: its feed has more than {} empty lines", base, kMostBlanks);
+      }
       rest.clear();
       piece.remove_prefix(end + 1);
     }

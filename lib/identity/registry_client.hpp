@@ -55,7 +55,8 @@ class RegistryClient {
   /// The cp.bootstrap/1 of the registry at BASE.
   Result<nlohmann::ordered_json> bootstrap(const std::string& base, std::stop_token stop);
 
-  /// The entries after SINCE, line by line, to EACH.
+  /// The entries after SINCE, line by line, to EACH. A line with more than limits::document_bytes
+  /// is no entry: EACH gets what has come of it, and nothing after it (protocol).
   Result<void> feed(const std::string& base, std::int64_t since, std::size_t limit,
                     const std::function<Result<void>(std::string_view line)>& each,
                     std::stop_token stop);

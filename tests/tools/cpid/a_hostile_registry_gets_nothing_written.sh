@@ -126,8 +126,8 @@ cut-id 76 closed with 20 bytes remaining
 bomb 76 its answer is encoded as gzip, which nobody asked for
 bomb-id 76 its answer is encoded as gzip, which nobody asked for
 zip 76 its answer is encoded as gzip, which nobody asked for
-long 65 more than
-long-id 65 more than
+long 76 more than
+long-id 76 more than
 deep 76 its answer is no JSON object
 slow 75 .
 slow-id 75 .
