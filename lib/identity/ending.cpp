@@ -38,21 +38,67 @@ Result<Json> find_record(Estate& estate, std::string_view name) {
   return model::parse_json(stored->text, {"the record"});
 }
 
+// The newest version of CODE that is known here; null when none is.
+Result<Json> newest_of(Estate& estate, const Identifier& code) {
+  if (code.prefix() == estate.authority->prefix) {
+    CP_TRY_ASSIGN(const auto stored, estate.registry().find(code.serial()));
+    return stored ? model::parse_json(stored->text, {"the record"}) : Result<Json>(Json());
+  }
+  CP_TRY_ASSIGN(const auto anchors, estate.trust.anchors_above(code.prefix()));
+  for (const Anchor& anchor : anchors) {
+    CP_TRY_ASSIGN(const auto kept,
+                  estate.trust.find(anchor.key.thumbprint(), "cp.resource", code.text()));
+    if (kept) {
+      return model::parse_json(kept->text, {"a kept record"});
+    }
+  }
+  return Json();
+}
+
+// Whether FROM may go to NEXT: a record that is there, and leads, as far as is known here, to one
+// that is there still. One that led back would leave all of them without any.
+Result<void> check_way(Estate& estate, const Identifier& from, Identifier next) {
+  constexpr int kMostSteps = 64;
+  const std::string first = next.text();
+  for (int steps = 0; steps < kMostSteps; ++steps) {
+    if (next.text() == from.text()) {
+      return steps == 0 ? fail(Errc::denied, "{} cannot stand for itself", first)
+                        : fail(Errc::denied, "{} leads back to {}", first, from.text());
+    }
+    CP_TRY_ASSIGN(const Json record, newest_of(estate, next));
+    if (record.is_null()) {
+      return next.prefix() == estate.authority->prefix
+                 ? with_hint(fail(Errc::denied, "{} has no record", next.text()),
+                             "register it first")
+                 : Result<void>{};
+    }
+    const std::string end = end_of(record);
+    const auto successor = model::text_at(record, "ended.successor");
+    if (!end.empty() && !successor) {
+      return fail(Errc::denied, "{} is no more: {}", next.text(), end);
+    }
+    if (!successor) {
+      return {};
+    }
+    CP_TRY_ASSIGN(next, Identifier::parse(*successor));
+  }
+  return fail(Errc::denied, "{} leads from one code to the next more than {} times", first,
+              kMostSteps);
+}
+
 Result<void> check_successor(Estate& estate, const Json& record, const End& end) {
   if (end.successor.empty()) {
     return {};
   }
   CP_TRY_ASSIGN(const Identifier next, Identifier::parse(end.successor));
-  if (next.text() == model::text_at(record, "id")) {
-    return fail(Errc::denied, "{} cannot stand for itself", next.text());
-  }
   if (next.prefix() == estate.authority->prefix) {
     CP_TRY_ASSIGN(const bool allocated, estate.registry().is_allocated(next.serial()));
     if (!allocated) {
       return fail(Errc::denied, "{} was not allocated here", next.text());
     }
   }
-  return {};
+  CP_TRY_ASSIGN(const Identifier id, Identifier::parse(model::text_at(record, "id").value_or("")));
+  return check_way(estate, id, next);
 }
 
 Json ended(Json record, const End& end, UnixTime now) {
@@ -121,8 +167,17 @@ Result<Json> accept_end(Estate& estate, const Json& document) {
     return fail(Errc::denied, "it is not the end of {} after its version {}", id.text(), next - 1);
   }
   CP_TRY_ASSIGN(const Verdict verdict, estate.judge.examine(document));
+  if (verdict.reason == "other_owner") {
+    return with_hint(fail(Errc::denied, "{}: {}", id.text(), verdict.message),
+                     "put the other owner's chain, which cpid bundle prints there, before the "
+                     "record in FILE, or give it to cpid verify");
+  }
   if (!verdict.holds()) {
     return fail(Errc::denied, "{}: {}", id.text(), verdict.message);
+  }
+  if (const auto successor = model::text_at(document, "ended.successor")) {
+    CP_TRY_ASSIGN(const Identifier code, Identifier::parse(*successor));
+    CP_TRY(check_way(estate, id, code));
   }
   CP_TRY(keep_record(estate.registry(), document, id, op_of(document), estate.now()));
   return document;
@@ -171,7 +226,7 @@ Result<void> check_say(Estate& estate, const Json& document) {
   const auto next = Identifier::parse(model::text_at(document, "ended.successor").value_or(""));
   if (next && next->prefix() == own) {
     CP_TRY_ASSIGN(const bool allocated, estate.registry().is_allocated(next->serial()));
-    return allocated ? Result<void>{}
+    return allocated ? check_way(estate, id, *next)
                      : fail(Errc::denied, "{} was not allocated here", next->text());
   }
   return fail(Errc::denied, "{} is not of prefix {}", id.text(), own);

@@ -26,7 +26,8 @@ struct End {
 Result<model::Json> end_record(Estate& estate, std::string_view name, const End& end);
 
 /// Enters DOCUMENT, a record that ended with both owners' signatures. Must run inside a
-/// transaction. denied when it does not hold or does not follow the newest version here.
+/// transaction. denied when it does not hold, does not follow the newest version here, or its
+/// successor leads back to it.
 Result<model::Json> accept_end(Estate& estate, const model::Json& document);
 
 /// Gives the record that NAME names the ALIAS, or takes it away. Must run inside a transaction.

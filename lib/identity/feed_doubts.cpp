@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::int64_t kDoubtsOfAKey = 16;
 constexpr std::int64_t kDoubts = 1'000;
+constexpr std::int64_t kWaitingBytes = 16 << 20;
 
 }  // namespace
 
@@ -58,10 +59,42 @@ Result<std::vector<FeedDoubts::Doubt>> FeedDoubts::open() {
   }
 }
 
+Result<void> FeedDoubts::put_off(const Unjudged& one) {
+  CP_TRY_ASSIGN(auto count, store_.database().prepare("SELECT count(*), "
+                                                      "coalesce(sum(length(document)), 0) "
+                                                      "FROM unjudged WHERE url = ?1"));
+  CP_TRY(count.bind(1, url_).step());
+  if (count.integer(0) >= kDoubts || count.integer(1) >= kWaitingBytes) {
+    return {};
+  }
+  count.reset();
+  CP_TRY_ASSIGN(auto row,
+                store_.database().prepare("INSERT OR REPLACE INTO unjudged (url, subject, "
+                                          "entry, document) VALUES (?1, ?2, ?3, ?4)"));
+  return row.bind(1, url_).bind(2, one.subject).bind(3, one.entry).bind(4, one.document).run();
+}
+
+Result<std::vector<FeedDoubts::Unjudged>> FeedDoubts::waiting() {
+  CP_TRY_ASSIGN(auto rows, store_.database().prepare("SELECT subject, entry, document FROM "
+                                                     "unjudged WHERE url = ?1 ORDER BY entry"));
+  rows.bind(1, url_);
+  std::vector<Unjudged> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back({std::string(rows.text(0)), rows.integer(1), std::string(rows.text(2))});
+  }
+}
+
 Result<void> FeedDoubts::forget(const std::string& subject) {
-  CP_TRY_ASSIGN(auto row, store_.database().prepare("DELETE FROM doubt WHERE url = ?1 "
-                                                    "AND subject = ?2"));
-  return row.bind(1, url_).bind(2, subject).run();
+  for (const char* statement : {"DELETE FROM doubt WHERE url = ?1 AND subject = ?2",
+                                "DELETE FROM unjudged WHERE url = ?1 AND subject = ?2"}) {
+    CP_TRY_ASSIGN(auto row, store_.database().prepare(statement));
+    CP_TRY(row.bind(1, url_).bind(2, subject).run());
+  }
+  return {};
 }
 
 }  // namespace cp::identity

@@ -3,16 +3,18 @@
 
 #include "identity/resolver_store.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace cp::identity {
 
-/// What a feed has shown that nothing can be said of before its end: documents by keys that its
-/// authority does not have. Its ledger may say later, or have said before, that it gave them up.
-/// Kept beside the feed's cursor, since a run may be broken off in between. Borrows STORE; what
-/// writes runs inside the caller's transaction.
+/// What a feed has shown that nothing can be said of yet. Documents by keys that its authority does
+/// not have: its ledger may say later, or have said before, that it gave them up. And records for
+/// which a delegation or an anchor is missing here: they are judged again in each run. Kept beside
+/// the feed's cursor, since a run may be broken off in between. Borrows STORE; what writes runs
+/// inside the caller's transaction.
 class FeedDoubts {
  public:
   FeedDoubts(ResolverStore& store, std::string url) : store_(store), url_(std::move(url)) {}
@@ -31,7 +33,17 @@ class FeedDoubts {
   Result<void> add(const Doubt& doubt);
   /// Those whose keys the ledger has not given up.
   Result<std::vector<Doubt>> open();
-  /// SUBJECT has a newer document, which holds.
+
+  struct Unjudged {
+    std::string subject;
+    std::int64_t entry = 0;
+    std::string document;  ///< on one line
+  };
+  /// Puts ONE off, unless too many are waiting already (1,000, or 16 MiB of them).
+  Result<void> put_off(const Unjudged& one);
+  Result<std::vector<Unjudged>> waiting();
+
+  /// SUBJECT was judged, or has a newer document, which holds.
   Result<void> forget(const std::string& subject);
 
  private:

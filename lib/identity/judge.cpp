@@ -39,6 +39,23 @@ Result<std::string> form_without_proof(Json document) {
   return canonical(document);
 }
 
+// DOCUMENT with each of its signatures and no other one.
+std::vector<Json> each_signature_alone(const Json& document) {
+  const Json* proof = model::find(document, "proof");
+  if (proof == nullptr || !proof->is_array()) {
+    return {document};
+  }
+  std::vector<Json> alone;
+  for (const Json& one : *proof) {
+    alone.push_back(document);
+    alone.back()["proof"] = one;
+    if (alone.size() > 2) {
+      break;  // that many are too many
+    }
+  }
+  return alone;
+}
+
 }  // namespace
 
 // An authority whose delegation was verified down from an anchor.
@@ -360,36 +377,58 @@ Result<void> Judge::judge_head(const Anchor& anchor, Case& matter) {
   return {};
 }
 
-// A resource that went to another owner needs that one's signature beside the old one's.
+// The key for records of AUTHORITY that made one of the signatures, each of which stands alone in
+// SIGNED; else what is wrong with the one that is its own, as far as that can be told.
+Result<std::string> Judge::signer_among(const Anchor& anchor, const std::vector<Json>& signed_alone,
+                                        const Authority& authority) {
+  Result<std::string> signer = refuse("one_signature", "it is not signed");
+  for (const Json& one : signed_alone) {
+    auto found = signer_of(anchor, one, authority, "record");
+    if (found) {
+      return found;
+    }
+    const bool is_others = found.error().hint == "unknown_key";
+    if (!is_others || signer.error().hint == "one_signature") {
+      signer = std::move(found);
+    }
+  }
+  return signer;
+}
+
+// A resource that went to another owner needs that one's signature beside the old one's. That it
+// went is the old owner's word; the other one may be unknown here.
 Result<void> Judge::judge_successor(const Anchor& anchor, Case& matter,
                                     const std::string& successor) {
   CP_TRY_ASSIGN(const Identifier next, Identifier::parse(successor));
   CP_TRY_ASSIGN(const Authority* from, authority(anchor, matter.prefix));
-  CP_TRY_ASSIGN(const auto to, any_authority(next.prefix()));
-  bool by_old = false;
-  bool by_new = false;
-  Result<void> fit;
-  const auto signers =
-      verify_signers(matter.document, [&](std::string_view kid) -> std::optional<PublicKey> {
-        fit = check_key(anchor, *from, kid, "record");
-        if (fit) {
-          by_old = true;
-          matter.key = kid;
-          return from->delegation.find(kid)->key;
-        }
-        if (const auto other = check_key(*to.first, *to.second, kid, "record"); other) {
-          by_new = true;
-          return to.second->delegation.find(kid)->key;
-        }
-        return std::nullopt;
-      });
-  if (!signers) {
-    return tl::unexpected<Error>(fit ? signers.error() : fit.error());
+  const std::vector<Json> signatures = each_signature_alone(matter.document);
+  if (signatures.size() > 2) {
+    return refuse("malformed", "it has more than two signatures");
   }
-  if (!by_old || !by_new) {
+  const auto by_old = signer_among(anchor, signatures, *from);
+  const auto to = any_authority(next.prefix());
+  if (!to) {
+    CP_TRY(by_old);
+    const bool is_unknown = to.error().hint == "no_delegation" || to.error().hint == "no_anchor";
+    return is_unknown
+               ? refuse("other_owner", "it went to {}, and {}", next.text(), to.error().message)
+               : tl::unexpected<Error>(to.error());
+  }
+  const auto by_new = signer_among(*to->first, signatures, *to->second);
+  if (signatures.size() < 2 && (by_old || by_new)) {
     return refuse("one_signature", "it went to {}, and only one of both owners has signed",
                   next.text());
   }
+  CP_TRY(by_old);
+  if (!by_new && by_new.error().hint == "unknown_key") {
+    return refuse("other_owner", "it went to {}, and none of the keys of prefix {} has signed it",
+                  next.text(), next.prefix());
+  }
+  CP_TRY(by_new);
+  if (*by_old == *by_new) {
+    return refuse("one_signature", "both owners have one key, and it has signed once");
+  }
+  matter.key = *by_old;
   matter.chain = from->chain;
   return {};
 }

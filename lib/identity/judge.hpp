@@ -100,6 +100,9 @@ class Judge {
   Result<void> judge_resource(const Anchor& anchor, Case& matter);
   Result<void> judge_state(const Anchor& anchor, Case& matter);
   Result<void> judge_successor(const Anchor& anchor, Case& matter, const std::string& successor);
+  Result<std::string> signer_among(const Anchor& anchor,
+                                   const std::vector<model::Json>& signed_alone,
+                                   const Authority& authority);
   Result<std::string> signer_of(const Anchor& anchor, const model::Json& document,
                                 const Authority& authority, std::string_view use);
   Result<void> check_key(const Anchor& anchor, const Authority& authority, std::string_view kid,

@@ -131,6 +131,8 @@ struct Resolver::State {
   Judge judge;
   RegistryClient client;
   std::optional<Registry> own;
+  std::vector<std::string> ask_also;  // while the owner of a successor is sought
+  int owners_sought = 0;
 
   // One search for a name.
   struct Search {
@@ -383,6 +385,7 @@ struct Resolver::State {
       }
     }
     bases.insert(bases.end(), settings.registries.begin(), settings.registries.end());
+    bases.insert(bases.end(), ask_also.begin(), ask_also.end());
     return bases;
   }
 
@@ -542,9 +545,12 @@ struct Resolver::State {
     resolved.trust = "verified";
     check_name(search.name, resolved);
     if (resolved.trust == "verified") {
-      CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
-      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(reply.document));
-      CP_TRY(transaction.commit());
+      CP_TRY_ASSIGN(Verdict verdict, accept(reply.document));
+      if (verdict.reason == "other_owner") {
+        const std::string advice = learn_of_owner(search, base, reply.document);
+        CP_TRY_ASSIGN(verdict, accept(reply.document));
+        verdict.message += verdict.reason == "other_owner" ? advice : "";
+      }
       take_verdict(resolved, verdict);
       CP_TRY(check_label(search.name, resolved));
     }
@@ -559,6 +565,34 @@ struct Resolver::State {
     const UnixTime until = now + bounded(reply.max_age, kUsualTime, kLongestTime);
     CP_TRY(store.keep(search.name.text, {code, resolved.anchor, base, "", now, until}));
     return resolved;
+  }
+
+  Result<Verdict> accept(const Json& document) {
+    CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
+    CP_TRY_ASSIGN(Verdict verdict, judge.accept(document));
+    CP_TRY(transaction.commit());
+    return verdict;
+  }
+
+  // RECORD went to an owner who is not known here: on the way to its successor his delegation may
+  // be found, BASE being asked, too. Gives what to do where it is not.
+  std::string learn_of_owner(Search& search, const std::string& base, const Json& record) {
+    const auto next = read_name(model::text_at(record, "ended.successor").value_or(""));
+    if (!next || !next->code || owners_sought == kMaxSuccessors) {
+      return "";
+    }
+    ++owners_sought;
+    ask_also.push_back(base);
+    const auto found = find(*next);
+    ask_also.pop_back();
+    --owners_sought;
+    if (!found) {
+      search.notes.push_back(found.error().message);
+    }
+    return fmt::format(
+        "; ask its owner's registry (cpid resolve --registry URL {}), or give his "
+        "delegation to cpid verify",
+        next->text);
   }
 
   // Each referral must be nearer to the name, or it could go on for ever.

@@ -10,7 +10,7 @@
 namespace cp::identity {
 namespace {
 
-constexpr std::array<std::string_view, 3> kResolverMigrations{R"(
+constexpr std::array<std::string_view, 4> kResolverMigrations{R"(
 CREATE TABLE answer (
   name TEXT PRIMARY KEY,
   code TEXT NOT NULL,
@@ -57,6 +57,15 @@ CREATE TABLE doubt (
   subject TEXT NOT NULL,
   key TEXT NOT NULL,
   problem TEXT NOT NULL,
+  PRIMARY KEY (url, subject)
+) STRICT, WITHOUT ROWID;
+)",
+                                                              R"(
+CREATE TABLE unjudged (
+  url TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  document TEXT NOT NULL,
   PRIMARY KEY (url, subject)
 ) STRICT, WITHOUT ROWID;
 )"};

@@ -21,6 +21,10 @@ constexpr std::array kWords{
     Word{"replay", Standing::lapsed},
     Word{"may_not_delegate", Standing::lapsed},  // the leave, or the depth, was given before
     Word{"unknown_key", Standing::disowned},
+    Word{"no_anchor", Standing::unjudged},
+    Word{"no_delegation", Standing::unjudged},
+    Word{"not_yet_valid", Standing::unjudged},
+    Word{"other_owner", Standing::unjudged},
 };
 
 }  // namespace

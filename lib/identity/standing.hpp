@@ -16,6 +16,7 @@ enum class Standing : std::uint8_t {
   lapsed,    ///< it held once, or may have: expired, revoked, its authority withdrawn, superseded
   disowned,  ///< its key is none of its prefix's now: lapsed if the ledger says that the key was
              ///< replaced or is void, else a lie
+  unjudged,  ///< what it takes to judge it is not known here, or not valid yet
   lie,       ///< it never held, or something that must not go back did
 };
 

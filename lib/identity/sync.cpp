@@ -11,10 +11,12 @@
 #include "identity/standing.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
+#include "net/http_url.hpp"
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 
 namespace cp::identity {
@@ -26,6 +28,7 @@ using store::Transaction;
 constexpr std::size_t kLinesPerChunk = 256;
 constexpr std::size_t kChunksUnderWay = 16;
 constexpr std::size_t kMaxWithheld = 100'000;
+constexpr std::size_t kMaxOwners = 8;      // who are looked for in one run
 constexpr std::size_t kMaxRefusals = 100;  // that are told one by one
 
 // The end of a run that found what it was looking for; no message is ever shown.
@@ -112,15 +115,17 @@ class FeedFollower {
     if (feed_.seq > 0 && !learned.prefix.empty() && learned.prefix != feed_.prefix) {
       end("lying", "it was the registry of prefix " + feed_.prefix + ", and says now that it is " +
                        learned.prefix);
+    } else if (learned.prefix == "0") {
+      end("lying", "prefix 0 means nothing here");  // SECURITY §1: an aggregator refuses it
+    } else if (!learned.prefix.empty() && !learned.head.holds()) {
+      end(status_of(learned.head, was_here), "its head: " + in_words(learned.head));
     } else if (!learned.head_problem.empty()) {
-      end(status_of(learned.head, was_here), learned.head_problem);
+      end("lying", learned.head_problem);
     } else if (learned.prefix.empty()) {
       end("missing", "it shows no head");
     } else if (!expected_.empty() && learned.prefix != expected_) {
       end("missing",
           "it is the registry of prefix " + learned.prefix + ", not of prefix " + expected_);
-    } else if (learned.prefix == "0") {
-      end("lying", "prefix 0 means nothing here");  // SECURITY §1: an aggregator refuses it
     } else {
       feed_.prefix = learned.prefix;
       feed_.head_seq = learned.head_seq;
@@ -140,17 +145,25 @@ class FeedFollower {
     grown_ = {};
     std::vector<std::string> lines;
     const auto each = [&](std::string_view line) -> Result<void> {
+      if (line.size() > limits::document_bytes) {
+        too_long_ = true;
+        return broken_off();
+      }
       CP_TRY(use_traffic(line.size() + 1));
       lines.emplace_back(line);
       return lines.size() < kLinesPerChunk ? Result<void>{} : hand_in(lines);
     };
     auto fetched = client_.feed(feed_.url, before, limits::feed_page_records, each, stop_);
-    if ((fetched || is_over_) && !lines.empty()) {
+    if ((fetched || is_over_ || too_long_) && !lines.empty()) {
       const auto handed_in = hand_in(lines);
-      fetched = is_over_ ? fetched : handed_in;
+      fetched = is_over_ || too_long_ ? fetched : handed_in;
     }
     while (auto chunk = checker_.take()) {
       CP_TRY(apply(*chunk));
+    }
+    if (too_long_) {
+      end("lying",
+          fmt::format("entry {} has more than {} bytes", feed_.seq + 1, limits::document_bytes));
     }
     if (is_over_) {
       end("limited", fmt::format("it has sent {} in a day",
@@ -216,13 +229,101 @@ class FeedFollower {
   // All of the ledger was seen: what it has not given up, somebody else has signed.
   Result<void> settle() {
     CP_TRY_ASSIGN(const auto doubts, doubts_.open());
-    if (doubts.empty()) {
-      feed_.synced_at = estate_.now();
-      end("complete", "");
-    } else {
+    if (!doubts.empty()) {
       end("lying", doubts.front().subject + ": " + doubts.front().problem);
+      return {};
+    }
+    CP_TRY_ASSIGN(const std::string missing, take_up());
+    if (feed_.status.empty()) {
+      feed_.synced_at = estate_.now();
+      end("complete", missing);
     }
     return {};
+  }
+
+  // Judges what was put off with what is known now. Gives what is missing for that still.
+  Result<std::string> take_up() {
+    CP_TRY_ASSIGN(const auto waiting, doubts_.waiting());
+    if (waiting.empty()) {
+      return "";
+    }
+    CP_TRY(find_owners(waiting));
+    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
+    CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
+    CP_TRY_ASSIGN(held_, holding_of(estate_.database, feed_.prefix));
+    grown_ = {};
+    std::size_t left = 0;
+    std::string missing;
+    for (const FeedDoubts::Unjudged& one : waiting) {
+      CP_TRY_ASSIGN(const std::string problem, judge_again(one));
+      left += problem.empty() ? 0U : 1U;
+      missing = missing.empty() ? problem : missing;
+    }
+    CP_TRY(add_holding(estate_.database, feed_.prefix, grown_));
+    CP_TRY(transaction.commit());
+    CP_TRY(names.commit());
+    return left < 2 ? missing : fmt::format("{}; and {} more", missing, left - 1);
+  }
+
+  // What ONE still lacks; "" when it was taken, or holds no more.
+  Result<std::string> judge_again(const FeedDoubts::Unjudged& one) {
+    CheckedLine line;
+    CP_TRY_ASSIGN(line.document, model::parse_json(one.document, {"a record that was put off"}));
+    CP_TRY_ASSIGN(line.verdict, estate_.judge.examine(line.document));
+    const Standing standing = standing_of("cp.resource/1", line.verdict);
+    if (standing == Standing::unjudged) {
+      return one.subject + ": " + in_words(line.verdict);
+    }
+    line.seq = one.entry;
+    line.id = one.subject;
+    line.record_seq = model::int_at(line.document, "seq").value_or(0);
+    line.text = one.document;
+    line.bytes = one.document.size();
+    CP_TRY(doubts_.forget(one.subject));
+    CP_TRY(take_record(line));
+    return "";
+  }
+
+  // Of resources that went to owners who are not known here, its registry may know who they are.
+  Result<void> find_owners(const std::vector<FeedDoubts::Unjudged>& waiting) {
+    std::set<std::string> asked;
+    for (const FeedDoubts::Unjudged& one : waiting) {
+      CP_TRY_ASSIGN(const Json document, model::parse_json(one.document));
+      const auto next = Identifier::parse(model::text_at(document, "ended.successor").value_or(""));
+      const bool is_new = next && !estate_.judge.anchor_of(next->prefix()) &&
+                          asked.size() < kMaxOwners &&
+                          asked.insert(std::string(next->prefix())).second;
+      if (is_new) {
+        CP_TRY(find_owner(*next));
+      }
+    }
+    return {};
+  }
+
+  Result<void> find_owner(const Identifier& code) {
+    const auto reply =
+        client_.ask(feed_.url, "v1/id/" + net::percent_encoded(code.text()), std::nullopt, stop_);
+    if (!reply || reply->kind != RegistryReply::Kind::referral) {
+      return {};
+    }
+    Json told = Json::object();
+    told["delegations"] = Json::array({reply->document});
+    CP_TRY(learn_from(told));
+    for (std::size_t at = 0; at < std::min<std::size_t>(reply->registries.size(), 2); ++at) {
+      if (estate_.judge.anchor_of(code.prefix())) {
+        break;
+      }
+      if (const auto bootstrap = client_.bootstrap(reply->registries[at], stop_)) {
+        CP_TRY(learn_from(*bootstrap));
+      }
+    }
+    return {};
+  }
+
+  Result<void> learn_from(const Json& bootstrap) {
+    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
+    CP_TRY(learn(estate_.judge, bootstrap));
+    return transaction.commit();
   }
 
   Result<void> hand_in(std::vector<std::string>& lines) {
@@ -391,6 +492,8 @@ class FeedFollower {
       end("lying", subject + ": " + in_words(verdict));
     } else if (standing == Standing::disowned) {
       return doubt(line, subject, verdict);
+    } else if (standing == Standing::unjudged && !line.id.empty()) {
+      return doubts_.put_off({subject, line.seq, line.text});
     }
     return {};
   }
@@ -416,6 +519,7 @@ class FeedFollower {
   std::int64_t entries_ = 0;
   std::size_t page_entries_ = 0;
   bool has_head_ = false;
+  bool too_long_ = false;                         // an entry was
   bool is_over_ = false;                          // its bytes of today are used up
   std::pair<std::int64_t, std::string> head_at_;  // the newest head's entry, and its hash
   std::map<std::string, std::int64_t> withheld_;  // records that were not shown, and their number

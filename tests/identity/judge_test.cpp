@@ -588,9 +588,32 @@ TEST_CASE("a resource that went to another owner needs both signatures") {
   const Json by_old = sign_document(moved, f.region).value();
   CHECK(f.accepted(by_old) == "failed: one_signature");
   CHECK(f.accepted(sign_document(moved, f.lab).value()) == "failed: one_signature");
-  CHECK(f.accepted(countersign_document(by_old, f.root).value()) == "failed: unknown_key");
-  CHECK(f.accepted(countersign_document(by_old, f.lab).value()) == "verified");
+  CHECK(f.accepted(countersign_document(by_old, f.root).value()) == "failed: other_owner");
+  const Json by_both = countersign_document(by_old, f.lab).value();
+  Json by_three = countersign_document(by_both, f.root).value();
+  CHECK(f.accepted(by_three) == "failed: malformed");
+  Json forged = by_both;
+  forged["proof"][1]["jws"] = by_old["proof"]["jws"];
+  CHECK(f.accepted(forged) != "verified");
+  forged = by_both;
+  forged["nodes"] = 9;
+  CHECK(f.accepted(forged) == "failed: bad_signature");
+  CHECK(f.accepted(by_both) == "verified");
   CHECK_FALSE(countersign_document(by_old, f.region));
+}
+
+TEST_CASE("a resource went by its old owner's word, though the new one is not known") {
+  JudgeFixture f;
+  f.with_region();
+  Json moved = f.record("86.31", f.region, 2);
+  moved.erase("proof");
+  for (const char* where : {"86.32", "44.1"}) {
+    moved["ended"] = {{"how", "moved"}, {"successor", code_below(where)}};
+    const Json by_old = sign_document(moved, f.region).value();
+    CHECK(f.accepted(countersign_document(by_old, f.lab).value()) == "failed: other_owner");
+    const Json by_strangers = sign_document(moved, f.root).value();
+    CHECK(f.accepted(countersign_document(by_strangers, f.lab).value()) == "failed: unknown_key");
+  }
 }
 
 TEST_CASE("the chain that another implementation signed holds") {

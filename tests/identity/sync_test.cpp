@@ -256,6 +256,35 @@ TEST_CASE("a feed that ends before its head has a gap, and so has one without a 
   CHECK(tells(g.outcome(), "gap: its feed is not closed by a head"));
 }
 
+TEST_CASE("a feed that says nothing new, and has no head, is a gap, with or without empty lines") {
+  for (const char* body : {"", "\n", "\n\n\n"}) {
+    Follower f;
+    f.begin();
+    f.publish();
+    CHECK(f.outcome() == "complete");
+    f.registry.say("v1/feed?since=4", body);
+    CHECK(f.outcome() == "gap: its feed is not closed by a head");
+  }
+  Follower f;
+  f.begin();
+  f.publish();
+  f.registry.say("v1/feed?since=0", std::string(10'000, '\n'));
+  CHECK(tells(f.outcome(), "stale: "));
+}
+
+TEST_CASE("an entry beyond the bound is a lie, and what came before it is kept") {
+  Follower f;
+  f.begin();
+  f.publish();
+  std::string body;
+  for (const Json& line : f.lines) {
+    body += to_line(line) + "\n";
+  }
+  f.registry.say("v1/feed?since=0", body + std::string(1'100'000, 'x'));
+  CHECK(tells(f.outcome(), "lying: entry 5 has more than 1048576 bytes"));
+  CHECK(f.has(3000));
+}
+
 TEST_CASE("a changed entry, hash or order is a lie") {
   const auto with = [](const std::function<void(Follower&)>& change) {
     Follower f;
@@ -379,6 +408,55 @@ TEST_CASE("a registry whose own authority ended is missing, or stale, and does n
   constexpr auto kAfterItsDelegation = std::chrono::hours(24 * 500);
   CHECK(tells(outcome(false, kAfterItsDelegation), "missing: its head: "));
   CHECK(tells(outcome(true, kAfterItsDelegation), "stale: its head: "));
+}
+
+TEST_CASE("a resource that went to an unknown owner is put off, and taken when he is known") {
+  Follower f;
+  f.begin();
+  const PrivateKey lab = PrivateKey::generate(f.random);
+  Json moved = f.record(4000);
+  moved.erase("proof");
+  moved["ended"] = {{"how", "moved"}, {"successor", Identifier::make("86.9", "1000AB")->text()}};
+  moved = sign_document(std::move(moved), f.root).value();
+  f.enter_record(countersign_document(moved, lab).value());
+  f.enter_record(f.record(5000));
+  f.publish();
+  const auto first = f.sync();
+  CHECK(first.status == "complete");
+  CHECK(tells(first.problem, Follower::code(4000) + ": it went to "));
+  CHECK(tells(first.problem, "the delegation of prefix 86.9 is not known (other_owner)"));
+  CHECK(f.has(5000));
+  CHECK(!f.has(4000));
+  CHECK(tells(f.outcome(), "complete: " + Follower::code(4000)));
+  // Its registry refers to him.
+  Json key = lab.public_key().jwk();
+  key["for"] = {"record", "head"};
+  const Json delegation = sign_document({{"schema", "cp.delegation/1"},
+                                         {"prefix", "86.9"},
+                                         {"parent", "86"},
+                                         {"seq", 1},
+                                         {"label", "lab"},
+                                         {"keys", {key}},
+                                         {"not_after", "2028-01-01T00:00:00Z"}},
+                                        f.root)
+                              .value();
+  const Json referral{{"schema", "cp.referral/1"},
+                      {"prefix", "86.9"},
+                      {"registries", {"https://lab.example/"}},
+                      {"delegation", delegation}};
+  f.registry.say("v1/id/" + Identifier::make("86.9", "1000AB")->text(),
+                 {307, to_line(referral), {{"Location", "https://lab.example/"}}});
+  CHECK(f.outcome() == "complete");
+  CHECK(f.has(4000));
+  CHECK(f.outcome() == "complete");
+}
+
+TEST_CASE("a registry for which nothing is pinned here is missing, and does not lie") {
+  Follower f;
+  f.begin();
+  f.publish();
+  REQUIRE(f.estate->trust.unpin("86", f.root.public_key().thumbprint()) == 1);
+  CHECK(tells(f.outcome(), "missing: its head: no trust anchor is pinned for prefix 86"));
 }
 
 TEST_CASE("what is shown in the place of a record by a revoked key is a lie") {

@@ -28,13 +28,39 @@ Result<int> change_record(Context& context, const Change& change) {
   return 0;
 }
 
+// The record that ends in DOCUMENTS, and whatever of the other owner's chain stands beside it,
+// which is taken.
+Result<Json> ending_among(Estate& estate, const std::vector<Json>& documents) {
+  std::vector<Json> endings;
+  for (const Json& document : documents) {
+    const auto schema = cp::model::text_at(document, "schema");
+    if (schema == "cp.resource/1") {
+      const bool has_ended = cp::model::text_at(document, "ended.successor").has_value();
+      endings.insert(endings.end(), has_ended || documents.size() == 1 ? 1 : 0, document);
+      continue;
+    }
+    CP_TRY_ASSIGN(const auto verdict, estate.judge.accept(document));
+    // What is known already, or newer, is no fault.
+    if (!verdict.holds() && verdict.reason != "replay") {
+      return cp::fail(cp::Errc::denied, "the {} of prefix {}: {} ({})", schema.value_or("document"),
+                      cp::model::text_at(document, "prefix").value_or("?"), verdict.message,
+                      verdict.reason);
+    }
+  }
+  return endings.size() == 1
+             ? Result<Json>(endings.front())
+             : cp::fail(cp::Errc::bad_data, "{} records in FILE went to another code, not one",
+                        endings.size());
+}
+
 // "NAME CODE" ends NAME in favour of CODE; one FILE is a record that both owners have signed.
 Result<int> hand_over(Context& context, const std::string& how) {
   const auto& words = context.arguments().operands();
   if (words.size() == 1) {
     CP_TRY_ASSIGN(const auto documents, read_documents(context, words));
-    return change_record(context, [&](Estate& estate) {
-      return cp::identity::accept_end(estate, documents.front());
+    return change_record(context, [&](Estate& estate) -> Result<Json> {
+      CP_TRY_ASSIGN(const Json ending, ending_among(estate, documents));
+      return cp::identity::accept_end(estate, ending);
     });
   }
   const std::string why = context.arguments().text("why").value_or("");

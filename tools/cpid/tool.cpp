@@ -674,7 +674,9 @@ constexpr std::array kCommands{
             "Ends the record that NAME names in favour of CODE and prints it: from then on NAME "
             "resolves to CODE. When CODE is of another prefix, both owners must sign: what is "
             "printed is not entered yet, its owner runs cpid sign --add on it, and cpid move "
-            "FILE enters what comes back.",
+            "FILE enters what comes back. Where the other owner's chain is not known here, FILE "
+            "has it, too (cpid bundle prints it there). CODE must have a record, and must not "
+            "lead back to NAME.",
         .flags = kEndFlags,
         .operand = {.name = "NAME CODE",
                     .help = "a code or an alias, and its successor; or the FILE that both signed",

@@ -39,9 +39,19 @@ third=$(register @lab/third)
 expect_status 0 cpid move "$new" "$third" --why 'moved house'
 expect_status 0 cpid resolve @lab/old
 expect_json '.id == "'"$third"'"'
-expect_status 0 cpid move "$third" "$old"
-expect_status 66 cpid resolve @lab/old
 expect_status 0 cpid check --ledger
+
+it "lets no code lead back to itself, over others neither, nor to one that is not there"
+for command in move merge; do
+  expect_status 77 cpid $command "$third" "$old"
+  expect_match "$old leads back to $third" "$STDERR"
+  expect_status 77 cpid $command "$third" "$(cpid mint --plain)"
+  expect_match 'has no record' "$STDERR"
+  expect_status 77 cpid $command "$third" "$id"
+  expect_match "$id is no more: tombstone" "$STDERR"
+done
+expect_status 0 cpid resolve @lab/old
+expect_json '.id == "'"$third"'"'
 
 it "gives and takes names"
 id=$(register @lab/x)
@@ -69,7 +79,11 @@ for arc in 1 2; do
   as owner$arc cpid accept answer$arc >/dev/null
 done
 id=$(as owner1 cpid register --plain <<<'{"schema":"cp.resource/1","kind":"node"}')
-next=$(as owner2 cpid mint --plain)
+expect_status 0 as owner1 cpid move "$id" "$(as owner2 cpid mint --plain)"
+cp "$STDOUT" half.json
+expect_status 77 as owner2 cpid sign --add half.json
+expect_match 'has no record' "$STDERR"
+next=$(as owner2 cpid register --plain <<<'{"schema":"cp.resource/1","kind":"node"}')
 expect_status 0 as owner1 cpid move "$id" "$next"
 cp "$STDOUT" half.json
 expect_match 'has to sign it, too' "$STDERR"
@@ -83,11 +97,26 @@ cp "$STDOUT" full.json
 validate full.json
 expect_status 77 as owner1 cpid move full.json
 expect_match 'the delegation of prefix 86.2 is not known' "$STDERR"
-expect_status 0 as owner1 cpid verify answer2
-expect_status 0 as owner1 cpid move full.json
+expect_match 'cpid bundle prints there, before the record in FILE' "$STDERR"
+as owner2 cpid bundle "$next" >chain.json
+cat chain.json half.json >bad.json
+expect_status 77 as owner1 cpid move bad.json
+expect_match 'only one of both owners has signed' "$STDERR"
+cat chain.json full.json full.json >two.json
+expect_status 65 as owner1 cpid move two.json
+cat chain.json full.json >whole.json
+expect_status 0 as owner1 cpid move whole.json
 expect_status 66 as owner1 cpid resolve "$id"
 expect_match "$id is no more: moved to $next" "$STDERR"
 as user cpid trust add --prefix 86 root.json >/dev/null
 expect_status 0 as user cpid verify answer1 answer2 full.json
 expect_status 1 as user cpid verify half.json
 expect_json '.reason == "one_signature"'
+
+it "lets no two owners lead in a circle"
+back=$(as owner2 cpid move "$next" "$id")
+expect_status 77 as owner1 cpid sign --add <<<"$back"
+expect_match "$id leads back to $next" "$STDERR"
+expect_status 0 as owner2 cpid verify answer1 full.json
+expect_status 77 as owner2 cpid move "$next" "$id"
+expect_match "$id leads back to $next" "$STDERR"

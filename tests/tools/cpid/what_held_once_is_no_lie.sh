@@ -48,3 +48,31 @@ expect_json '.status == "complete" and .records == 2 and .refused == 1'
 expect_json '.refusals[0].subject == "86.1.1" and .refusals[0].reason == "may_not_delegate"'
 expect_status 0 as reader cpid resolve --offline "$(jq -r .id four.json)"
 stop_server region
+
+it "follows a registry whose record went to an owner who was not known here"
+as nation cpid delegate --may-delegate --max-depth 2 request >answer
+as region cpid accept answer >accepted
+CP_STATE_DIR=$TESTDIR/region serve region
+region=$URL
+as east cpid init --prefix 86.2 --parent 86 >east.request
+as nation cpid delegate --label east east.request >east.answer
+as east cpid trust add --prefix 86 nation.json >anchor
+as east cpid accept east.answer >accepted
+CP_STATE_DIR=$TESTDIR/east serve east
+as nation cpid delegate --registry "$URL/" east.request >east.answer
+as east cpid accept east.answer >accepted
+old=$(as region cpid register --plain <<<"$(node 5)")
+new=$(as east cpid register --plain <<<"$(node 6)")
+as region cpid move "$old" "$new" >half.json
+as east cpid sign --add half.json >full.json
+as east cpid bundle "$new" >chain.json
+cat chain.json full.json >whole.json
+expect_status 0 as region cpid move whole.json
+expect_status 0 as reader cpid sync "$region/"
+validate "$STDOUT"
+expect_json '.status == "complete" and .problem == null and .records == 3'
+as stranger cpid trust add --prefix 86 nation.json >anchor
+for who in reader stranger; do
+  expect_status 0 as $who cpid resolve --registry "$region/" --registry "$URL/" "$old"
+  expect_json '.id == "'"$new"'" and .nodes == 6'
+done
