@@ -20,6 +20,7 @@ std::string kind_of(const Json& entry) {
   return op == "register"   ? "resource"
          : op == "delegate" ? "delegation"
          : op == "revoke"   ? "revocation"
+         : op == "keep"     ? "kept"
                             : op;
 }
 

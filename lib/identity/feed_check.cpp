@@ -94,6 +94,7 @@ CheckedLine check_entry(Json read, Judge& judge) {
   line.problem = problem_of(line, *entry);
   line.id = model::text_at(*entry, "id").value_or("");
   line.record_seq = model::int_at(*entry, "record_seq").value_or(0);
+  line.is_kept = model::text_at(*entry, "op") == "keep";
   line.retired = keys_retired_by(*entry);
   const auto document = read.find("document");
   if (document == read.end() || !line.problem.empty()) {

@@ -31,6 +31,7 @@ struct CheckedLine {
   std::string kind;
   std::string id;  ///< the resource that the entry is about; empty for others
   std::int64_t record_seq = 0;
+  bool is_kept = false;  ///< a record of a prefix below, which its registry keeps for it
   std::vector<std::string> retired;  ///< keys that the entry says were replaced, or are void
   nlohmann::ordered_json document;   ///< null when it has none
   std::string text;                  ///< of a record: it on one line

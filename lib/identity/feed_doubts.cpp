@@ -59,19 +59,20 @@ Result<std::vector<FeedDoubts::Doubt>> FeedDoubts::open() {
   }
 }
 
-Result<void> FeedDoubts::put_off(const Unjudged& one) {
+Result<bool> FeedDoubts::put_off(const Unjudged& one) {
   CP_TRY_ASSIGN(auto count, store_.database().prepare("SELECT count(*), "
                                                       "coalesce(sum(length(document)), 0) "
                                                       "FROM unjudged WHERE url = ?1"));
   CP_TRY(count.bind(1, url_).step());
   if (count.integer(0) >= kDoubts || count.integer(1) >= kWaitingBytes) {
-    return {};
+    return false;
   }
   count.reset();
   CP_TRY_ASSIGN(auto row,
                 store_.database().prepare("INSERT OR REPLACE INTO unjudged (url, subject, "
                                           "entry, document) VALUES (?1, ?2, ?3, ?4)"));
-  return row.bind(1, url_).bind(2, one.subject).bind(3, one.entry).bind(4, one.document).run();
+  CP_TRY(row.bind(1, url_).bind(2, one.subject).bind(3, one.entry).bind(4, one.document).run());
+  return true;
 }
 
 Result<std::vector<FeedDoubts::Unjudged>> FeedDoubts::waiting() {

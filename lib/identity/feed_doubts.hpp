@@ -39,8 +39,8 @@ class FeedDoubts {
     std::int64_t entry = 0;
     std::string document;  ///< on one line
   };
-  /// Puts ONE off, unless too many are waiting already (1,000, or 16 MiB of them).
-  Result<void> put_off(const Unjudged& one);
+  /// Puts ONE off; false when too many are waiting already (1,000, or 16 MiB of them).
+  Result<bool> put_off(const Unjudged& one);
   Result<std::vector<Unjudged>> waiting();
 
   /// SUBJECT was judged, or has a newer document, which holds.

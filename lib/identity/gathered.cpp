@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/gathered.hpp"
 
+#include "identity/identifier.hpp"
 #include "identity/registration.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
 #include "model/json.hpp"
+
+#include <algorithm>
 
 namespace cp::identity {
 
@@ -32,11 +35,45 @@ Result<std::vector<ResolverStore::Feed>> Gathered::feeds() {
 Result<void> Gathered::for_each(const ResolverStore::Feed& feed,
                                 const std::function<Result<void>(Resolved)>& each,
                                 const std::stop_token& stop) {
+  CP_TRY_ASSIGN(const auto prefixes, prefixes_of(feed));
+  for (const std::string& prefix : prefixes) {
+    CP_TRY(for_each_of(prefix, feed, each, stop));
+  }
+  return {};
+}
+
+// That of FEED, and those below for which it is the nearest.
+Result<std::vector<std::string>> Gathered::prefixes_of(const ResolverStore::Feed& feed) {
+  CP_TRY_ASSIGN(const auto all, feeds());
+  // "/" is what comes after ".".
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT DISTINCT subject FROM kept "
+                                             "WHERE kind = 'cp.delegation' AND subject > ?1 "
+                                             "AND subject < ?2 ORDER BY subject"));
+  rows.bind(1, feed.prefix + ".").bind(2, feed.prefix + "/");
+  std::vector<std::string> prefixes{feed.prefix};
+  while (true) {
+    CP_TRY_ASSIGN(const bool is_there, rows.step());
+    if (!is_there) {
+      return prefixes;
+    }
+    const std::string below(rows.text(0));
+    const bool is_others = std::ranges::any_of(all, [&](const ResolverStore::Feed& other) {
+      return other.prefix.size() > feed.prefix.size() && is_within(below, other.prefix);
+    });
+    if (!is_others) {
+      prefixes.push_back(below);
+    }
+  }
+}
+
+Result<void> Gathered::for_each_of(const std::string& prefix, const ResolverStore::Feed& feed,
+                                   const std::function<Result<void>(Resolved)>& each,
+                                   const std::stop_token& stop) {
   // "0" is what comes after "/".
   CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT document, subject FROM kept "
                                              "WHERE kind = 'cp.resource' AND subject > ?1 "
                                              "AND subject < ?2 ORDER BY subject"));
-  rows.bind(1, "cp:" + feed.prefix + "/").bind(2, "cp:" + feed.prefix + "0");
+  rows.bind(1, "cp:" + prefix + "/").bind(2, "cp:" + prefix + "0");
   std::string last;
   while (!stop.stop_requested()) {
     CP_TRY_ASSIGN(const bool is_there, rows.step());

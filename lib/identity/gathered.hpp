@@ -31,7 +31,8 @@ class Gathered {
   /// The feeds that were followed, but for those of which nothing came.
   Result<std::vector<ResolverStore::Feed>> feeds();
 
-  /// Each record of FEED's prefix that has not ended, its signature and chain verified anew; until
+  /// Each record of FEED's prefix, and of those below that have no feed of their own, that has not
+  /// ended, its signature and chain verified anew; until
   /// STOP is asked.
   Result<void> for_each(const ResolverStore::Feed& feed,
                         const std::function<Result<void>(Resolved)>& each,
@@ -42,6 +43,11 @@ class Gathered {
   Result<std::optional<model::Json>> state(const std::string& code, const std::string& anchor);
 
  private:
+  Result<std::vector<std::string>> prefixes_of(const ResolverStore::Feed& feed);
+  Result<void> for_each_of(const std::string& prefix, const ResolverStore::Feed& feed,
+                           const std::function<Result<void>(Resolved)>& each,
+                           const std::stop_token& stop);
+
   Gathered(store::Database database, ResolverStore answers, const Clock& clock);
 
   store::Database database_;

@@ -2,6 +2,7 @@
 #include "identity/intake.hpp"
 
 #include "base/units.hpp"
+#include "identity/authority.hpp"
 #include "identity/ending.hpp"
 #include "identity/holding.hpp"
 #include "identity/label_rule.hpp"
@@ -148,8 +149,25 @@ Intake::Step Intake::keep_own(const Identifier& id, const Json& document,
   return kept ? Step{} : broken(kept.error());
 }
 
+// Whoever follows the feed gets what was taken here for those who have no registry of their own.
+Intake::Step Intake::enter_kept(const Json& document, const Identifier& id) {
+  const auto enter = [&]() -> Result<void> {
+    CP_TRY_ASSIGN(std::string digest, digest_of(document));
+    CP_TRY(estate_.registry().ledger().append(
+        {{"op", "keep"},
+         {"id", id.text()},
+         {"record_seq", model::int_at(document, "seq").value_or(0)},
+         {"record", std::move(digest)}},
+        estate_.now()));
+    return {};
+  };
+  const auto entered = enter();
+  return entered ? Step{} : broken(entered.error());
+}
+
 // A record of a prefix below, beside the others of that prefix.
-Intake::Step Intake::accept_record(const Json& document, const Identifier& id) {
+Intake::Step Intake::accept_record(const Json& document, const Identifier& id,
+                                   const std::optional<StoredDocument>& before) {
   const std::string prefix(id.prefix());
   const auto held = holding_of(estate_.database, prefix);
   const auto verdict = estate_.judge.accept(document);
@@ -177,7 +195,8 @@ Intake::Step Intake::accept_record(const Json& document, const Identifier& id) {
     return turn_away(403, Errc::denied, "the records of prefix {} may have no more than {} here",
                      prefix, units::show_bytes(static_cast<double>(most.bytes)));
   }
-  return {};
+  const bool is_known = before && before->seq == model::int_at(document, "seq");
+  return is_known ? Step{} : enter_kept(document, id);
 }
 
 Intake::Step Intake::use_quota(const Token& token, const Grant& grant, const Identifier& id,
@@ -301,7 +320,8 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
   }
   Step step = check_precondition(precondition, *before);
   if (step) {
-    step = id.prefix() == own ? keep_own(id, *document, *before) : accept_record(*document, id);
+    step = id.prefix() == own ? keep_own(id, *document, *before)
+                              : accept_record(*document, id, *before);
   }
   if (step) {
     step = use_quota(token, *grant, id, text.size());

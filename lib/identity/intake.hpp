@@ -68,7 +68,9 @@ class Intake {
   Step keep_own(const Identifier& id, const model::Json& document,
                 const std::optional<StoredDocument>& before);
   Step accept(const model::Json& document);
-  Step accept_record(const model::Json& document, const Identifier& id);
+  Step accept_record(const model::Json& document, const Identifier& id,
+                     const std::optional<StoredDocument>& before);
+  Step enter_kept(const model::Json& document, const Identifier& id);
   Step use_quota(const Token& token, const Grant& grant, const Identifier& id, std::size_t bytes);
   /// 307, or 429 for a document of BYTES.
   Step admit(const Token& token, const Grant& grant, const Identifier& id, std::size_t bytes);

@@ -45,4 +45,10 @@ Standing standing_of(std::string_view schema, const Verdict& verdict) {
              : word->standing;
 }
 
+Standing standing_of_kept(const Verdict& verdict) {
+  const Standing standing = standing_of("cp.resource/1", verdict);
+  return standing == Standing::disowned || verdict.reason == "equivocation" ? Standing::lapsed
+                                                                            : standing;
+}
+
 }  // namespace cp::identity

@@ -24,4 +24,8 @@ enum class Standing : std::uint8_t {
 /// whether it is the document that was entered.
 Standing standing_of(std::string_view schema, const Verdict& verdict);
 
+/// The same of a record that a registry keeps for an authority below its own: which keys that one
+/// has given up, and that it has said two things at once, is not this registry's to answer for.
+Standing standing_of_kept(const Verdict& verdict);
+
 }  // namespace cp::identity

@@ -276,6 +276,7 @@ class FeedFollower {
     }
     line.seq = one.entry;
     line.id = one.subject;
+    line.is_kept = !one.subject.starts_with("cp:" + feed_.prefix + "/");
     line.record_seq = model::int_at(line.document, "seq").value_or(0);
     line.text = one.document;
     line.bytes = one.document.size();
@@ -401,7 +402,7 @@ class FeedFollower {
     }
     if (!line.document.is_null()) {
       CP_TRY(line.id.empty() ? take_other(line) : take_record(line));
-    } else if (!line.id.empty() && withheld_.size() < kMaxWithheld) {
+    } else if (!line.id.empty() && !line.is_kept && withheld_.size() < kMaxWithheld) {
       CP_TRY(expect_newer(line));
     }
     for (const std::string& key : line.retired) {
@@ -438,7 +439,10 @@ class FeedFollower {
 
   Result<void> take_record(CheckedLine& line) {
     const auto id = Identifier::parse(line.id);
-    if (!id || id->prefix() != feed_.prefix) {
+    const bool is_its =
+        id && (line.is_kept ? id->prefix() != feed_.prefix && is_within(id->prefix(), feed_.prefix)
+                            : id->prefix() == feed_.prefix);
+    if (!is_its) {
       end("lying",
           fmt::format("entry {} is about {}, which is not of its prefix", line.seq, line.id));
       return {};
@@ -448,11 +452,21 @@ class FeedFollower {
       if (!has) {
         return {};
       }
+      if (line.is_kept) {
+        // Counted before it is there.
+        CP_TRY(holding_of(estate_.database, std::string(id->prefix())));
+      }
       CP_TRY_ASSIGN(line.verdict, estate_.judge.remember(line.document, line.verdict, line.text));
       grown_.records += line.verdict.grown.records;
       grown_.bytes += line.verdict.grown.bytes;
+      if (line.is_kept) {
+        CP_TRY(add_holding(estate_.database, std::string(id->prefix()), line.verdict.grown));
+      }
     }
     withheld_.erase(line.id);
+    if (line.is_kept && line.verdict.reason == "replay") {
+      return {};  // its own authority has shown a newer one
+    }
     if (!line.verdict.holds()) {
       return refuse(line, line.id, line.verdict);
     }
@@ -482,18 +496,23 @@ class FeedFollower {
 
   // What does not hold is not taken. Only a lie ends the run.
   Result<void> refuse(const CheckedLine& line, const std::string& subject, const Verdict& verdict) {
+    const std::string schema = model::text_at(line.document, "schema").value_or("");
+    const Standing standing =
+        line.is_kept ? standing_of_kept(verdict) : standing_of(schema, verdict);
+    if (standing == Standing::unjudged && !line.id.empty()) {
+      CP_TRY_ASSIGN(const bool waits, doubts_.put_off({subject, line.seq, line.text}));
+      if (waits) {
+        return {};
+      }
+    }
     ++feed_.refused;
     if (refusals_.size() < kMaxRefusals) {
       refusals_.push_back({line.seq, subject, verdict.reason, verdict.message});
     }
-    const std::string schema = model::text_at(line.document, "schema").value_or("");
-    const Standing standing = standing_of(schema, verdict);
     if (standing == Standing::lie) {
       end("lying", subject + ": " + in_words(verdict));
     } else if (standing == Standing::disowned) {
       return doubt(line, subject, verdict);
-    } else if (standing == Standing::unjudged && !line.id.empty()) {
-      return doubts_.put_off({subject, line.seq, line.text});
     }
     return {};
   }

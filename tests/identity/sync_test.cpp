@@ -161,6 +161,15 @@ struct Follower {
   }
 };
 
+// A code of PREFIX; not every serial makes one.
+std::string code_of_prefix(const std::string& prefix) {
+  for (int serial = 4000;; ++serial) {
+    if (const auto id = Identifier::make(prefix, std::to_string(serial) + "AB")) {
+      return id->text();
+    }
+  }
+}
+
 bool tells(const std::string& text, const std::string& part) {
   INFO(text);
   CHECK(text.find(part) != std::string::npos);
@@ -416,7 +425,7 @@ TEST_CASE("a resource that went to an unknown owner is put off, and taken when h
   const PrivateKey lab = PrivateKey::generate(f.random);
   Json moved = f.record(4000);
   moved.erase("proof");
-  moved["ended"] = {{"how", "moved"}, {"successor", Identifier::make("86.9", "1000AB")->text()}};
+  moved["ended"] = {{"how", "moved"}, {"successor", code_of_prefix("86.9")}};
   moved = sign_document(std::move(moved), f.root).value();
   f.enter_record(countersign_document(moved, lab).value());
   f.enter_record(f.record(5000));
@@ -444,11 +453,48 @@ TEST_CASE("a resource that went to an unknown owner is put off, and taken when h
                       {"prefix", "86.9"},
                       {"registries", {"https://lab.example/"}},
                       {"delegation", delegation}};
-  f.registry.say("v1/id/" + Identifier::make("86.9", "1000AB")->text(),
+  f.registry.say("v1/id/" + code_of_prefix("86.9"),
                  {307, to_line(referral), {{"Location", "https://lab.example/"}}});
   CHECK(f.outcome() == "complete");
   CHECK(f.has(4000));
   CHECK(f.outcome() == "complete");
+}
+
+TEST_CASE("records that a registry keeps for those below it are taken by their own chain") {
+  const auto with = [](const PrivateKey& key, const std::string& prefix, const std::string& op,
+                       Follower& f) {
+    Json record = f.record(4000);
+    record["id"] = code_of_prefix(prefix);
+    record.erase("proof");
+    record = sign_document(std::move(record), key).value();
+    f.begin();
+    f.enter_child("86.1");
+    f.enter({{"op", op},
+             {"id", record["id"]},
+             {"record_seq", 1},
+             {"record", digest_of(record).value()}},
+            "kept", record);
+    f.publish();
+    return f.outcome();
+  };
+  Follower good;
+  CHECK(with(good.stranger, "86.1", "keep", good) == "complete");
+  CHECK(good.estate->trust
+            .find(good.root.public_key().thumbprint(), "cp.resource", code_of_prefix("86.1"))
+            ->has_value());
+  CHECK(good.outcome() == "complete");
+  Follower forged;
+  CHECK(with(forged.root, "86.1", "keep", forged) == "complete");
+  CHECK(forged.sync().refused == 1);
+  CHECK(forged.sync().records == 3);
+  Follower own;
+  CHECK(tells(with(own.root, "86", "keep", own), "lying: entry 5 is about"));
+  Follower other;
+  CHECK(tells(with(other.root, "87", "keep", other), "lying: entry 5 is about"));
+  Follower unentered;  // what the line says of its kind is nothing
+  CHECK(tells(with(unentered.stranger, "86.1", "register", unentered), "lying: entry 5 is about"));
+  Follower unknown;
+  CHECK(tells(with(unknown.stranger, "86.2", "keep", unknown), "(no_delegation)"));
 }
 
 TEST_CASE("a registry for which nothing is pinned here is missing, and does not lie") {

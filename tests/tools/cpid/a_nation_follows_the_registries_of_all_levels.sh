@@ -108,3 +108,28 @@ delegate plant --registry "${URL_OF[nation]}"
 as region cpid revoke 86.1.7 >head.json
 expect_status 1 follow --timeout 2s
 expect_equal '86.1 0 complete, 86.1.10 1 missing, 86.1.8 1 missing' "$(verdicts)"
+
+it "gets what a registry keeps for one below it that has none of its own"
+as mill cpid init --prefix 86.1.20 --parent 86.1 >mill.request
+as region cpid delegate --label mill mill.request >mill.answer
+as mill cpid trust add --prefix 86 root.json >anchor
+as mill cpid accept mill.answer >accepted
+token=$(as region cpid token issue --plain --subject mill --audience 86.1 --grant register:prefix=86.1.20)
+put() { # FILE HEADER STATUS
+  expect_equal "$3" "$(curl -s --cacert all.crt -o got -w '%{http_code}' -X PUT -H "Authorization: Bearer $token" \
+    -H "$2" --data-binary "@$1" "${URL_OF[region]}v1/id/$(jq -r '.id | @uri' "$1")")"
+}
+as mill cpid register <<<'{"schema":"cp.resource/1","kind":"node","nodes":1}' >mill1.json
+put mill1.json 'If-None-Match: *' 201
+put mill1.json 'If-Match: "1"' 200
+jq -c '.nodes = 2' mill1.json | as mill cpid register >mill2.json
+put mill2.json 'If-Match: "1"' 200
+expect_status 1 follow --timeout 2s
+validate "$STDOUT"
+expect_match '^86.1 0 complete' <(verdicts)
+expect_status 0 as nation cpid resolve --offline "$(jq -r .id mill1.json)"
+expect_json '.nodes == 2'
+curl -s --cacert all.crt "${URL_OF[region]}v1/feed?since=0" >feed
+validate feed
+expect_equal 'null 2' "$(jq -r 'select(.kind == "kept").document.nodes' feed | xargs)"
+expect_status 0 as region cpid check --ledger
