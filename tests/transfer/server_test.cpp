@@ -306,7 +306,7 @@ TEST_CASE("links at a server lead nobody out of its root") {
 TEST_CASE("a chunk that opens to more than it says, or than its file has, breaks the protocol") {
   Hostile hostile({Compression::Mode::fixed, 3});
   const std::uint64_t size = 300'000;
-  hostile.announce({.type = EntryType::file, .path = "f", .id = 1, .size = size});
+  hostile.announce({.type = EntryType::file, .path = "f", .size = size, .id = 1});
   SECTION("more than it says") {
     hostile.send_compressed({.id = 1, .length = static_cast<std::uint32_t>(size)});
     CHECK(answer(hostile.control()) == "a compressed chunk that does not hold what it says");
@@ -320,7 +320,7 @@ TEST_CASE("a chunk that opens to more than it says, or than its file has, breaks
 
 TEST_CASE("a compressed chunk that was not agreed on breaks the protocol") {
   Hostile hostile(*parse_compression("off"));
-  hostile.announce({.type = EntryType::file, .path = "f", .id = 1, .size = limits::chunk_bytes});
+  hostile.announce({.type = EntryType::file, .path = "f", .size = limits::chunk_bytes, .id = 1});
   hostile.send_compressed({.id = 1, .length = limits::chunk_bytes});
   CHECK(answer(hostile.control()) == "a chunk with a feature that was not agreed on");
   hostile.check_untouched();
