@@ -58,7 +58,7 @@ class FeedFollower {
  public:
   FeedFollower(Estate& estate, ResolverStore& store, RegistryClient& client,
                ResolverStore::Feed feed, std::string expected, const ChildLimitTable& limits,
-               const std::stop_token& stop)
+               const std::stop_token& stop, std::optional<Result<Json>> bootstrap)
       : estate_(estate),
         store_(store),
         client_(client),
@@ -66,6 +66,7 @@ class FeedFollower {
         expected_(std::move(expected)),
         all_limits_(limits),
         stop_(stop),
+        given_(std::move(bootstrap)),
         doubts_(store, feed_.url),
         checker_(estate.state_directory, estate.clock,
                  std::max(1U, std::thread::hardware_concurrency())) {}
@@ -104,7 +105,7 @@ class FeedFollower {
   Result<bool> begin(bool was_here) {
     feed_.status.clear();
     feed_.problem.clear();
-    const auto bootstrap = client_.bootstrap(feed_.url, stop_);
+    const auto bootstrap = given_ ? *std::move(given_) : client_.bootstrap(feed_.url, stop_);
     if (!bootstrap) {
       end(was_here ? "stale" : "missing", bootstrap.error().message);
       return false;
@@ -533,6 +534,7 @@ class FeedFollower {
   Holding held_;   // of its prefix, before this page
   Holding grown_;  // by this page
   const std::stop_token& stop_;
+  std::optional<Result<Json>> given_;  // its bootstrap
   FeedDoubts doubts_;
   FeedChecker checker_;
   std::int64_t entries_ = 0;
@@ -548,13 +550,15 @@ class FeedFollower {
 
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
                          const std::string& base, const std::string& prefix,
-                         const ChildLimitTable& limits, const std::stop_token& stop) {
+                         const ChildLimitTable& limits, const std::stop_token& stop,
+                         std::optional<Result<Json>> bootstrap) {
   const SteadyTime started = estate.clock.steady();
   CP_TRY_ASSIGN(auto known, store.feed(base));
   ResolverStore::Feed feed = known ? *std::move(known) : ResolverStore::Feed{};
   feed.url = base;
   feed.prefix = feed.seq == 0 && !prefix.empty() ? prefix : feed.prefix;
-  FeedFollower follower(estate, store, client, std::move(feed), prefix, limits, stop);
+  FeedFollower follower(estate, store, client, std::move(feed), prefix, limits, stop,
+                        std::move(bootstrap));
   Synced synced;
   CP_TRY_ASSIGN(synced.feed, follower.follow());
   synced.entries = follower.entries();

@@ -6,6 +6,7 @@
 #include "identity/registry_client.hpp"
 #include "identity/resolver_store.hpp"
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -44,9 +45,11 @@ struct Synced {
 ///   lying     its head, a hash or a signature never held, or it went back
 ///   limited   there is more of it than LIMITS allow, or too much at once; what fits is here
 ///
-/// An error only when the stores here fail, or STOP was asked.
+/// BOOTSTRAP is what the registry has just said of itself, unless it is to be asked here. An error
+/// only when the stores here fail, or STOP was asked.
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
                          const std::string& base, const std::string& prefix,
-                         const ChildLimitTable& limits, const std::stop_token& stop);
+                         const ChildLimitTable& limits, const std::stop_token& stop,
+                         std::optional<Result<nlohmann::ordered_json>> bootstrap = {});
 
 }  // namespace cp::identity

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/sync.hpp"
 
+#include "asking.hpp"
 #include "authority.hpp"
 #include "identity/descent.hpp"
 #include "model/json.hpp"
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <utility>
 
 namespace cpid {
 namespace {
@@ -20,6 +22,8 @@ using cp::Result;
 using cp::cli::Context;
 using cp::identity::Synced;
 using cp::model::Json;
+
+constexpr auto kFresh = std::chrono::seconds(5);
 
 constexpr std::array kSyncColumns{
     cp::cli::Column{"PREFIX", "prefix"},
@@ -93,11 +97,12 @@ Result<int> levels_of(const Context& context) {
 class Round {
  public:
   Round(Context& context, cp::identity::Estate& estate, cp::identity::ResolverStore& store,
-        cp::identity::RegistryClient& client, const cp::identity::ChildLimitTable& limits)
+        Asker::MakeClient make_client, const cp::identity::ChildLimitTable& limits)
       : context_(context),
         estate_(estate),
         store_(store),
-        client_(client),
+        make_client_(std::move(make_client)),
+        client_(make_client_()),
         limits_(limits),
         stop_(context.stop_on_signals()),
         output_(context.output(kSyncColumns)) {}
@@ -106,23 +111,14 @@ class Round {
   // that is complete will do.
   Result<bool> run(cp::identity::Descent& descent) {
     bool all_complete = true;
-    while (const auto station = descent.next()) {
-      std::string prefix = station->prefix;
-      for (const std::string& url : station->urls) {
-        CP_TRY_ASSIGN(const Synced synced,
-                      cp::identity::sync_feed(estate_, store_, client_, url, station->prefix,
-                                              limits_, stop_));
-        CP_TRY(show(synced, station->level));
-        prefix = synced.feed.prefix;
-        const bool is_complete = synced.feed.status == "complete";
-        all_complete = all_complete && is_complete;
-        if (is_complete) {
-          break;
-        }
+    Asker asker(make_client_, context_.clock(), stop_);
+    while (!descent.is_empty() || !asker.is_idle()) {
+      while (!descent.is_empty() && asker.has_room()) {
+        asker.ask(*descent.next());
       }
-      if (!prefix.empty()) {
-        CP_TRY(descent.go_below(*station, prefix));
-      }
+      Asker::Answer answer = asker.next();
+      CP_TRY_ASSIGN(const bool is_complete, follow(descent, answer));
+      all_complete = all_complete && is_complete;
     }
     for (const std::string& prefix : descent.crowded()) {
       context_.warn(
@@ -135,6 +131,34 @@ class Round {
   }
 
  private:
+  // Whether all that was asked of the station is complete.
+  Result<bool> follow(cp::identity::Descent& descent, Asker::Answer& answer) {
+    const cp::identity::Station& station = answer.station;
+    std::string prefix = station.prefix;
+    bool all_complete = true;
+    std::optional<Result<Json>> bootstrap(std::move(answer.bootstrap));
+    // What it said long ago, it may have said anew to others meanwhile.
+    if (*bootstrap && context_.clock().steady() - answer.at > kFresh) {
+      bootstrap.reset();
+    }
+    for (const std::string& url : station.urls) {
+      CP_TRY_ASSIGN(const Synced synced,
+                    cp::identity::sync_feed(estate_, store_, *client_, url, station.prefix, limits_,
+                                            stop_, std::exchange(bootstrap, {})));
+      CP_TRY(show(synced, station.level));
+      prefix = synced.feed.prefix;
+      const bool is_complete = synced.feed.status == "complete";
+      all_complete = all_complete && is_complete;
+      if (is_complete) {
+        break;
+      }
+    }
+    if (!prefix.empty()) {
+      CP_TRY(descent.go_below(station, prefix));
+    }
+    return all_complete;
+  }
+
   Result<void> show(const Synced& synced, int level) {
     Json record = record_of(synced, context_.clock().now());
     record["level"] = level;
@@ -149,7 +173,8 @@ class Round {
   Context& context_;
   cp::identity::Estate& estate_;
   cp::identity::ResolverStore& store_;
-  cp::identity::RegistryClient& client_;
+  Asker::MakeClient make_client_;
+  std::unique_ptr<cp::identity::RegistryClient> client_;
   const cp::identity::ChildLimitTable& limits_;
   std::stop_token stop_;
   cp::cli::Output& output_;
@@ -179,11 +204,14 @@ Result<int> sync(Context& context) {
     CP_TRY_ASSIGN(const auto parsed, cp::net::HttpUrl::parse(url));
     rules.own_origins.push_back(parsed.origin());
   }
-  cp::identity::RegistryClient client(std::move(rules), settings.patience);
-  if (!settings.token.empty()) {
-    client.introduce(settings.registries.front(), settings.token);
-  }
-  const auto complete = Round(context, *estate, store, client, limits).run(descent);
+  const auto make_client = [&rules, &settings] {
+    auto client = std::make_unique<cp::identity::RegistryClient>(rules, settings.patience);
+    if (!settings.token.empty()) {
+      client->introduce(settings.registries.front(), settings.token);
+    }
+    return client;
+  };
+  const auto complete = Round(context, *estate, store, make_client, limits).run(descent);
   if (context.stop_signal() != 0) {
     return 128 + context.stop_signal();
   }

@@ -25,7 +25,7 @@ delegate() {
   as "$child" cpid accept "$child.answer" >accepted
 }
 follow() { as nation cpid sync --ca all.crt --allow-net 127.0.0.1 "$@"; }
-verdicts() { jq -rs 'map("\(.prefix) \(.level) \(.status)") | join(", ")' "$STDOUT"; }
+verdicts() { jq -rs 'map("\(.prefix) \(.level) \(.status)") | sort | join(", ")' "$STDOUT"; }
 problem_of() { jq -r --arg prefix "$1" 'select(.prefix == $prefix).problem' "$STDOUT"; }
 
 as nation cpid init --prefix 86 --name Nation >root.json

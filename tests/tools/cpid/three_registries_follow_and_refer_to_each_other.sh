@@ -121,3 +121,13 @@ expect_status 77 ask reader "$west"
 expect_match '\(replay\)' "$STDERR"
 expect_status 0 as reader cpid resolve --offline "$west"
 expect_json '.nodes == 7'
+
+it "follows those that answer while another one hangs"
+start_server deaf /usr/bin/python3 -uc 'import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1])
+time.sleep(600)'
+deaf=http://127.0.0.1:$(wait_line deaf '^[0-9]+$')/
+expect_status 1 follow --timeout 8s "$deaf" "${URL_OF[west]}"
+expect_json '[$all[].url] == ["'"${URL_OF[west]}"'", "'"$deaf"'"]'
+expect_json '$all[1].status == "missing" and ($all[1].problem | test("timed out"))'
