@@ -500,7 +500,8 @@ TEST_CASE(
   Judge judge(trust, n.clock);
   const auto owner = [&] {
     std::vector<std::string> names;
-    for (const auto& one : trust.allotted("lab").value()) {
+    const auto all = trust.allotted("lab").value();
+    for (const auto& one : all) {
       names.push_back(one.prefix);
     }
     return cp::text::join(names, " ");
