@@ -7,6 +7,7 @@
 #include "identity/token.hpp"
 #include "known.hpp"
 #include "model/json.hpp"
+#include "named_places.hpp"
 #include "screen.hpp"
 #include "selection.hpp"
 #include "transfer/transfer.hpp"
@@ -123,6 +124,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   request.dry_run = arguments.has("dry-run");
   request.anonymous = arguments.has("anonymous");
   CP_TRY(read_trust(arguments, request));
+  CP_TRY(resolve_named_places(context, request));
   request.streams =
       static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
   request.retry = arguments.duration("retry").value_or(request.retry);

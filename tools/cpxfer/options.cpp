@@ -244,6 +244,8 @@ constexpr std::array kCopyExamples{
             "makes the mirror what data is now, and moves only what has changed"},
     Example{"cpxfer --preserve all /srv/ backup.example:srv",
             "takes owners, attributes, ACLs and hard links along"},
+    Example{"cpxfer --token in.token data cp:86.3101/7F3K9Q2M-JB/in/",
+            "hands data to the server of that resource, as its signed record has it"},
     Example{"pg_dump db | cpxfer - backup.example:db.sql",
             "puts what a program writes under that name, when it has come whole"},
     Example{"cpxfer backup.example:db.sql - | psql db", "hands a file to a program, checked"},
@@ -290,14 +292,13 @@ constexpr std::array kCommands{
             "Items that cannot be moved are named, the others arrive, and the exit status is 1; if "
             "nothing arrived it tells the gravest reason.",
         .flags = kCopyFlags,
-        .operand =
-            {.name = "SOURCE… DESTINATION",
-             .help =
-                 "paths, [USER@]HOST:PATH through ssh, cpx://HOST[:PORT]/PATH at a server, or - "
-                 "for a stream",
-             .least = 2,
-             .most = -1,
-             .type = Type::file},
+        .operand = {.name = "SOURCE… DESTINATION",
+                    .help =
+                        "paths, [USER@]HOST:PATH through ssh, cpx://HOST[:PORT]/PATH at a server, "
+                        "cp:CODE/PATH at a resource, or - for a stream",
+                    .least = 2,
+                    .most = -1,
+                    .type = Type::file},
         .examples = kCopyExamples,
         .run = copy},
     Command{
@@ -389,6 +390,10 @@ constexpr std::array kCommands{
 
 }  // namespace
 
+constexpr std::array kSettings{cp::cli::settings::registry_urls, cp::cli::settings::registry_ca,
+                               cp::cli::settings::registry_token,
+                               cp::cli::settings::registry_allow_net};
+
 constexpr cp::cli::Tool tool{
     .name = "cpxfer",
     .summary = "move data, whole and verified",
@@ -397,6 +402,7 @@ constexpr cp::cli::Tool tool{
         "its directory: ./serve.",
     .commands = kCommands,
     .default_command = "copy",
+    .settings = kSettings,
     .complete = complete};
 
 }  // namespace cpxfer
