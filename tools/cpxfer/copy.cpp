@@ -180,6 +180,10 @@ cp::Result<int> copy(Context& context) {
     return transfer::run(request, screen, stop);
   }();
   if (!record) {
+    // Nothing was begun, and there is nothing to go on with but what an earlier one left.
+    if (const auto catalog = catalog_of(context); catalog && entry && entry->id().empty()) {
+      catalog->forget(request.id);
+    }
     return tl::unexpected<cp::Error>(record.error());
   }
   if (entry) {

@@ -18,6 +18,13 @@ expect_status 66 cpxfer resume t-01M8233HY9NHH45D4A69ZNK920
 expect_status 66 cpxfer forget t-01M8233HY9NHH45D4A69ZNK920
 expect_status 64 cpxfer forget
 
+it "lists nothing that was never begun"
+expect_status 64 cpxfer src/ src/
+expect_status 64 cpxfer src/a - there
+expect_status 69 cpxfer --anonymous src/a cpx://127.0.0.1:1/
+expect_status 0 cpxfer list
+expect_stdout ""
+
 it "lists what is done, and does not resume it"
 expect_status 0 cpxfer src/a there
 done_id=$(id "$STDOUT")
