@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/sync.hpp"
 
-#include "asking.hpp"
 #include "authority.hpp"
+#include "identity/asking.hpp"
 #include "identity/descent.hpp"
 #include "model/json.hpp"
 #include "net/http_url.hpp"
@@ -20,6 +20,7 @@ namespace {
 using cp::Errc;
 using cp::Result;
 using cp::cli::Context;
+using cp::identity::Asker;
 using cp::identity::Synced;
 using cp::model::Json;
 

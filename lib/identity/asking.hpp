@@ -16,35 +16,35 @@
 #include <stop_token>
 #include <thread>
 
-namespace cpid {
+namespace cp::identity {
 
 /// Asks several registries at once for their bootstrap, so that one that hangs holds nobody up.
 /// What they say is used one after the other, by the thread that owns this.
 class Asker {
  public:
-  using MakeClient = std::function<std::unique_ptr<cp::identity::RegistryClient>()>;
+  using MakeClient = std::function<std::unique_ptr<RegistryClient>()>;
   static constexpr std::size_t kAtOnce = 6;
 
   struct Answer {
-    cp::identity::Station station;
-    cp::Result<nlohmann::ordered_json> bootstrap;  ///< of its first registry
-    cp::SteadyTime at;
+    Station station;
+    Result<nlohmann::ordered_json> bootstrap;  ///< of its first registry
+    SteadyTime at;
   };
 
   /// MAKE is called by the threads. All of them end when STOP is asked.
-  Asker(MakeClient make, const cp::Clock& clock, const std::stop_token& stop);
+  Asker(MakeClient make, const Clock& clock, const std::stop_token& stop);
   ~Asker();
 
   bool has_room() const { return threads_.size() < kAtOnce; }
   bool is_idle() const { return threads_.empty(); }
   /// Asks the first registry of STATION.
-  void ask(cp::identity::Station station);
+  void ask(Station station);
   /// The next that has answered, or failed to; waits for it. Somebody must be under way.
   Answer next();
 
  private:
   MakeClient make_;
-  const cp::Clock& clock_;
+  const Clock& clock_;
   std::stop_source end_;
   std::stop_callback<std::function<void()>> on_stop_;
   std::mutex mutex_;
@@ -54,4 +54,4 @@ class Asker {
   std::map<int, std::jthread> threads_;
 };
 
-}  // namespace cpid
+}  // namespace cp::identity

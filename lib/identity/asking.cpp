@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "asking.hpp"
+#include "identity/asking.hpp"
 
-namespace cpid {
+namespace cp::identity {
 
-Asker::Asker(MakeClient make, const cp::Clock& clock, const std::stop_token& stop)
+Asker::Asker(MakeClient make, const Clock& clock, const std::stop_token& stop)
     : make_(std::move(make)), clock_(clock), on_stop_(stop, [this] { end_.request_stop(); }) {}
 
 Asker::~Asker() {
@@ -11,7 +11,7 @@ Asker::~Asker() {
   threads_.clear();
 }
 
-void Asker::ask(cp::identity::Station station) {
+void Asker::ask(Station station) {
   const int number = ++last_;
   threads_.emplace(number, [this, number, station = std::move(station)]() mutable {
     auto bootstrap = make_()->bootstrap(station.urls.front(), end_.get_token());
@@ -31,4 +31,4 @@ Asker::Answer Asker::next() {
   return std::move(answer);
 }
 
-}  // namespace cpid
+}  // namespace cp::identity
