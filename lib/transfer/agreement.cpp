@@ -128,7 +128,7 @@ Json to_json(Compression compression) {
 // None for a codec that is not known here: whoever answers then agrees to none.
 Result<Compression> compression_of(const Json& json) {
   if (model::text_at(json, "compression.codec").value_or("") != zstd_name) {
-    return Compression{};
+    return no_compression;
   }
   const auto compression =
       parse_compression(model::text_at(json, "compression.level").value_or(""));
@@ -178,7 +178,7 @@ std::string agreed_codec(const Open& open) {
 }
 
 Compression agreed_compression(Compression wanted, const Opened& opened) {
-  return opened.codec == zstd_name ? wanted : Compression{};
+  return opened.codec == zstd_name ? wanted : no_compression;
 }
 
 std::string to_text(const Hello& hello) {

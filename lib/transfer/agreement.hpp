@@ -54,7 +54,7 @@ struct Open {
   bool sealed = false;      ///< chunks are to be encrypted
   std::string token;        ///< cp.token/1, where the server wants one
   /// How whoever sends is to compress chunks, and that whoever receives is to be ready for it.
-  Compression compression;
+  Compression compression = no_compression;
 };
 
 /// What the server gives.

@@ -17,17 +17,27 @@ bool read_level(std::string_view text, int& level) {
 }  // namespace
 
 std::string to_text(Compression compression) {
-  return compression.is_wanted() ? std::to_string(compression.level) : "off";
+  switch (compression.mode) {
+    case Compression::Mode::fixed:
+      return std::to_string(compression.level);
+    case Compression::Mode::automatic:
+      return "auto";
+    default:
+      return "off";
+  }
 }
 
 Result<Compression> parse_compression(std::string_view text) {
   if (text == "off") {
-    return Compression{};
+    return no_compression;
+  }
+  if (text == "auto") {
+    return Compression{Compression::Mode::automatic, 0};
   }
   Compression compression{Compression::Mode::fixed, 0};
   if (!read_level(text, compression.level) || compression.level < zstd_least_level ||
       compression.level > zstd_most_level || compression.level == 0) {
-    return fail(Errc::usage, "compression is off or a level from {} to {}, and not 0",
+    return fail(Errc::usage, "compression is auto, off or a level from {} to {}, and not 0",
                 zstd_least_level, zstd_most_level);
   }
   return compression;

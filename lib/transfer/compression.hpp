@@ -12,9 +12,10 @@ namespace cp::transfer {
 struct Compression {
   enum class Mode {
     off,
-    fixed,  ///< each chunk that shrinks, at one level
+    fixed,      ///< each chunk that shrinks, at one level
+    automatic,  ///< as long as that lets more through, at the level that lets the most
   };
-  Mode mode = Mode::off;
+  Mode mode = Mode::automatic;
   int level = 0;  ///< of Mode::fixed: zstd_least_level to zstd_most_level
 
   bool is_wanted() const { return mode != Mode::off; }
@@ -22,10 +23,12 @@ struct Compression {
   friend bool operator==(const Compression&, const Compression&) = default;
 };
 
-/// "off" or the level, as parse_compression takes it.
+inline constexpr Compression no_compression{Compression::Mode::off, 0};
+
+/// "auto", "off" or the level, as parse_compression takes it.
 std::string to_text(Compression compression);
 
-/// usage, with what is allowed, for a text that is neither "off" nor a level that zstd has.
+/// usage, with what is allowed, for a text that is none of "auto", "off" and a level that zstd has.
 Result<Compression> parse_compression(std::string_view text);
 
 }  // namespace cp::transfer

@@ -24,8 +24,8 @@ struct Account {
   std::string provider;
   std::size_t streams = 0;
   bool encrypted = false;
-  Compression compression;         ///< that both ends agreed on
-  std::vector<ItemFailed> failed;  ///< at most limits::failures_listed
+  Compression compression = no_compression;  ///< that both ends agreed on
+  std::vector<ItemFailed> failed;            ///< at most limits::failures_listed
   std::uint64_t failed_count = 0;
   std::optional<FinalResult> result;  ///< what stands at the destination
   std::optional<Error> error;         ///< what ended it early

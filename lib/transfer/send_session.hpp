@@ -27,8 +27,8 @@ struct SendParts {
   bool knows_extras = true;  ///< the far end does (Planner)
   Sync sync;
   Deletion deletion = Deletion::none;
-  double bytes_per_second = 0;  ///< on the wire at most; 0: as fast as it goes
-  Compression compression;      ///< that the far end agreed to
+  double bytes_per_second = 0;               ///< on the wire at most; 0: as fast as it goes
+  Compression compression = no_compression;  ///< that the far end agreed to
   std::vector<std::unique_ptr<ChunkSender>> streams;
   Tally& tally;             ///< borrowed
   std::string destination;  ///< stands before the paths that the receiver could not take

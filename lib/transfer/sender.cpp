@@ -5,6 +5,7 @@
 #include "transfer/stopwatch.hpp"
 #include "transfer/stream_in.hpp"
 
+#include <algorithm>
 #include <deque>
 
 namespace cp::transfer {
@@ -23,13 +24,24 @@ auto timed(std::atomic<std::uint64_t>& total, Call call) {
 
 /// What one stream has taken and the far end has not placed yet, oldest first.
 struct Sender::Unfinished {
+  struct Size {
+    std::uint32_t plain;
+    std::uint32_t on_wire;
+  };
+
   WorkQueue& queue;
+  LevelControl& levels;
   Squeezer squeezer;
   std::deque<Work> work;
+  std::deque<Size> sizes;  ///< of what was sent of it
   std::uint64_t placed = 0;
 
   void settle(std::uint64_t placed_now) {
     const auto count = static_cast<std::size_t>(placed_now - placed);
+    for (std::size_t i = 0; i < count; ++i) {
+      levels.placed(sizes.front().plain, sizes.front().on_wire);
+      sizes.pop_front();
+    }
     work.erase(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(count));
     placed = placed_now;
     if (count != 0) {
@@ -39,7 +51,12 @@ struct Sender::Unfinished {
 };
 
 Sender::Sender(Parts parts)
-    : parts_(std::move(parts)), queue_(kQueuedWork), pacer_(parts_.bytes_per_second) {}
+    : parts_(std::move(parts)),
+      queue_(kQueuedWork),
+      pacer_(parts_.bytes_per_second),
+      levels_(parts_.streams.size(), std::max(1U, std::thread::hardware_concurrency()),
+              SystemClock().steady()),
+      idle_cores_(SystemClock().steady()) {}
 
 Sender::~Sender() { end(); }
 
@@ -147,7 +164,7 @@ void Sender::run_planner() {
 }
 
 void Sender::run_stream(ChunkSender& stream) {
-  Unfinished unfinished{queue_, Squeezer(parts_.compression), {}, 0};
+  Unfinished unfinished{queue_, levels_, Squeezer(parts_.compression, levels_), {}, {}, 0};
   const auto fed = feed(stream, unfinished);
   queue_.put_back({std::make_move_iterator(unfinished.work.begin()),
                    std::make_move_iterator(unfinished.work.end())});
@@ -190,8 +207,24 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
   const ChunkHeader chunk = timed(parts_.tally.compressing_ns,
                                   [&] { return unfinished.squeezer.squeeze(**header, slot); });
   parts_.tally.carried(chunk);
+  unfinished.sizes.push_back({chunk.length, chunk.on_wire()});
+  steer();
   timed(parts_.tally.pacing_ns, [&] { pacer_.wait(chunk.on_wire(), stop_.get_token()); });
   return timed(parts_.tally.sending_ns, [&] { return stream.send(chunk); });
+}
+
+void Sender::steer() {
+  const SteadyTime now = SystemClock().steady();
+  const std::unique_lock lock(steering_, std::try_to_lock);
+  if (parts_.compression.mode != Compression::Mode::automatic || !lock || !levels_.is_due(now)) {
+    return;
+  }
+  levels_.decide(
+      {.now = now,
+       .sending = std::chrono::nanoseconds(parts_.tally.sending_ns + parts_.tally.pacing_ns),
+       .compressing = std::chrono::nanoseconds(parts_.tally.compressing_ns),
+       .placing = std::chrono::nanoseconds(parts_.tally.placing_ns),
+       .idle_cores = idle_cores_.since_last(now)});
 }
 
 void Sender::stream_broke(const Error& why) {

@@ -5,6 +5,8 @@
 #include "transfer/chunk_reader.hpp"
 #include "transfer/far_end.hpp"
 #include "transfer/have.hpp"
+#include "transfer/idle_cores.hpp"
+#include "transfer/level_control.hpp"
 #include "transfer/pacer.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/squeezer.hpp"
@@ -40,8 +42,8 @@ class Sender final : private ReadEvents {
     bool offers_first = false;        ///< files that the far end may have
     bool tells_present = false;       ///< as the Planner does
     double bytes_per_second = 0;      ///< on the wire at most; 0: as fast as it goes
-    Compression compression;          ///< that the far end agreed to
-    std::function<void()> changed;    ///< called from any thread when `state` may be another
+    Compression compression = no_compression;  ///< that the far end agreed to
+    std::function<void()> changed;  ///< called from any thread when `state` may be another
   };
   explicit Sender(Parts parts);
   /// Interrupts what still runs, and waits for it.
@@ -76,6 +78,7 @@ class Sender final : private ReadEvents {
   void run_stream(ChunkSender& stream);
   Result<void> feed(ChunkSender& stream, Unfinished& unfinished);
   Result<void> send_one(ChunkSender& stream, Work work, Unfinished& unfinished);
+  void steer();
   void stream_broke(const Error& why);
   void thread_ended();
   void remember(const std::shared_ptr<SourceFile>& file);
@@ -85,6 +88,9 @@ class Sender final : private ReadEvents {
   WorkQueue queue_;
   Answers answers_;
   Pacer pacer_;
+  LevelControl levels_;
+  std::mutex steering_;  ///< guards the idle cores
+  IdleCores idle_cores_;
   std::stop_source stop_;
   mutable std::mutex mutex_;  ///< guards what follows
   std::unordered_map<std::uint64_t, std::shared_ptr<SourceFile>> files_;

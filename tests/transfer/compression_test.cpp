@@ -9,6 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
+#include <algorithm>
+#include <random>
+#include <vector>
 
 using namespace cp::transfer;
 
@@ -37,7 +40,7 @@ nlohmann::json said(const Open& open) { return nlohmann::json::parse(to_text(ope
 
 TEST_CASE("a compression that zstd does not have is refused with what there is") {
   for (const char* text :
-       {"", "0", "20", "-8", "3x", "3 ", "+3", "best", "99999999999999", "OFF", "-"}) {
+       {"", "0", "20", "-8", "3x", "3 ", "+3", "best", "99999999999999", "OFF", "Auto", "-"}) {
     CAPTURE(text);
     const auto parsed = parse_compression(text);
     REQUIRE_FALSE(parsed);
@@ -46,7 +49,7 @@ TEST_CASE("a compression that zstd does not have is refused with what there is")
 }
 
 TEST_CASE("a compression is read as it is written") {
-  for (const char* text : {"off", "1", "19", "-7", "-1"}) {
+  for (const char* text : {"auto", "off", "1", "19", "-7", "-1"}) {
     CHECK(to_text(*parse_compression(text)) == text);
   }
 }
@@ -86,20 +89,21 @@ TEST_CASE("two ends that know zstd agree on it, when it is wanted") {
   REQUIRE(open);
   CHECK(open->compression == wanted);
   CHECK(agreed_codec(*open) == zstd_name);
-  CHECK(agreed_codec(open_with({})).empty());
+  CHECK(agreed_codec(open_with(no_compression)).empty());
   const auto opened = parse_opened(to_text(opened_with(agreed_codec(*open))));
   REQUIRE(opened);
   CHECK(agreed_compression(wanted, *opened) == wanted);
-  CHECK_FALSE(agreed_compression({}, *opened).is_wanted());
+  CHECK_FALSE(agreed_compression(no_compression, *opened).is_wanted());
   CHECK_FALSE(agreed_compression(wanted, opened_with("")).is_wanted());
 }
 
 TEST_CASE("a squeezer compresses what shrinks and leaves the rest as it lies") {
   std::vector<std::byte> slot(limits::chunk_bytes, std::byte{'a'});
   const ChunkHeader plain{.id = 1, .length = limits::chunk_bytes};
-  Squeezer off({});
+  LevelControl levels(1, 1, cp::SteadyTime{});
+  Squeezer off(no_compression, levels);
   CHECK(off.squeeze(plain, slot) == plain);
-  Squeezer squeezer(*parse_compression("1"));
+  Squeezer squeezer(*parse_compression("1"), levels);
   const ChunkHeader header = squeezer.squeeze(plain, slot);
   CHECK(header.length == limits::chunk_bytes);
   REQUIRE(header.is_compressed());
@@ -111,4 +115,39 @@ TEST_CASE("a squeezer compresses what shrinks and leaves the rest as it lies") {
   const ChunkHeader small{.id = 1, .length = 3};
   CHECK(squeezer.squeeze(small, tiny) == small);
   CHECK(tiny[0] == std::byte{1});
+}
+
+TEST_CASE(
+    "a squeezer that chooses tries nothing before it is asked to, then each file, now and then") {
+  std::vector<std::byte> slot(limits::chunk_bytes, std::byte{'a'});
+  LevelControl levels(1, 4, cp::SteadyTime{});
+  Squeezer squeezer({Compression::Mode::automatic, 0}, levels);
+  ChunkHeader chunk{.id = 1, .length = limits::chunk_bytes};
+  CHECK(squeezer.squeeze(chunk, slot) == chunk);
+  // A stream that does nothing but wait for 10 MB/s: trials, and what they show.
+  LevelControl::Moment moment{.now = cp::SteadyTime{}, .idle_cores = 4};
+  const auto pass = [&] {
+    for (int i = 0; i < 2; ++i) {
+      levels.placed(limits::chunk_bytes, limits::chunk_bytes);
+    }
+    moment.now += std::chrono::milliseconds(200);
+    moment.sending += std::chrono::milliseconds(200);
+    levels.decide(moment);
+  };
+  pass();
+  CHECK(levels.wants_trials());
+  CHECK(squeezer.squeeze(chunk, slot) == chunk);
+  pass();
+  REQUIRE(levels.level() != 0);
+  CHECK(squeezer.squeeze(chunk, slot).is_compressed());
+  std::mt19937_64 random(1);
+  std::ranges::generate(slot, [&] { return static_cast<std::byte>(random()); });
+  chunk.id = 2;
+  CHECK_FALSE(squeezer.squeeze(chunk, slot).is_compressed());
+  std::ranges::fill(slot, std::byte{'a'});
+  int plain = 1;
+  while (!squeezer.squeeze(chunk, slot).is_compressed() && plain < 1000) {
+    ++plain;
+  }
+  CHECK(plain == 32);
 }
