@@ -109,6 +109,8 @@ Result<void> check_type(const Flag& flag, std::string_view text, std::string_vie
       }
       return {};
     case Type::flag:
+      return read_switch(text) ? Result<void>{}
+                               : fail(Errc::usage, "'{}' is neither yes nor no", text);
     case Type::octets:
     case Type::file:
     case Type::directory:
@@ -137,6 +139,31 @@ std::string environment_name(std::string_view setting) {
   std::ranges::replace_if(
       name, [](char c) { return c == '.' || c == '-'; }, '_');
   return name;
+}
+
+std::optional<bool> read_switch(std::string_view text) {
+  const auto is_one_of = [text](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(
+        words, [text](std::string_view word) { return text::equal_ignoring_case(text, word); });
+  };
+  if (is_one_of({"true", "yes", "on", "1"})) {
+    return true;
+  }
+  return is_one_of({"false", "no", "off", "0"}) ? std::optional(false) : std::nullopt;
+}
+
+std::string_view empty_switch(std::span<const Flag> flags, std::span<const std::string> words) {
+  for (std::size_t i = 0; i < words.size(); i += takes_next_word(flags, words[i]) ? 2U : 1U) {
+    std::string_view name = words[i];
+    if (name.starts_with("--") && name.ends_with('=')) {
+      name = name.substr(2, name.size() - 3);
+      const Flag* const flag = by_name(flags, name);
+      if (flag != nullptr && flag->type == Type::flag) {
+        return flag->name;
+      }
+    }
+  }
+  return {};
 }
 
 Result<void> check_value(const Flag& flag, std::string_view text, std::string_view currency) {

@@ -23,6 +23,14 @@ const Command* find_command(const Tool& tool, std::string_view name);
 /// The environment variable that stands for a configuration key: "cpfind.limit" is CP_CPFIND_LIMIT.
 std::string environment_name(std::string_view setting);
 
+/// What TEXT says of a switch, in any case: true, yes, on or 1; false, no, off or 0. nullopt for
+/// all else: a switch that was misspelt must not be taken for one that is off, nor for one that is
+/// on.
+std::optional<bool> read_switch(std::string_view text);
+
+/// The name of a switch that stands in WORDS as "--NAME=", with nothing behind it; empty for none.
+std::string_view empty_switch(std::span<const Flag> flags, std::span<const std::string> words);
+
 /// Checks TEXT against the flag's type: a usage error that names the flag. CURRENCY is what an
 /// amount without one gets.
 Result<void> check_value(const Flag& flag, std::string_view text, std::string_view currency);

@@ -52,6 +52,11 @@ Result<Words> parse_words(std::span<const Flag> flags, const std::vector<std::st
     options.push_back(add(app, flag));
   }
   const auto mark = std::ranges::find(words, "--");
+  // CLI11 takes nothing for a yes.
+  const auto empty = empty_switch(flags, {words.begin(), mark});
+  if (!empty.empty()) {
+    return fail(Errc::usage, "--{}: '' is neither yes nor no", empty);
+  }
   try {
     // CLI11 wants the words in reverse.
     app.parse(std::vector<std::string>(std::make_reverse_iterator(mark), words.rend()));
@@ -68,9 +73,8 @@ Result<Words> parse_words(std::span<const Flag> flags, const std::vector<std::st
       continue;
     }
     sorted.flags[std::string(flags[i].name)] =
-        flags[i].type == Type::flag
-            ? std::vector<std::string>{options[i]->results().back() == "false" ? "false" : "true"}
-            : options[i]->results();
+        flags[i].type == Type::flag ? std::vector<std::string>{options[i]->results().back()}
+                                    : options[i]->results();
   }
   for (const CLI::Option* option : app.parse_order()) {
     const auto flag = std::ranges::find(options, option) - options.begin();

@@ -11,7 +11,7 @@
 namespace cp::cli {
 
 /// What stands on a command line: each flag's values as they were typed (a switch has the value
-/// "true" or "false"), and the words that belong to no flag.
+/// "true", or what stands behind its "="), and the words that belong to no flag.
 struct Words {
   std::map<std::string, std::vector<std::string>, std::less<>> flags;
   std::vector<std::string> operands;

@@ -52,10 +52,11 @@ Result<Settings> load_settings(const Words& words) {
 }
 
 Result<void> check(const Flag& flag, const Arguments::Value& value, std::string_view currency) {
-  if (flag.type == Type::flag) {
-    return {};
-  }
   for (const std::string& text : value.texts) {
+    // An empty variable of the environment says nothing.
+    if (flag.type == Type::flag && text.empty() && value.origin != "command line") {
+      continue;
+    }
     if (auto fits = check_value(flag, text, currency); !fits) {
       if (value.origin == "command line") {
         return fits;
@@ -100,10 +101,6 @@ Result<void> check_operands(const Tool& tool, const Command& command, const Word
     return fail(Errc::usage, "{} is missing", operand.name);
   }
   return {};
-}
-
-bool is_true(std::string_view text) {
-  return text == "true" || text == "1" || text == "yes" || text == "on";
 }
 
 std::vector<std::string> known_keys(const Tool& tool) {
@@ -161,7 +158,8 @@ Result<Resolved> resolve(const Tool& tool, const Command& command, Words words,
                                  ? Arguments::Value{typed->second, "command line"}
                                  : value_of(flag.setting, flag.fallback, settings);
     CP_TRY(check(flag, value, currency));
-    if (flag.type == Type::flag && !value.texts.empty() && !is_true(value.texts.back())) {
+    if (flag.type == Type::flag && !value.texts.empty() &&
+        !read_switch(value.texts.back()).value_or(false)) {
       value.texts.clear();
     }
     flags.emplace(flag.name, std::move(value));

@@ -20,6 +20,25 @@ for bad in "--count=x" "--count=-1" "--count=1.5" "--size=5parsecs" "--price=5" 
   expect_equal "" "$(cat "$STDOUT")"
   expect_match "^cpsample: --(count|size|price|kind)" "$STDERR"
 done
+it "takes no misspelt switch for one that is off, nor for one that is on"
+for bad in --closed=banana --closed= --closed=fasle --closed=2; do
+  expect_status 64 cpsample show "$bad"
+  expect_match "^cpsample: --closed: '.*' is neither yes nor no" "$STDERR"
+done
+expect_status 78 env CP_CPSAMPLE_CLOSED=enabled cpsample show
+expect_match "^cpsample: CP_CPSAMPLE_CLOSED: --closed: 'enabled' is neither yes nor no" "$STDERR"
+for yes in true TRUE Yes on 1; do
+  expect_status 0 env CP_CPSAMPLE_CLOSED="$yes" cpsample show
+  expect_json '.closed == true'
+  expect_status 0 cpsample show --closed="$yes"
+  expect_json '.closed == true'
+done
+for no in false No OFF 0; do
+  expect_status 0 cpsample show --closed --closed="$no"
+  expect_json '.closed == null'
+done
+expect_status 0 env CP_CPSAMPLE_CLOSED= cpsample show
+expect_json '.closed == null'
 it "refuses a text that no document could hold"
 expect_status 64 cpsample show --tag $'a\xff'
 expect_equal "cpsample: --tag: 'a\\xff' is not valid UTF-8" "$(cat "$STDERR")"

@@ -22,6 +22,7 @@ constexpr std::array kShowFlags{
     Flag{"price", 0, Type::money, "MONEY", "a price"},
     Flag{"kind", 0, Type::choice, "KIND", "a kind", "good|bad"},
     Flag{"tag", 't', Type::text, "TAG", "a tag", {}, {}, {}, "tag", true},
+    Flag{.name = "closed", .help = "let nobody in", .setting = "cpsample.closed"},
     cp::cli::flags::dry_run,
 };
 constexpr std::array kColumns{cp::cli::Column{"NAME", "name"},
@@ -36,6 +37,9 @@ Result<int> show(Context& context) {
         {"schema", "cp.sample/1"}, {"name", "r" + std::to_string(i)}, {"n", i}, {"state", "ok"}};
     record["operands"] = given.operands();
     record["tags"] = given.texts("tag");
+    if (given.has("closed")) {
+      record["closed"] = true;
+    }
     if (const auto price = given.price("price")) {
       record["price"] = price->money.to_string() + "/" + price->unit;
     }
