@@ -181,12 +181,24 @@ Result<std::optional<Referral>> RegistryView::referral_of_label(std::string_view
   CP_TRY_ASSIGN(store::Statement * row, statement(kChildOfLabel));
   CP_TRY_ASSIGN(const bool found, row->bind(1, estate_.authority->row).bind(2, label).step());
   if (!found) {
-    return std::nullopt;
+    return referral_of_label_below(label);
   }
   const std::string prefix(row->text(0));
   const std::string delegation(row->text(1));
   row->reset();
   return referral_in(prefix, delegation);
+}
+
+// A label that a child has given away, as far as the child was followed.
+Result<std::optional<Referral>> RegistryView::referral_of_label_below(std::string_view label) {
+  const std::string& own = estate_.authority->prefix;
+  CP_TRY_ASSIGN(const auto allotted, estate_.trust.allotted(label));
+  for (const TrustStore::Allotted& one : allotted) {
+    if (one.prefix != own && is_within(one.prefix, own)) {
+      return referral(one.prefix);
+    }
+  }
+  return std::nullopt;
 }
 
 Result<std::string> RegistryView::head() { return head(estate_.authority->prefix); }

@@ -52,7 +52,7 @@ class RegistryView {
   /// Whoever knows about PREFIX: of the delegations known here, the longest that PREFIX lies below
   /// and that names registries; nullopt when that is this registry itself, or nobody.
   Result<std::optional<Referral>> referral(std::string_view prefix);
-  /// The child to which LABEL was allotted.
+  /// The child to which LABEL was allotted, or whoever below the children, as far as that is known.
   Result<std::optional<Referral>> referral_of_label(std::string_view label);
 
   /// The newest head of this authority on one line; "" when there is none.
@@ -72,6 +72,7 @@ class RegistryView {
   Estate& estate() { return estate_; }
 
  private:
+  Result<std::optional<Referral>> referral_of_label_below(std::string_view label);
   Result<store::Statement*> statement(const char* sql);
   Result<std::optional<StoredDocument>> kept(const char* kind, const std::string& subject,
                                              std::string_view prefix);

@@ -185,24 +185,50 @@ struct Resolver::State {
     Result<Resolved> mine = fail(Errc::not_found, "{} is not known here", name.text);
     if (own) {
       mine = own->find(name.text);
+      if (mine && is_claimed(name) && mine->trust == "verified") {
+        return against_others(name, *std::move(mine));
+      }
       if (mine || is_mine(name) || mine.error().code != Errc::not_found) {
         return mine;
       }
     }
+    return elsewhere(name, mine);
+  }
+
+  // What is known as NAME here, unless somebody else claims that, too.
+  Result<Resolved> against_others(const Name& name, Resolved mine) {
+    auto other = elsewhere(name, mine);
+    if (other && other->trust == "verified") {
+      return the_claimant(name, std::move(mine), *std::move(other));
+    }
+    if (!other && other.error().code == Errc::denied) {
+      return other;
+    }
+    const bool is_silent = !other && other.error().code == Errc::not_found;
+    if (!is_silent) {
+      mine.notes.push_back(other ? other->problem : other.error().message);
+    }
+    return mine;
+  }
+
+  // What others say of NAME, whatever there is here.
+  Result<Resolved> elsewhere(const Name& name, const Result<Resolved>& mine) {
+    CP_TRY_ASSIGN(auto synced, from_feeds(name));
     CP_TRY_ASSIGN(const auto known, store.find(name.text));
     const UnixTime now = clock.now();
     // What one registry has answered before says nothing of what another one claims.
-    const bool asks_all = is_claimed(name) && settings.registries.size() > 1;
-    const bool is_fresh =
-        known && !asks_all && known->fetched_at <= now && now < known->fresh_until;
-    if (known && (is_fresh || settings.is_offline)) {
+    const bool asks_all = is_claimed(name) && !settings.registries.empty() &&
+                          (settings.registries.size() > 1 || synced || mine);
+    const bool has_come_since = known && known->code.empty() && synced;
+    const bool is_fresh = known && !asks_all && !has_come_since && known->fetched_at <= now &&
+                          now < known->fresh_until;
+    if (known && (is_fresh || (settings.is_offline && !has_come_since))) {
       CP_TRY_ASSIGN(auto kept, from_answer(name, *known));
       // One that no longer holds may do so again with what its registry says now.
       if (kept && (kept->trust == "verified" || settings.is_offline)) {
         return *std::move(kept);
       }
     }
-    CP_TRY_ASSIGN(auto synced, from_feeds(name));
     if (synced && (settings.is_offline ||
                    (synced->trust == "verified" && !asks_all && synced->age < kUsualTime))) {
       return *std::move(synced);
@@ -212,12 +238,17 @@ struct Resolver::State {
     }
     CP_TRY_ASSIGN(auto bases, first_bases(name));
     if (bases.empty()) {
-      return synced ? *std::move(synced) : nobody_to_ask(mine.error());
+      return synced ? *std::move(synced)
+             : mine ? fail(Errc::not_found, "{} is known to nobody else", name.text)
+                    : nobody_to_ask(mine.error());
     }
     Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
     auto asked = ask(search);
     if (asked && asks_all && synced && synced->trust == "verified" && asked->trust == "verified") {
       asked = the_claimant(name, std::move(asked).value(), *synced);
+    }
+    if (search.is_unanswered && mine) {
+      return fail(Errc::unavailable, "{}", asked.error().message);  // who contests nothing
     }
     return search.is_unanswered ? stale(name, known, std::move(synced), asked.error())
                                 : std::move(asked);

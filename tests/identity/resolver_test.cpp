@@ -9,6 +9,7 @@
 #include "identity/judge.hpp"
 #include "identity/label_rule.hpp"
 #include "identity/proof.hpp"
+#include "identity/registry.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
 #include "identity/trust_store.hpp"
@@ -452,6 +453,31 @@ TEST_CASE("two registries whose records claim one foreign code are no choice, in
   CHECK(n.outcome("lei:5493001", both) == "verified");
   std::swap(both.registries[0], both.registries[1]);
   CHECK(n.outcome("lei:5493001", both) == "verified");
+}
+
+TEST_CASE("an authority's own claim to a foreign code does not hide another's") {
+  Nation n;
+  Registry own = Registry::init(n.directory.path(), "0", "us", n.clock, n.random).value();
+  const Json claim{{"also_known_as", {{{"scheme", "lei"}, {"id", "5493001"}}}}};
+  Json mine{{"schema", "cp.resource/1"}, {"kind", "node"}};
+  mine.update(claim);
+  const std::string code = own.register_resource(mine, n.random).value()["id"];
+  // Nobody else claims it, or nobody answers: it is ours.
+  CHECK(n.open()->resolve("lei:5493001")->record["id"] == code);
+  n.clock.move(std::chrono::hours(1));
+  n.national.say("v1/known/lei/5493001", {401, R"({"schema":"cp.error/1","message":"who?"})", {}});
+  const auto alone = n.open()->resolve("lei:5493001");
+  REQUIRE(alone);
+  CHECK(alone->record["id"] == code);
+  CHECK(says(alone->notes.back(), "who?"));
+  n.national.say("v1/known/lei/5493001", to_line(n.record(2, claim)));
+  const auto both = n.open()->resolve("lei:5493001");
+  REQUIRE_FALSE(both);
+  CHECK(both.error().code == Errc::denied);
+  CHECK(both.error().message == code + " and " + n.code + " both claim lei:5493001");
+  ResolverSettings offline = n.settings();
+  offline.is_offline = true;
+  CHECK(n.open(offline)->resolve("lei:5493001").error().code == Errc::denied);
 }
 
 TEST_CASE("an alias of a label that is another's, or nobody's, leads nowhere") {

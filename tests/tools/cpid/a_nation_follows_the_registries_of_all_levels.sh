@@ -53,6 +53,12 @@ it "refers to the enterprise for what it has not followed"
 late=$(as lab cpid mint --plain)
 expect_equal 307 "$(curl -s --cacert all.crt -o got -w '%{http_code}' "${URL_OF[nation]}v1/id/$(jq -rn --arg id "$late" '$id | @uri')")"
 expect_json '.prefix == "86.1.7"' got
+expect_equal 307 "$(curl -s --cacert all.crt -o got -w '%{http_code}' "${URL_OF[nation]}v1/alias/lab/late")"
+expect_json '.prefix == "86.1.7"' got
+as lab cpid register <<<'{"schema":"cp.resource/1","id":"'"$late"'","kind":"node","nodes":1,"alias":["@lab/late"]}' >/dev/null
+as stranger cpid trust add --prefix 86 root.json >/dev/null
+expect_status 0 as stranger cpid resolve --ca all.crt --allow-net 127.0.0.1 --registry "${URL_OF[nation]}" @lab/late
+expect_json ".id == \"$late\""
 
 it "goes no deeper than it is told"
 expect_status 0 follow --depth 0
