@@ -3,6 +3,7 @@
 
 #include "transfer/zstd.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace cp::transfer {
@@ -15,6 +16,11 @@ bool read_level(std::string_view text, int& level) {
 }
 
 }  // namespace
+
+Compression as_served(Compression wanted) {
+  wanted.level = std::min(wanted.level, most_served_level);
+  return wanted;
+}
 
 std::string to_text(Compression compression) {
   switch (compression.mode) {

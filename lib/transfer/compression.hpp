@@ -25,6 +25,13 @@ struct Compression {
 
 inline constexpr Compression no_compression{Compression::Mode::off, 0};
 
+/// The highest level that a server spends on those it serves: many times the work of the usual
+/// one, not a hundred times.
+inline constexpr int most_served_level = 9;
+
+/// WANTED, at most_served_level at most.
+Compression as_served(Compression wanted);
+
 /// "auto", "off" or the level, as parse_compression takes it.
 std::string to_text(Compression compression);
 

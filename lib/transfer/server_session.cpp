@@ -161,6 +161,8 @@ class ServerSession {
     CP_TRY_ASSIGN(auto carriers, agree(open, std::move(opened)));
     CP_TRY_ASSIGN(const HaveTable have, open.key ? hear_have(parts_.control) : Result<HaveTable>());
     CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
+    const bool is_for_others = parts_.root != nullptr;
+    const Compression compression = is_for_others ? as_served(open.compression) : open.compression;
     CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
                                                       .sources = sources,
                                                       .selection = open.selection,
@@ -169,7 +171,7 @@ class ServerSession {
                                                       .sync = open.sync,
                                                       .deletion = open.deletion,
                                                       .bytes_per_second = open.bytes_per_second,
-                                                      .compression = open.compression,
+                                                      .compression = compression,
                                                       .streams = counted(std::move(streams)),
                                                       .tally = tally_,
                                                       .destination = "",

@@ -54,6 +54,17 @@ TEST_CASE("a compression is read as it is written") {
   }
 }
 
+TEST_CASE("a server spends on a stranger what it can afford") {
+  const auto as_told = [](const char* text) {
+    return to_text(as_served(*parse_compression(text)));
+  };
+  CHECK(as_told("19") == "9");
+  CHECK(as_told("9") == "9");
+  CHECK(as_told("-5") == "-5");
+  CHECK(as_told("auto") == "auto");
+  CHECK(as_told("off") == "off");
+}
+
 TEST_CASE("an end that says nothing of compression gets and sends none") {
   auto open = said(open_with(*parse_compression("3")));
   open.erase("compression");
