@@ -186,7 +186,7 @@ Result<Json> accept_end(Estate& estate, const Json& document) {
 Result<Json> set_alias(Estate& estate, std::string_view name, const std::string& alias,
                        bool there) {
   CP_TRY_ASSIGN(Json record, find_record(estate, name));
-  if (!is_alias(alias)) {
+  if (there && !is_alias(alias)) {
     return fail(Errc::bad_data, "{} is no alias: @label/name is wanted", alias);
   }
   std::vector<std::string> aliases = aliases_of(record);

@@ -318,6 +318,39 @@ Result<Location> parse_location(std::string_view text) {
   return Location{std::move(resource), std::move(path)};
 }
 
+namespace {
+
+// What cannot be told from another character, or from none: controls, blanks but the plain one,
+// what has no width or turns the direction round, variation selectors, tags, noncharacters. As
+// lib/model/schema/cp.common-1.json has it.
+struct CodeRange {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+constexpr CodeRange kUnseen[] = {
+    {0x00, 0x1F},       {0x7F, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},
+    {0x115F, 0x1160},   {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F},
+    {0x2028, 0x202F},   {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+    {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFF},
+    {0xE0000, 0xE0FFF},
+};
+
+bool is_seen(std::string_view text) {
+  while (!text.empty()) {
+    const utf8::CodePoint c = utf8::decode(text);
+    const bool is_unseen = std::ranges::any_of(kUnseen, [&c](const CodeRange& range) {
+      return range.first <= c.code && c.code <= range.last;
+    });
+    if (!c.valid || is_unseen) {
+      return false;
+    }
+    text.remove_prefix(c.length);
+  }
+  return true;
+}
+
+}  // namespace
+
 bool is_alias(std::string_view text) {
   constexpr std::size_t kMaxLabel = 63;
   constexpr std::size_t kMaxName = 128;
@@ -334,9 +367,8 @@ bool is_alias(std::string_view text) {
     return false;
   }
   const std::string_view name = cut->after;
-  const auto is_forbidden = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F' || c == '/'; };
   return !name.empty() && name.size() <= kMaxName && name.front() != ' ' && name.back() != ' ' &&
-         utf8::is_valid(name) && std::ranges::none_of(name, is_forbidden);
+         name.find('/') == std::string_view::npos && is_seen(name);
 }
 
 }  // namespace cp::identity

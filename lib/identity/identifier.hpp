@@ -97,7 +97,8 @@ struct Location {
 Result<Location> parse_location(std::string_view text);
 
 /// Whether TEXT has the form of an alias: "@label/name", the label of a-z 0-9 and hyphens, the name
-/// of up to 128 bytes of UTF-8 without control characters, slashes and blanks at its ends.
+/// of up to 128 bytes of UTF-8 that can be seen: without slashes, blanks at its ends, and
+/// characters that are controls, have no width, turn the direction round or only look like a blank.
 bool is_alias(std::string_view text);
 
 }  // namespace cp::identity

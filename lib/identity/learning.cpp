@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/learning.hpp"
 
+#include "identity/identifier.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -42,7 +43,7 @@ std::vector<std::string> names_of(const Json& record) {
   std::vector<std::string> names;
   const Json* aliases = model::find(record, "alias");
   for (const Json& alias : aliases != nullptr && aliases->is_array() ? *aliases : Json::array()) {
-    if (alias.is_string()) {
+    if (alias.is_string() && is_alias(alias.get_ref<const std::string&>())) {
       names.push_back(alias.get<std::string>());
     }
   }

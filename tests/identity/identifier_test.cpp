@@ -126,8 +126,14 @@ TEST_CASE("an alias has a label and a name") {
        {std::string("shlab/h100"), std::string("@/h100"), std::string("@shlab"),
         std::string("@shlab/"), std::string("@ShLab/h100"), std::string("@-a/h100"),
         std::string("@shlab/a/b"), std::string("@shlab/a\nb"), std::string("@shlab/ a"),
-        std::string("@shlab/a\xFF"), "@" + std::string(64, 'a') + "/x",
-        "@a/" + std::string(129, 'x')}) {
+        std::string("@shlab/a\xFF"),
+        std::string("@shlab/\xE2\x80\xAE"
+                    "b"),
+        std::string("@shlab/a\xC2\x85"), std::string("@shlab/a\xE2\x80\x8B"),
+        std::string("@shlab/a\xC2\xA0"
+                    "b"),
+        std::string("@shlab/\xF3\xA0\x81\x81"), std::string("@shlab/a\xEF\xBB\xBF"),
+        "@" + std::string(64, 'a') + "/x", "@a/" + std::string(129, 'x')}) {
     CAPTURE(text);
     CHECK_FALSE(is_alias(text));
   }

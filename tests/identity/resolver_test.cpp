@@ -8,6 +8,7 @@
 #include "identity/identifier.hpp"
 #include "identity/judge.hpp"
 #include "identity/label_rule.hpp"
+#include "identity/learning.hpp"
 #include "identity/proof.hpp"
 #include "identity/registry.hpp"
 #include "identity/registry_store.hpp"
@@ -418,6 +419,15 @@ TEST_CASE("aliases and foreign codes lead to the record that names them itself")
   CHECK(says(n.outcome("ror:x"), "two resources claim"));
   CHECK(says(n.outcome("@lab"), "is no alias"));
   CHECK(says(n.outcome("nothing"), "is no identifier"));
+}
+
+TEST_CASE("a name of a form that no alias has does not count") {
+  const Json record{{"alias",
+                     {"@lab/a", "@Lab/a",
+                      "@lab/\xE2\x80\xAE"
+                      "a",
+                      "@lab/a\n", "lab", 7}}};
+  CHECK(cp::identity::names_of(record) == std::vector<std::string>{"@lab/a"});
 }
 
 TEST_CASE("two registries whose records claim one foreign code are no choice, in either order") {

@@ -63,6 +63,8 @@ TEST_CASE("a value that its field cannot have is refused, and the message names 
            Row{"/id", "\"cp:86.3101.42/7F3K9Q2M-JC\"", "id is not an identifier"},
            Row{"/alias", "\"@shlab/h100\"", "alias is no array"},
            Row{"/alias/0", "\"h100\"", "alias[0] is not an alias (@label/name)"},
+           Row{"/alias/0", R"("@shlab/\u202eh100")", "alias[0] is not an alias (@label/name)"},
+           Row{"/alias/0", "\"@ShLab/h100\"", "alias[0] is not an alias (@label/name)"},
            Row{"/also_known_as/0/id", "null", "also_known_as[0].id is missing"},
            Row{"/place/country", "\"China\"", "place.country is not two letters of ISO 3166-1"},
            Row{"/place/lat", "91", "place.lat is not degrees from -90 to 90"},

@@ -114,6 +114,11 @@ below=$(as seven cpid mint --plain)
 record "${code[1]}" 2 other @seven/a | cpid sign >labelled
 expect_put 422 "$b" labelled -H 'If-Match: "1"'
 expect_match 'the label seven was allotted to 86.7, not to 86' "$STDOUT"
+for name in 'lab/\u202e' 'Lab/a' 'lab/a\u200b'; do
+  record "${code[1]}" 2 other "$(jq -nr '"@'"$name"'"')" | cpid sign >labelled
+  expect_put 422 "$b" labelled -H 'If-Match: "1"'
+  expect_match 'alias\[0\] is not an alias' "$STDOUT"
+done
 record "$below" 1 child @lab/two | as seven cpid sign >labelled
 expect_put 422 "/v1/id/$(code_path "$below")" labelled -H "$new"
 expect_match 'the label lab was not allotted to 86.7' "$STDOUT"
