@@ -4,6 +4,7 @@
 #include "identity/label_rule.hpp"
 #include "identity/proof.hpp"
 #include "identity/registration.hpp"
+#include "identity/resource_rules.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -194,6 +195,10 @@ Result<Json> set_alias(Estate& estate, std::string_view name, const std::string&
   if (there == (known != aliases.end())) {
     return there ? fail(Errc::denied, "{} is called {} already", name, alias)
                  : fail(Errc::not_found, "{} is not called {}", name, alias);
+  }
+  if (there && aliases.size() >= kMostAliases) {
+    return fail(Errc::bad_data, "{} has {} aliases, and at most {} are taken", name, aliases.size(),
+                kMostAliases);
   }
   if (there) {
     const std::vector<std::string> added{alias};

@@ -198,6 +198,13 @@ constexpr Need kNeeds[] = {
     {"ended", "at"},
 };
 
+// Each of them is looked up and kept by itself.
+struct Most {
+  std::string_view list;
+  std::size_t entries;
+};
+constexpr Most kMost[] = {{"alias", kMostAliases}, {"also_known_as", kMostForeignCodes}};
+
 // Calls VISIT(value, place) for what stands at PATH below VALUE; PLACE names it with indices.
 template <class Visit>
 Result<void> walk(const Json& value, std::string_view path, const std::string& place,
@@ -234,6 +241,15 @@ Result<void> check_rule(const Json& record, const Rule& rule) {
                 }
                 return {};
               });
+}
+
+Result<void> check_most(const Json& record, const Most& most) {
+  const Json* list = model::find(record, most.list);
+  if (list != nullptr && list->is_array() && list->size() > most.entries) {
+    return fail(Errc::bad_data, "{} has {} entries, and at most {} are taken", most.list,
+                list->size(), most.entries);
+  }
+  return {};
 }
 
 Result<void> check_need(const Json& record, const Need& need) {
@@ -305,6 +321,9 @@ Result<void> check_resource(const Json& record) {
     return fail(Errc::bad_data, "a cp.resource/1 is wanted, and this is no object");
   }
   CP_TRY(model::require(record, "cp.resource"));
+  for (const Most& most : kMost) {
+    CP_TRY(check_most(record, most));
+  }
   for (const Rule& rule : kRules) {
     CP_TRY(check_rule(record, rule));
   }

@@ -4,7 +4,13 @@
 #include "base/result.hpp"
 #include "model/json_fwd.hpp"
 
+#include <cstddef>
+
 namespace cp::identity {
+
+/// How many aliases, and how many codes of other schemes, one record may have.
+inline constexpr std::size_t kMostAliases = 64;
+inline constexpr std::size_t kMostForeignCodes = 256;
 
 /// bad_data, with the field and what it should be, unless RECORD is a cp.resource/1 whose known
 /// fields have the types and values that its schema asks for. Unknown fields are no fault, nor are

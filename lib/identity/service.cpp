@@ -62,6 +62,21 @@ int status_of(Errc code) {
   }
 }
 
+// What went wrong here is for the log of whoever runs the registry: it names files of his.
+Error for_others(int status, const Error& error) {
+  if (status < 500) {
+    return error;
+  }
+  switch (error.code) {
+    case Errc::timed_out:
+      return {error.code, "the registry is busy: try again", ""};
+    case Errc::io:
+      return {error.code, "the registry cannot write to its store", ""};
+    default:
+      return {error.code, "the registry cannot answer that", ""};
+  }
+}
+
 HttpReply text_reply(int status, const char* type, std::string body) {
   // Nothing that is answered here loads anything, or is taken for something else (SECURITY §5).
   return {status,
@@ -180,6 +195,10 @@ HttpReply RegistryService::error_reply(int status, const Error& error) const {
   return reply;
 }
 
+HttpReply RegistryService::failure(int status, const Error& error) const {
+  return error_reply(status, for_others(status, error));
+}
+
 HttpReply RegistryService::refuse(int status) {
   counts_->add(Route::other, status);
   switch (status) {
@@ -204,8 +223,7 @@ HttpReply RegistryService::absent(std::string message) const {
 HttpReply RegistryService::answer(const HttpRequest& request) {
   const Route to = route_of(request);
   auto made = reply_to(to, request);
-  HttpReply reply =
-      made ? *std::move(made) : error_reply(status_of(made.error().code), made.error());
+  HttpReply reply = made ? *std::move(made) : failure(status_of(made.error().code), made.error());
   counts_->add(to, reply.status);
   return reply;
 }
@@ -239,7 +257,7 @@ RegistryService::Reply RegistryService::refusal(const Refused& why,
   if (why.referral) {
     return refer(*why.referral, request);
   }
-  HttpReply reply = error_reply(why.status, why.error);
+  HttpReply reply = failure(why.status, why.error);
   if (why.status == 401) {
     reply.headers.emplace_back("WWW-Authenticate", "Bearer");
   }

@@ -62,6 +62,8 @@ class RegistryService final : public net::HttpHandler {
   net::HttpReply absent(std::string message) const;
   Reply refer(const Referral& referral, const net::HttpRequest& request) const;
   net::HttpReply error_reply(int status, const Error& error) const;
+  /// The same, less what only whoever runs the registry may know.
+  net::HttpReply failure(int status, const Error& error) const;
 
   std::unique_ptr<Estate> estate_;
   RegistryView view_;

@@ -7,6 +7,7 @@
 #include "identity/holding.hpp"
 #include "identity/identifier.hpp"
 #include "identity/learning.hpp"
+#include "identity/resource_rules.hpp"
 #include "identity/sha256.hpp"
 #include "identity/standing.hpp"
 #include "model/document.hpp"
@@ -473,7 +474,8 @@ class FeedFollower {
     }
     ++feed_.records;
     CP_TRY(doubts_.forget(line.id));
-    const auto names = names_of(line.document);
+    auto names = names_of(line.document);
+    names.resize(std::min(names.size(), kMostAliases + kMostForeignCodes));
     if (line.record_seq > 1 || !names.empty()) {
       return store_.set_names({line.id, line.verdict.anchor}, names);
     }

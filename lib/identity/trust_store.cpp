@@ -2,6 +2,7 @@
 #include "identity/trust_store.hpp"
 
 #include "identity/identifier.hpp"
+#include "identity/resource_rules.hpp"
 
 #include <algorithm>
 
@@ -160,13 +161,15 @@ Result<void> TrustStore::keep_names(const Kept& kept) {
   }
   for (const std::string_view sql :
        {"INSERT OR IGNORE INTO name SELECT 'alias', value, ?1 FROM json_each(?2, '$.alias') "
-        "WHERE type = 'text'",
+        "WHERE type = 'text' LIMIT ?3",
         "INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), "
         "json_extract(value, '$.id'), ?1 FROM json_each(?2, '$.also_known_as') "
         "WHERE type = 'object' AND json_type(value, '$.scheme') = 'text' "
-        "AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias'"}) {
+        "AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias' "
+        "LIMIT ?3"}) {
     CP_TRY_ASSIGN(auto insert, database_.prepare(sql));
-    CP_TRY(insert.bind(1, kept.subject).bind_borrowed(2, kept.text).run());
+    insert.bind(1, kept.subject).bind_borrowed(2, kept.text);
+    CP_TRY(insert.bind(3, std::int64_t{kMostForeignCodes}).run());
   }
   return {};
 }

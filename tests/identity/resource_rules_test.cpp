@@ -103,6 +103,23 @@ TEST_CASE("a value that its field cannot have is refused, and the message names 
   CHECK_FALSE(check_resource(Json::object()));
 }
 
+TEST_CASE("a record has so many other names and no more") {
+  Json record = contract_example();
+  const auto fill = [&record](const char* list, std::size_t count) {
+    const Json one = record[list][0];
+    record[list] = Json::array();
+    record[list].get_ref<Json::array_t&>().assign(count, one);
+  };
+  fill("alias", 64);
+  fill("also_known_as", 256);
+  CHECK(check_resource(record));
+  fill("alias", 65);
+  CHECK(check_resource(record).error().message == "alias has 65 entries, and at most 64 are taken");
+  fill("alias", 1);
+  fill("also_known_as", 257);
+  CHECK(check_resource(record).error().code == cp::Errc::bad_data);
+}
+
 TEST_CASE("a sound record passes, with fields that nobody knows and unknown values") {
   CHECK(check_resource(contract_example()));
   Json record = contract_example();

@@ -119,12 +119,31 @@ for name in 'lab/\u202e' 'Lab/a' 'lab/a\u200b'; do
   expect_put 422 "$b" labelled -H 'If-Match: "1"'
   expect_match 'alias\[0\] is not an alias' "$STDOUT"
 done
+record "${code[1]}" 2 other | jq -c '.alias = [range(65) | "@lab/a\(.)"]' | cpid sign >labelled
+expect_put 422 "$b" labelled -H 'If-Match: "1"'
+expect_match 'alias has 65 entries, and at most 64 are taken' "$STDOUT"
 record "$below" 1 child @lab/two | as seven cpid sign >labelled
 expect_put 422 "/v1/id/$(code_path "$below")" labelled -H "$new"
 expect_match 'the label lab was not allotted to 86.7' "$STDOUT"
 expect_http 404 "/v1/id/$(code_path "$below")"
 record "$below" 1 child @seven/a | as seven cpid sign >labelled
 expect_put 201 "/v1/id/$(code_path "$below")" labelled -H "$new"
+
+it "says that its store is busy, and not where it lies"
+record "${code[1]}" 2 other | cpid sign >next
+python3 - "$CP_STATE_DIR/identity.db" <<'END' &
+import sqlite3, sys, time
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+store.execute("BEGIN IMMEDIATE")
+print("locked", file=open("locked", "w"), flush=True)
+time.sleep(30)
+END
+holder=$!
+wait_until test -s locked
+expect_put 503 "$b" next -H 'If-Match: "1"'
+kill "$holder"
+expect_match 'the registry is busy: try again' "$STDOUT"
+expect_no_match "$TESTDIR|identity.db" "$STDOUT"
 
 it "takes live states in order, none that is older, from the future or too long"
 now=$(date +%s)000

@@ -62,6 +62,12 @@ expect_status 77 cpid alias "$id" @lab/y
 expect_status 65 cpid alias "$id" y
 other=$(register @lab/z)
 expect_status 77 cpid alias "$other" @lab/y
+jq -c '.alias += [range(61) | "@lab/n\(.)"] | .seq = 2' <(cpid resolve "$id") >many.json
+expect_status 0 cpid register many.json
+expect_status 0 cpid alias "$id" @lab/last
+expect_status 65 cpid alias "$id" @lab/too_many
+expect_match 'has 64 aliases, and at most 64 are taken' "$STDERR"
+expect_status 65 cpid register <<<"$(jq -c '.alias += ["@lab/too_many"] | .seq = 4' <(cpid resolve "$id"))"
 expect_status 0 cpid alias "$id" @lab/x --remove
 expect_status 66 cpid resolve @lab/x
 expect_status 66 cpid alias "$id" @lab/x --remove
