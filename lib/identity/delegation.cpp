@@ -100,7 +100,11 @@ Result<void> read_names(const Json& document, Delegation& delegation) {
 }
 
 Result<void> read_terms(const Json& document, Delegation& delegation) {
-  delegation.may_delegate = model::bool_at(document, "may_delegate").value_or(false);
+  const auto leave = model::bool_at(document, "may_delegate");
+  if (!leave && model::find(document, "may_delegate") != nullptr) {
+    return fail(Errc::bad_data, "may_delegate is not true or false");
+  }
+  delegation.may_delegate = leave.value_or(false);
   const auto depth = model::int_at(document, "max_depth");
   const bool is_depth = depth ? *depth >= 0 && *depth <= static_cast<int>(kMaxArcs)
                               : model::find(document, "max_depth") == nullptr;

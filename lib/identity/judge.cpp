@@ -5,6 +5,7 @@
 #include "identity/canonical.hpp"
 #include "identity/identifier.hpp"
 #include "identity/proof.hpp"
+#include "identity/resource_rules.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -434,6 +435,7 @@ Result<void> Judge::judge_successor(const Anchor& anchor, Case& matter,
 }
 
 Result<void> Judge::judge_resource(const Anchor& anchor, Case& matter) {
+  CP_TRY(check_end(matter.document));
   const auto successor = model::text_at(matter.document, "ended.successor");
   const auto next = Identifier::parse(successor.value_or(""));
   if (successor && !next) {

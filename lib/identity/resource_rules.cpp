@@ -277,6 +277,11 @@ Result<void> check_figure(const Json& figure, const std::string& place) {
   return {};
 }
 
+// What a release does not know it cannot follow, and it must not take for a resource that is there.
+bool is_end(std::string_view how) {
+  return how == "tombstone" || how == "revoked" || how == "moved" || how == "merged";
+}
+
 Result<void> check_unit(const Json& price, const std::string& place) {
   const std::string unit = model::text_at(price, "unit").value_or("");
   if (unit != "node-hour" && unit != "card-hour" && unit != "core-hour") {
@@ -310,6 +315,34 @@ Result<void> check_policy(const Json& record) {
 
 }  // namespace
 
+Result<void> check_end(const Json& record) {
+  const Json* end = model::find(record, "ended");
+  if (end == nullptr) {
+    return {};
+  }
+  if (!end->is_object()) {
+    return fail(Errc::bad_data, "ended is not an object");
+  }
+  const std::string how = model::text_at(*end, "how").value_or("");
+  if (!is_end(how)) {
+    return fail(Errc::bad_data, "ended.how is '{}', not tombstone, revoked, moved or merged", how);
+  }
+  const Json* at = model::find(*end, "at");
+  if (at != nullptr && !is_time(*at)) {
+    return fail(Errc::bad_data, "ended.at is not a time in UTC (RFC 3339)");
+  }
+  const bool has_successor = how == "moved" || how == "merged";
+  const Json* successor = model::find(*end, "successor");
+  if (has_successor != (successor != nullptr)) {
+    return fail(Errc::bad_data, "ended.successor {}, and ended.how is {}",
+                has_successor ? "is missing" : "stands there", how);
+  }
+  if (successor != nullptr && !is_code(*successor)) {
+    return fail(Errc::bad_data, "ended.successor is not an identifier");
+  }
+  return {};
+}
+
 Result<void> check_usable(const Json& record) {
   CP_TRY(walk(record, "prices[]", "", check_unit));
   CP_TRY(walk(record, "access[]", "", check_access));
@@ -336,6 +369,7 @@ Result<void> check_resource(const Json& record) {
       CP_TRY(check_need(record, {"", member}));
     }
   }
+  CP_TRY(check_end(record));
   return walk(record, "performance[]", "", check_figure);
 }
 

@@ -17,6 +17,11 @@ inline constexpr std::size_t kMostForeignCodes = 256;
 /// absent or null ones except "schema" and "kind".
 Result<void> check_resource(const model::Json& record);
 
+/// bad_data, with what is wrong, when RECORD says that it has ended and not how (as a tombstone,
+/// revoked, moved or merged), when, and, for the last two, which code stands for it now. Whoever
+/// verifies it checks this, too: a resource that has ended must not pass for one that is there.
+Result<void> check_end(const model::Json& record);
+
 /// bad_data, with what is wrong, when RECORD, which `check_resource` has passed, says what this
 /// release could not use: a price's unit that nobody bills by, a policy that is no condition, an
 /// access URL of a scheme that no provider has or that a program would take for an option or a

@@ -143,7 +143,7 @@ bool has_ended(const std::string& record) {
   }
   const auto document = model::parse_json(record);
   const auto how = document ? model::text_at(*document, "ended.how") : std::nullopt;
-  return how == "tombstone" || how == "revoked";
+  return how && !model::text_at(*document, "ended.successor");
 }
 
 bool is_put(const HttpRequest& request, Route route) {

@@ -212,6 +212,31 @@ TEST_CASE("a delegation holds only from just above, by one who may") {
   CHECK(swapped("86.31.42", f.region) == "verified");
 }
 
+TEST_CASE("what has another form than its schema asks for does not hold, though it is signed") {
+  JudgeFixture f;
+  f.with_region();
+  for (const char* ended :
+       {R"("x")", R"([])", R"({})", R"({"how":"ended"})", R"({"how":7})", R"({"how":"moved"})",
+        R"({"how":"moved","successor":"cp:86.31/x"})", R"({"how":"revoked","successor":"cp:0/x"})",
+        R"({"how":"tombstone","at":"today"})"}) {
+    Json record = f.record("86.31", f.region, 2);
+    record.erase("proof");
+    record["ended"] = Json::parse(ended);
+    CAPTURE(ended);
+    CHECK(f.accepted(sign_document(record, f.region).value()) == "failed: malformed");
+  }
+  for (const char* leave : {R"("false")", "0", "[]"}) {
+    Json delegation = f.plain("86.32", f.lab, f.lab_live);
+    delegation["may_delegate"] = Json::parse(leave);
+    CAPTURE(leave);
+    CHECK(f.accepted(sign_document(delegation, f.root).value()) == "failed: malformed");
+  }
+  Json record = f.record("86.31", f.region, 2);
+  record.erase("proof");
+  record["ended"] = {{"how", "tombstone"}, {"at", "2026-01-01T00:00:00Z"}};
+  CHECK(f.accepted(sign_document(record, f.region).value()) == "verified");
+}
+
 TEST_CASE("who may not delegate, or not so deep, delegates in vain") {
   JudgeFixture f;
   Json plain = f.plain("86.31", f.region, f.region_live);

@@ -129,6 +129,15 @@ expect_http 404 "/v1/id/$(code_path "$below")"
 record "$below" 1 child @seven/a | as seven cpid sign >labelled
 expect_put 201 "/v1/id/$(code_path "$below")" labelled -H "$new"
 
+it "takes no end that is none"
+for end in '"x"' '{"how": "ended", "at": "2026-01-01T00:00:00Z"}' '{"how": "moved", "at": "2026-01-01T00:00:00Z"}'; do
+  record "${code[1]}" 2 other | jq -c --argjson said "$end" '.ended = $said' | cpid sign >end
+  expect_put 422 "$b" end -H 'If-Match: "1"'
+  expect_match 'ended(\.how|\.successor)? is' "$STDOUT"
+  expect_status 1 cpid verify end
+  expect_json '.reason == "malformed"'
+done
+
 it "says that its store is busy, and not where it lies"
 record "${code[1]}" 2 other | cpid sign >next
 python3 - "$CP_STATE_DIR/identity.db" <<'END' &
