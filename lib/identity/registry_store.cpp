@@ -418,16 +418,25 @@ Result<void> RegistryStore::for_each(
   }
 }
 
+Result<bool> RegistryStore::has_ended(std::string_view serial) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT json_type(record, '$.ended') = 'object' FROM "
+                                            "resource WHERE authority = ?1 AND serial = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, authority_.row).bind(2, serial).step());
+  return found && row.integer(0) != 0;
+}
+
 Result<void> RegistryStore::claim_aliases(const Identifier& id,
                                           std::span<const std::string> aliases) const {
   CP_TRY_ASSIGN(auto release, database_.prepare("DELETE FROM alias WHERE authority = ?1 "
                                                 "AND serial = ?2"));
   CP_TRY(release.bind(1, authority_.row).bind(2, id.serial()).run());
-  CP_TRY_ASSIGN(auto claim, database_.prepare("INSERT OR IGNORE INTO alias "
+  CP_TRY_ASSIGN(auto claim, database_.prepare("INSERT OR REPLACE INTO alias "
                                               "(alias, authority, serial) VALUES (?1, ?2, ?3)"));
   for (const std::string& alias : aliases) {
     CP_TRY_ASSIGN(const auto owner, serial_of_alias(alias));
-    if (owner && *owner != id.serial()) {
+    const bool is_anothers = owner && *owner != id.serial();
+    CP_TRY_ASSIGN(const bool is_free, is_anothers ? has_ended(*owner) : Result<bool>(true));
+    if (!is_free) {
       const auto other = Identifier::make(authority_.prefix, *owner);
       return with_hint(fail(Errc::denied, "{} names {} already", alias,
                             other ? other->text() : "another resource"),

@@ -75,11 +75,13 @@ class RegistryStore {
   /// Every record in the order of the serials.
   Result<void> for_each(const std::function<Result<void>(const StoredRecord&)>& each) const;
 
-  /// Gives ID these ALIASES and no others; denied when one names another resource.
+  /// Gives ID these ALIASES and no others; denied when one names another resource that has not
+  /// ended. One that has ended keeps its aliases until somebody else wants them.
   Result<void> claim_aliases(const Identifier& id, std::span<const std::string> aliases) const;
   Result<void> put(const StoredRecord& record) const;
 
  private:
+  Result<bool> has_ended(std::string_view serial) const;
   Result<std::string> last_counted(std::size_t length) const;
   Result<void> enter(std::span<const std::string> serials, UnixTime now) const;
 

@@ -153,7 +153,31 @@ Result<std::vector<std::string>> RegistryView::codes_of_alias(std::string_view a
       codes.push_back(code);
     }
   }
-  return codes;
+  return codes.size() > 1 ? bearers(alias, codes) : codes;
+}
+
+// An alias goes from a resource that has ended to whoever takes it next: of CODES those that are
+// there still, or the one that ended last.
+Result<std::vector<std::string>> RegistryView::bearers(std::string_view alias,
+                                                       const std::vector<std::string>& codes) {
+  CP_TRY_ASSIGN(const auto own, estate_.registry().serial_of_alias(alias));
+  std::vector<std::string> there;
+  std::pair<std::string, std::string> last;  // when, and which
+  for (const std::string& code : codes) {
+    CP_TRY_ASSIGN(const Identifier id, Identifier::parse(code));
+    CP_TRY_ASSIGN(const auto kept, record(id));
+    const bool is_anothers = id.prefix() == estate_.authority->prefix && own != id.serial();
+    if (!kept || is_anothers) {
+      continue;
+    }
+    CP_TRY_ASSIGN(const Json document, model::parse_json(kept->text, {"a record"}));
+    const auto at = model::text_at(document, "ended.at");
+    if (!at) {
+      there.push_back(code);
+    }
+    last = std::max(last, std::pair(at.value_or(""), code));
+  }
+  return !there.empty() || last.second.empty() ? there : std::vector<std::string>{last.second};
 }
 
 Result<std::vector<std::string>> RegistryView::codes_known_as(std::string_view scheme,

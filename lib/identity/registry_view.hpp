@@ -72,6 +72,8 @@ class RegistryView {
   Estate& estate() { return estate_; }
 
  private:
+  Result<std::vector<std::string>> bearers(std::string_view alias,
+                                           const std::vector<std::string>& codes);
   Result<std::optional<Referral>> referral_of_label_below(std::string_view label);
   Result<store::Statement*> statement(const char* sql);
   Result<std::optional<StoredDocument>> kept(const char* kind, const std::string& subject,

@@ -85,7 +85,13 @@ tl::unexpected<Error> both_claim(const Name& name, const Resolved& one, const Re
 // Which of ONE, if there is one, and OTHER stands for NAME: what has ended, perhaps to go over to
 // the other, claims nothing.
 Result<Resolved> the_claimant(const Name& name, std::optional<Resolved> one, Resolved other) {
-  if (!one || (id_of(*one) != id_of(other) && !end_of(one->record).empty())) {
+  const auto ended_at = [](const Resolved& resolved) {
+    return model::text_at(resolved.record, "ended.at").value_or("");
+  };
+  const bool has_one_ended = one && !end_of(one->record).empty();
+  const bool is_other_newer =
+      end_of(other.record).empty() || !one || ended_at(*one) <= ended_at(other);
+  if (!one || (id_of(*one) != id_of(other) && has_one_ended && is_other_newer)) {
     return other;
   }
   return id_of(*one) == id_of(other) || !end_of(other.record).empty()
@@ -329,12 +335,9 @@ struct Resolver::State {
       if (!resolved || feed == feeds.end() || is_other_name) {
         continue;
       }
-      if (answer) {
-        return both_claim(name, *answer, *resolved);
-      }
       resolved->source = feed->url;
       resolved->age = std::chrono::floor<seconds>(clock.now() - feed->synced_at);
-      answer = std::move(resolved);
+      CP_TRY_ASSIGN(answer, the_claimant(name, std::move(answer), *std::move(resolved)));
       if (name.code) {
         break;
       }

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpid/machines.sh"
+. "$CP_SOURCE/tests/tools/cpid/serving.sh"
+need curl
 register() { cpid register --plain <<<'{"schema":"cp.resource/1","kind":"node","alias":["'"$1"'"]}'; }
 cpid init >/dev/null
 
@@ -52,6 +54,35 @@ for command in move merge; do
 done
 expect_status 0 cpid resolve @lab/old
 expect_json '.id == "'"$third"'"'
+
+it "frees the names of what has ended for whoever takes them next"
+gone=$(register @lab/gone) went=$(register @lab/went) after=$(register @lab/after) void=$(register @lab/void)
+expect_status 77 cpid alias "$after" @lab/gone
+expect_match "@lab/gone names $gone already" "$STDERR"
+cpid tombstone "$gone" >/dev/null
+cpid move "$went" "$after" >/dev/null
+cpid revoke "$void" --why 'never was' >/dev/null
+expect_status 66 cpid resolve @lab/gone
+expect_match "$gone is no more: tombstone" "$STDERR"
+expect_status 0 cpid resolve @lab/went
+expect_json '.id == "'"$after"'"'
+next=$(register @lab/gone)
+expect_status 0 cpid alias "$next" @lab/went
+expect_status 0 cpid alias "$after" @lab/void
+for name in "@lab/gone $next" "@lab/went $next" "@lab/void $after" "$went $after"; do
+  expect_status 0 cpid resolve "${name% *}"
+  expect_json '.id == "'"${name#* }"'"'
+done
+expect_status 77 cpid alias "$after" @lab/gone
+cpid tombstone "$next" >/dev/null
+expect_status 66 cpid resolve @lab/gone
+expect_match "$next is no more: tombstone" "$STDERR"
+serve here
+expect_http 200 /v1/alias/lab/void
+expect_json '.id == "'"$after"'"'
+expect_http 410 /v1/alias/lab/gone
+expect_json '.id == "'"$next"'"'
+expect_status 0 cpid check --ledger
 
 it "gives and takes names"
 id=$(register @lab/x)
