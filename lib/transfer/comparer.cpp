@@ -131,7 +131,7 @@ Verdict Comparer::judge_by_time(const Entry& entry, const struct stat& there) {
 std::optional<Digest> Comparer::read(const std::string& place, std::uint64_t size) const {
   const auto fd = parts_.landing.root.open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   LeafTree leaves;
-  std::vector<std::byte> buffer(limits::leaf_bytes);
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(limits::leaf_bytes, size));
   for (std::uint64_t leaf = 0; leaf < leaves_of(size); ++leaf) {
     const std::uint64_t offset = leaf * limits::leaf_bytes;
     const auto out = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), size - offset));

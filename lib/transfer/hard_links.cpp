@@ -38,7 +38,7 @@ Result<HardLinks::Landed> read_there(const Confined& root, const std::string& pl
   }
   const auto size = static_cast<std::uint64_t>(status.st_size);
   LeafTree leaves;
-  std::vector<std::byte> buffer(limits::leaf_bytes);
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(limits::leaf_bytes, size));
   for (std::uint64_t leaf = 0; leaf < leaves_of(size); ++leaf) {
     const std::uint64_t offset = leaf * limits::leaf_bytes;
     const auto length = std::min<std::uint64_t>(buffer.size(), size - offset);

@@ -127,7 +127,7 @@ Result<void> Planner::follow(Entry entry, const Answer::Item& item, Same& same) 
 }
 
 Result<bool> Planner::is_same(const Entry& entry, const Digest& digest) {
-  std::vector<std::byte> buffer(limits::leaf_bytes);
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(limits::leaf_bytes, entry.size));
   CP_TRY_ASSIGN(const std::string sum,
                 sum_file(*source_, entry, SumKind::xxh3_128_tree, 1, buffer, parts_.stop));
   return std::ranges::equal(std::as_bytes(std::span(sum)), digest.bytes);

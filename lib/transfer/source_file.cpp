@@ -127,7 +127,7 @@ std::optional<Result<FileEnd>> SourceFile::end_if_skipped() {
 }
 
 bool SourceFile::matches(const std::map<std::uint64_t, Digest>& leaves) {
-  std::vector<std::byte> buffer(limits::leaf_bytes);
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(limits::leaf_bytes, entry_.size));
   return std::ranges::all_of(leaves, [&](const auto& leaf) {
     const std::uint64_t offset = leaf.first * limits::leaf_bytes;
     const auto length = offset < entry_.size ? read(offset, buffer) : Result<std::uint32_t>(0);
