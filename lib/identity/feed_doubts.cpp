@@ -10,10 +10,15 @@ constexpr std::int64_t kWaitingBytes = 16 << 20;
 
 }  // namespace
 
-Result<void> FeedDoubts::retire(const std::string& key) {
-  CP_TRY_ASSIGN(auto row, store_.database().prepare("INSERT OR IGNORE INTO retired (url, key) "
-                                                    "VALUES (?1, ?2)"));
-  return row.bind(1, url_).bind(2, key).run();
+Result<void> FeedDoubts::run(std::string_view statement, std::int64_t entry) {
+  CP_TRY_ASSIGN(auto row, store_.database().prepare(std::string(statement)));
+  return row.bind(1, url_).bind(2, entry).run();
+}
+
+Result<void> FeedDoubts::retire(const std::string& key, std::int64_t entry) {
+  CP_TRY_ASSIGN(auto row, store_.database().prepare("INSERT OR IGNORE INTO retired (url, key, "
+                                                    "entry) VALUES (?1, ?2, ?3)"));
+  return row.bind(1, url_).bind(2, key).bind(3, entry).run();
 }
 
 Result<bool> FeedDoubts::is_retired(const std::vector<std::string>& keys) {
@@ -31,31 +36,38 @@ Result<bool> FeedDoubts::is_retired(const std::vector<std::string>& keys) {
 Result<void> FeedDoubts::add(const Doubt& doubt) {
   CP_TRY_ASSIGN(auto count, store_.database().prepare("SELECT count(*), "
                                                       "coalesce(sum(key = ?2), 0) FROM doubt "
-                                                      "WHERE url = ?1"));
+                                                      "WHERE url = ?1 AND cleared = 0"));
   CP_TRY(count.bind(1, url_).bind(2, doubt.key).step());
   if (count.integer(0) >= kDoubts || count.integer(1) >= kDoubtsOfAKey) {
     return {};
   }
   count.reset();
+  CP_TRY(
+      clear("UPDATE doubt SET cleared = ?3 WHERE url = ?1 AND subject = ?2 AND entry < ?3 "
+            "AND cleared = 0",
+            doubt.subject, doubt.entry));
   CP_TRY_ASSIGN(auto row, store_.database().prepare("INSERT OR REPLACE INTO doubt (url, subject, "
-                                                    "key, problem) VALUES (?1, ?2, ?3, ?4)"));
-  return row.bind(1, url_).bind(2, doubt.subject).bind(3, doubt.key).bind(4, doubt.problem).run();
+                                                    "entry, key, problem) "
+                                                    "VALUES (?1, ?2, ?3, ?4, ?5)"));
+  row.bind(1, url_).bind(2, doubt.subject).bind(3, doubt.entry).bind(4, doubt.key);
+  return row.bind(5, doubt.problem).run();
 }
 
-Result<std::vector<FeedDoubts::Doubt>> FeedDoubts::open() {
-  CP_TRY_ASSIGN(auto rows, store_.database().prepare("SELECT key, subject, problem FROM doubt "
-                                                     "WHERE url = ?1 AND key NOT IN "
-                                                     "(SELECT key FROM retired WHERE url = ?1) "
-                                                     "ORDER BY subject"));
-  rows.bind(1, url_);
+Result<std::vector<FeedDoubts::Doubt>> FeedDoubts::open(std::int64_t confirmed) {
+  CP_TRY_ASSIGN(auto rows, store_.database().prepare(
+                               "SELECT key, subject, problem, entry FROM doubt WHERE url = ?1 "
+                               "AND entry <= ?2 AND (cleared = 0 OR cleared > ?2) "
+                               "AND key NOT IN (SELECT key FROM retired WHERE url = ?1 "
+                               "AND entry <= ?2) ORDER BY subject"));
+  rows.bind(1, url_).bind(2, confirmed);
   std::vector<Doubt> all;
   while (true) {
     CP_TRY_ASSIGN(const bool found, rows.step());
     if (!found) {
       return all;
     }
-    all.push_back(
-        {std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2))});
+    all.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
+                   rows.integer(3)});
   }
 }
 
@@ -68,6 +80,10 @@ Result<bool> FeedDoubts::put_off(const Unjudged& one) {
     return false;
   }
   count.reset();
+  CP_TRY(
+      clear("UPDATE unjudged SET cleared = ?3 WHERE url = ?1 AND subject = ?2 AND entry < ?3 "
+            "AND cleared = 0",
+            one.subject, one.entry));
   CP_TRY_ASSIGN(auto row,
                 store_.database().prepare("INSERT OR REPLACE INTO unjudged (url, subject, "
                                           "entry, document) VALUES (?1, ?2, ?3, ?4)"));
@@ -77,7 +93,8 @@ Result<bool> FeedDoubts::put_off(const Unjudged& one) {
 
 Result<std::vector<FeedDoubts::Unjudged>> FeedDoubts::waiting() {
   CP_TRY_ASSIGN(auto rows, store_.database().prepare("SELECT subject, entry, document FROM "
-                                                     "unjudged WHERE url = ?1 ORDER BY entry"));
+                                                     "unjudged WHERE url = ?1 AND cleared = 0 "
+                                                     "ORDER BY entry"));
   rows.bind(1, url_);
   std::vector<Unjudged> all;
   while (true) {
@@ -89,11 +106,35 @@ Result<std::vector<FeedDoubts::Unjudged>> FeedDoubts::waiting() {
   }
 }
 
-Result<void> FeedDoubts::forget(const std::string& subject) {
-  for (const char* statement : {"DELETE FROM doubt WHERE url = ?1 AND subject = ?2",
-                                "DELETE FROM unjudged WHERE url = ?1 AND subject = ?2"}) {
-    CP_TRY_ASSIGN(auto row, store_.database().prepare(statement));
-    CP_TRY(row.bind(1, url_).bind(2, subject).run());
+Result<void> FeedDoubts::clear(std::string_view statement, const std::string& subject,
+                               std::int64_t entry) {
+  CP_TRY_ASSIGN(auto row, store_.database().prepare(std::string(statement)));
+  return row.bind(1, url_).bind(2, subject).bind(3, entry).run();
+}
+
+Result<void> FeedDoubts::forget(const std::string& subject, std::int64_t entry) {
+  for (const char* statement : {"UPDATE doubt SET cleared = ?3 WHERE url = ?1 AND subject = ?2 "
+                                "AND entry <= ?3 AND cleared = 0",
+                                "UPDATE unjudged SET cleared = ?3 WHERE url = ?1 AND subject = ?2 "
+                                "AND entry <= ?3 AND cleared = 0"}) {
+    CP_TRY(clear(statement, subject, entry));
+  }
+  return {};
+}
+
+Result<void> FeedDoubts::confirm(std::int64_t entry) {
+  CP_TRY(run("DELETE FROM doubt WHERE url = ?1 AND cleared BETWEEN 1 AND ?2", entry));
+  return run("DELETE FROM unjudged WHERE url = ?1 AND cleared BETWEEN 1 AND ?2", entry);
+}
+
+Result<void> FeedDoubts::go_back(std::int64_t entry) {
+  for (const char* statement :
+       {"DELETE FROM retired WHERE url = ?1 AND entry > ?2",
+        "DELETE FROM doubt WHERE url = ?1 AND entry > ?2",
+        "DELETE FROM unjudged WHERE url = ?1 AND entry > ?2",
+        "UPDATE doubt SET cleared = 0 WHERE url = ?1 AND cleared > ?2",
+        "UPDATE unjudged SET cleared = 0 WHERE url = ?1 AND cleared > ?2"}) {
+    CP_TRY(run(statement, entry));
   }
   return {};
 }

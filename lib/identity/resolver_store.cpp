@@ -10,7 +10,7 @@
 namespace cp::identity {
 namespace {
 
-constexpr std::array<std::string_view, 4> kResolverMigrations{R"(
+constexpr std::array<std::string_view, 5> kResolverMigrations{R"(
 CREATE TABLE answer (
   name TEXT PRIMARY KEY,
   code TEXT NOT NULL,
@@ -68,6 +68,46 @@ CREATE TABLE unjudged (
   document TEXT NOT NULL,
   PRIMARY KEY (url, subject)
 ) STRICT, WITHOUT ROWID;
+)",
+                                                              R"(
+ALTER TABLE feed ADD COLUMN confirmed_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN confirmed_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE feed ADD COLUMN confirmed_records INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN confirmed_refused INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE passed (
+  url TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  refused INTEGER NOT NULL,
+  PRIMARY KEY (url, seq)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE retired ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE doubt RENAME TO old_doubt;
+CREATE TABLE doubt (
+  url TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  cleared INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (url, subject, entry)
+) STRICT, WITHOUT ROWID;
+INSERT INTO doubt (url, subject, entry, key, problem)
+  SELECT url, subject, 0, key, problem FROM old_doubt;
+DROP TABLE old_doubt;
+ALTER TABLE unjudged RENAME TO old_unjudged;
+CREATE TABLE unjudged (
+  url TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  cleared INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (url, subject, entry)
+) STRICT, WITHOUT ROWID;
+INSERT INTO unjudged (url, subject, entry, document)
+  SELECT url, subject, entry, document FROM old_unjudged;
+DROP TABLE old_unjudged;
 )"};
 
 constexpr std::string_view kResolverFile = "resolver.db";
@@ -90,12 +130,14 @@ ResolverStore::Feed feed_in(const store::Statement& row) {
           time_in(row.integer(9)),
           time_in(row.integer(10)),
           {row.real(11), time_in(row.integer(13))},
-          {row.real(12), time_in(row.integer(13))}};
+          {row.real(12), time_in(row.integer(13))},
+          {row.integer(14), std::string(row.text(15)), row.integer(16), row.integer(17)}};
 }
 
 constexpr std::string_view kFeeds =
     "SELECT url, prefix, seq, hash, status, problem, head_seq, records, refused, synced_at, "
-    "tried_at, used_entries, used_bytes, used_at FROM feed ";
+    "tried_at, used_entries, used_bytes, used_at, confirmed_seq, confirmed_hash, "
+    "confirmed_records, confirmed_refused FROM feed ";
 
 }  // namespace
 
@@ -178,13 +220,41 @@ Result<void> ResolverStore::keep_feed(const Feed& feed) {
   CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO feed (url, prefix, seq, hash, "
                                             "status, problem, head_seq, records, refused, "
                                             "synced_at, tried_at, used_entries, used_bytes, "
-                                            "used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                                            "?9, ?10, ?11, ?12, ?13, ?14)"));
+                                            "used_at, confirmed_seq, confirmed_hash, "
+                                            "confirmed_records, confirmed_refused) "
+                                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                                            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"));
   row.bind(1, feed.url).bind(2, feed.prefix).bind(3, feed.seq).bind(4, feed.hash);
   row.bind(5, feed.status).bind(6, feed.problem).bind(7, feed.head_seq).bind(8, feed.records);
   row.bind(9, feed.refused).bind(10, to_store(feed.synced_at)).bind(11, to_store(feed.tried_at));
   row.bind(12, feed.entries.used).bind(13, feed.traffic.used);
-  return row.bind(14, to_store(std::max(feed.entries.at, feed.traffic.at))).run();
+  row.bind(14, to_store(std::max(feed.entries.at, feed.traffic.at)));
+  row.bind(15, feed.confirmed.seq).bind(16, feed.confirmed.hash);
+  return row.bind(17, feed.confirmed.records).bind(18, feed.confirmed.refused).run();
+}
+
+Result<void> ResolverStore::keep_point(std::string_view url, const FeedPoint& point) {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO passed (url, seq, hash, "
+                                            "records, refused) VALUES (?1, ?2, ?3, ?4, ?5)"));
+  row.bind(1, url).bind(2, point.seq).bind(3, point.hash).bind(4, point.records);
+  return row.bind(5, point.refused).run();
+}
+
+Result<std::optional<ResolverStore::FeedPoint>> ResolverStore::point_at(std::string_view url,
+                                                                        std::int64_t seq) {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT seq, hash, records, refused FROM passed "
+                                            "WHERE url = ?1 AND seq = ?2"));
+  CP_TRY_ASSIGN(const bool found, row.bind(1, url).bind(2, seq).step());
+  return found ? std::optional(FeedPoint{row.integer(0), std::string(row.text(1)), row.integer(2),
+                                         row.integer(3)})
+               : std::nullopt;
+}
+
+Result<void> ResolverStore::forget_points(std::string_view url, std::int64_t first,
+                                          std::int64_t last) {
+  CP_TRY_ASSIGN(auto row, database_.prepare("DELETE FROM passed WHERE url = ?1 "
+                                            "AND seq BETWEEN ?2 AND ?3"));
+  return row.bind(1, url).bind(2, first).bind(3, last).run();
 }
 
 }  // namespace cp::identity

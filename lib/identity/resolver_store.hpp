@@ -47,6 +47,13 @@ class ResolverStore {
   /// Makes NAMES those of the record CODE, and no others.
   Result<void> set_names(const Named& record, const std::vector<std::string>& names);
 
+  /// A place in a feed, and what had come of it there.
+  struct FeedPoint {
+    std::int64_t seq = 0;
+    std::string hash;  ///< of the entry with that number: "sha256:…"
+    std::int64_t records = 0;
+    std::int64_t refused = 0;
+  };
   /// How far the feed of the registry at a URL was followed.
   struct Feed {
     std::string url;
@@ -58,14 +65,21 @@ class ResolverStore {
     std::int64_t head_seq = 0;
     std::int64_t records = 0;  ///< documents that were verified and kept
     std::int64_t refused = 0;
-    UnixTime synced_at;  ///< when it was complete last; 1970 when never
-    UnixTime tried_at;   ///< when it was asked last
-    Usage entries;       ///< what it has used of the rate that it may have
-    Usage traffic;       ///< the same of bytes
+    UnixTime synced_at;   ///< when it was complete last; 1970 when never
+    UnixTime tried_at;    ///< when it was asked last
+    Usage entries;        ///< what it has used of the rate that it may have
+    Usage traffic;        ///< the same of bytes
+    FeedPoint confirmed;  ///< the last entry that a head which held has named
   };
   Result<std::optional<Feed>> feed(std::string_view url);
   Result<std::vector<Feed>> feeds();
   Result<void> keep_feed(const Feed& feed);
+
+  /// Points of the feed at URL that a head may still name.
+  Result<void> keep_point(std::string_view url, const FeedPoint& point);
+  Result<std::optional<FeedPoint>> point_at(std::string_view url, std::int64_t seq);
+  /// Forgets those from FIRST to LAST.
+  Result<void> forget_points(std::string_view url, std::int64_t first, std::int64_t last);
 
   store::Database& database() { return database_; }
 

@@ -15,6 +15,7 @@
 #include "net/http_url.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,8 +30,9 @@ using store::Transaction;
 constexpr std::size_t kLinesPerChunk = 256;
 constexpr std::size_t kChunksUnderWay = 16;
 constexpr std::size_t kMaxWithheld = 100'000;
-constexpr std::size_t kMaxOwners = 8;      // who are looked for in one run
-constexpr std::size_t kMaxRefusals = 100;  // that are told one by one
+constexpr std::size_t kMaxOwners = 8;             // who are looked for in one run
+constexpr std::size_t kMaxRefusals = 100;         // that are told one by one
+constexpr std::int64_t kMaxBehindHead = 100'000;  // entries that no head has confirmed
 
 // The end of a run that found what it was looking for; no message is ever shown.
 tl::unexpected<Error> broken_off() { return tl::unexpected<Error>(Error{Errc::failed, "", ""}); }
@@ -69,6 +71,7 @@ class FeedFollower {
         stop_(stop),
         given_(std::move(bootstrap)),
         doubts_(store, feed_.url),
+        began_at_(feed_.seq),
         checker_(estate.state_directory, estate.clock,
                  std::max(1U, std::thread::hardware_concurrency())) {}
 
@@ -89,6 +92,11 @@ class FeedFollower {
   std::vector<Refusal> take_refusals() { return std::move(refusals_); }
 
  private:
+  struct Withheld {
+    std::int64_t entry = 0;  // the first that speaks of it
+    std::int64_t record_seq = 0;
+  };
+
   void end(std::string_view status, std::string problem) {
     if (feed_.status.empty()) {
       feed_.status = status;
@@ -141,6 +149,7 @@ class FeedFollower {
     const std::int64_t before = feed_.seq;
     page_entries_ = 0;
     has_head_ = false;
+    is_contradicted_ = false;
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
     CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
     CP_TRY_ASSIGN(held_, holding_of(estate_.database, feed_.prefix));
@@ -173,10 +182,17 @@ class FeedFollower {
     }
     CP_TRY(add_holding(estate_.database, feed_.prefix, grown_));
     CP_TRY(transaction.commit());
+    if (is_contradicted_) {
+      has_gone_back_ = true;
+      CP_TRY(go_back(feed_.confirmed));
+    }
     CP_TRY(store_.keep_feed(feed_));
     CP_TRY(names.commit());
     if (stop_.stop_requested()) {
       return fail(Errc::unavailable, "{}: stopped", feed_.url);
+    }
+    if (is_contradicted_) {
+      return {};  // from there anew
     }
     if (!fetched && !fetched.error().message.empty()) {
       end("stale", fetched.error().message);
@@ -218,19 +234,94 @@ class FeedFollower {
       end("gap",
           fmt::format("its feed ends at entry {}, its head says {}", feed_.seq, feed_.head_seq));
     } else if (feed_.seq >= feed_.head_seq && page_entries_ < limits::feed_page_records) {
-      if (!withheld_.empty()) {
-        end("gap", fmt::format("{} records were not shown, among them {}", withheld_.size(),
-                               withheld_.begin()->first));
-      } else {
-        CP_TRY(settle());
-      }
+      CP_TRY(settle());
     }
     return {};
   }
 
+  // Records that entries speak of must be shown. Whether an entry that no head has confirmed is
+  // one of the ledger's is not known: it is asked for again.
+  Result<void> miss_withheld() {
+    std::int64_t first = feed_.seq + 1;
+    for (const auto& [id, one] : withheld_) {
+      first = one.entry > feed_.confirmed.seq ? std::min(first, one.entry) : first;
+    }
+    if (first <= feed_.seq) {
+      CP_TRY_ASSIGN(auto transaction, Transaction::begin(store_.database()));
+      CP_TRY_ASSIGN(const auto before, point_at(first - 1));
+      CP_TRY(go_back(before ? *before : feed_.confirmed));
+      CP_TRY(store_.keep_feed(feed_));
+      CP_TRY(transaction.commit());
+    }
+    if (!withheld_.empty()) {
+      end("gap", fmt::format("{} records were not shown, among them {}", withheld_.size(),
+                             withheld_.begin()->first));
+    }
+    return {};
+  }
+
+  // What the feed says here does not fit what it said before. Where no head had confirmed that,
+  // it may have been anybody's: once in a run it is dropped. Else it is a lie, which PROBLEM tells.
+  void contradict(std::string problem) {
+    const bool is_old_tail = began_at_ > feed_.confirmed.seq && feed_.seq > feed_.confirmed.seq;
+    if (is_old_tail && !has_gone_back_) {
+      is_contradicted_ = true;
+    } else {
+      end("lying", std::move(problem));
+    }
+  }
+
+  // To a place where it was before.
+  Result<void> go_back(const ResolverStore::FeedPoint& point) {
+    feed_.seq = point.seq;
+    feed_.hash = point.hash;
+    feed_.records = point.records;
+    feed_.refused = point.refused;
+    std::erase_if(withheld_, [&](const auto& one) { return one.second.entry > feed_.seq; });
+    CP_TRY(
+        store_.forget_points(feed_.url, feed_.seq + 1, std::numeric_limits<std::int64_t>::max()));
+    return doubts_.go_back(feed_.seq);
+  }
+
+  ResolverStore::FeedPoint here() const {
+    return {feed_.seq, feed_.hash, feed_.records, feed_.refused};
+  }
+
+  // What is known of the entry SEQ, of those that a head may name still.
+  Result<std::optional<ResolverStore::FeedPoint>> point_at(std::int64_t seq) {
+    if (seq == feed_.confirmed.seq) {
+      return feed_.confirmed;
+    }
+    return seq == feed_.seq ? here() : store_.point_at(feed_.url, seq);
+  }
+
+  // A head that holds says that the entry SEQ has HASH.
+  Result<void> confirm(std::int64_t seq, const std::string& hash) {
+    if (seq > feed_.seq) {
+      return {};  // that one has not come yet
+    }
+    if (seq < feed_.confirmed.seq) {
+      end("lying", fmt::format("its head says {}, and entry {} was confirmed before", seq,
+                               feed_.confirmed.seq));
+      return {};
+    }
+    CP_TRY_ASSIGN(const auto point, point_at(seq));
+    if (!point || point->hash != hash) {
+      contradict("its head and its feed have different hashes");
+      return {};
+    }
+    feed_.confirmed = *point;
+    CP_TRY(store_.forget_points(feed_.url, 0, seq));
+    return doubts_.confirm(seq);
+  }
+
   // All of the ledger was seen: what it has not given up, somebody else has signed.
   Result<void> settle() {
-    CP_TRY_ASSIGN(const auto doubts, doubts_.open());
+    CP_TRY(miss_withheld());
+    if (!feed_.status.empty()) {
+      return {};
+    }
+    CP_TRY_ASSIGN(const auto doubts, doubts_.open(feed_.confirmed.seq));
     if (!doubts.empty()) {
       end("lying", doubts.front().subject + ": " + doubts.front().problem);
       return {};
@@ -276,13 +367,17 @@ class FeedFollower {
     if (standing == Standing::unjudged) {
       return one.subject + ": " + in_words(line.verdict);
     }
+    if (one.entry > feed_.confirmed.seq && standing != Standing::holds) {
+      CP_TRY(doubts_.forget(one.subject, one.entry));  // anybody may have put it there
+      return "";
+    }
     line.seq = one.entry;
     line.id = one.subject;
     line.is_kept = !one.subject.starts_with("cp:" + feed_.prefix + "/");
     line.record_seq = model::int_at(line.document, "seq").value_or(0);
     line.text = one.document;
     line.bytes = one.document.size();
-    CP_TRY(doubts_.forget(one.subject));
+    CP_TRY(doubts_.forget(one.subject, one.entry));
     CP_TRY(take_record(line));
     return "";
   }
@@ -330,7 +425,7 @@ class FeedFollower {
   }
 
   Result<void> hand_in(std::vector<std::string>& lines) {
-    if (!feed_.status.empty()) {
+    if (!feed_.status.empty() || is_contradicted_) {
       return broken_off();
     }
     checker_.add(std::move(lines));
@@ -344,7 +439,7 @@ class FeedFollower {
 
   Result<void> apply(FeedChunk& chunk) {
     for (CheckedLine& line : chunk.checked) {
-      if (!feed_.status.empty()) {
+      if (!feed_.status.empty() || is_contradicted_) {
         return {};  // what follows a lie is not taken
       }
       if (line.failure) {
@@ -368,26 +463,27 @@ class FeedFollower {
       end(status_of(verdict, feed_.seq > 0), "its head: " + in_words(verdict));
     } else if (model::text_at(head, "prefix") != feed_.prefix) {
       end("lying", "its feed is closed by another prefix's head");
-    } else if (seq == head_at_.first && model::text_at(head, "hash") != head_at_.second) {
-      end("lying", "its head and its feed have different hashes");
+    } else {
+      feed_.head_seq = seq;
+      CP_TRY(confirm(seq, model::text_at(head, "hash").value_or("")));
     }
-    feed_.head_seq = seq;
     has_head_ = true;
     return {};
   }
 
   // An entry that was here already. Where plain files are served, a feed begins at its beginning
-  // each time; the last one known must be what it was.
-  void repeat(const CheckedLine& line) {
-    if (line.seq == feed_.seq && line.hash != feed_.hash) {
-      end("lying", fmt::format("entry {} is not what it was", line.seq));
+  // each time; those that are known must be what they were.
+  Result<void> repeat(const CheckedLine& line) {
+    CP_TRY_ASSIGN(const auto known, point_at(line.seq));
+    if (known && line.hash != known->hash) {
+      contradict(fmt::format("entry {} is not what it was", line.seq));
     }
+    return {};
   }
 
   Result<void> apply_entry(CheckedLine& line) {
     if (page_entries_ == 0 && line.seq <= feed_.seq) {
-      repeat(line);
-      return {};
+      return line.seq < feed_.confirmed.seq ? Result<void>{} : repeat(line);
     }
     const std::string last = feed_.seq == 0 ? sha256_text(std::string(32, '\0')) : feed_.hash;
     if (line.seq != feed_.seq + 1) {
@@ -395,7 +491,11 @@ class FeedFollower {
       return {};
     }
     if (line.previous != last) {
-      end("lying", fmt::format("entry {} does not follow what was entry {}", line.seq, feed_.seq));
+      contradict(fmt::format("entry {} does not follow what was entry {}", line.seq, feed_.seq));
+      return {};
+    }
+    if (feed_.seq >= feed_.head_seq + kMaxBehindHead) {
+      end("limited", fmt::format("more than {} entries came behind its head", kMaxBehindHead));
       return {};
     }
     if (!feed_.entries.use(limits_.rate, 1, estate_.now())) {
@@ -408,15 +508,15 @@ class FeedFollower {
       CP_TRY(expect_newer(line));
     }
     for (const std::string& key : line.retired) {
-      CP_TRY(doubts_.retire(key));
+      CP_TRY(doubts_.retire(key, line.seq));
     }
     if (feed_.status.empty()) {
       feed_.seq = line.seq;
       feed_.hash = line.hash;
       ++entries_;
       ++page_entries_;
-      if (line.kind == "head") {
-        head_at_ = {line.seq, line.hash};
+      if (feed_.seq >= feed_.head_seq) {
+        CP_TRY(store_.keep_point(feed_.url, here()));
       }
     }
     return {};
@@ -427,7 +527,8 @@ class FeedFollower {
     CP_TRY_ASSIGN(const std::string anchor, anchor_here());
     CP_TRY_ASSIGN(const auto kept, estate_.trust.find(anchor, "cp.resource", line.id));
     if (!kept || kept->seq < line.record_seq) {
-      withheld_[line.id] = line.record_seq;
+      withheld_.try_emplace(line.id, Withheld{line.seq, 0}).first->second.record_seq =
+          line.record_seq;
     }
     return {};
   }
@@ -465,7 +566,10 @@ class FeedFollower {
         CP_TRY(add_holding(estate_.database, std::string(id->prefix()), line.verdict.grown));
       }
     }
-    withheld_.erase(line.id);
+    if (const auto missing = withheld_.find(line.id);
+        missing != withheld_.end() && missing->second.record_seq <= line.record_seq) {
+      withheld_.erase(missing);
+    }
     if (line.is_kept && line.verdict.reason == "replay") {
       return {};  // its own authority has shown a newer one
     }
@@ -473,7 +577,7 @@ class FeedFollower {
       return refuse(line, line.id, line.verdict);
     }
     ++feed_.records;
-    CP_TRY(doubts_.forget(line.id));
+    CP_TRY(doubts_.forget(line.id, line.seq));
     auto names = names_of(line.document);
     names.resize(std::min(names.size(), kMostAliases + kMostForeignCodes));
     if (line.record_seq > 1 || !names.empty()) {
@@ -523,7 +627,8 @@ class FeedFollower {
   Result<void> doubt(const CheckedLine& line, const std::string& subject, const Verdict& verdict) {
     const auto keys = signers_named_in(line.document);
     CP_TRY_ASSIGN(const bool is_retired, doubts_.is_retired(keys));
-    return is_retired ? Result<void>{} : doubts_.add({keys.front(), subject, in_words(verdict)});
+    return is_retired ? Result<void>{}
+                      : doubts_.add({keys.front(), subject, in_words(verdict), line.seq});
   }
 
   Estate& estate_;
@@ -538,14 +643,16 @@ class FeedFollower {
   const std::stop_token& stop_;
   std::optional<Result<Json>> given_;  // its bootstrap
   FeedDoubts doubts_;
+  std::int64_t began_at_;
+  bool is_contradicted_ = false;  // by this page is what came before it
+  bool has_gone_back_ = false;
   FeedChecker checker_;
   std::int64_t entries_ = 0;
   std::size_t page_entries_ = 0;
   bool has_head_ = false;
-  bool too_long_ = false;                         // an entry was
-  bool is_over_ = false;                          // its bytes of today are used up
-  std::pair<std::int64_t, std::string> head_at_;  // the newest head's entry, and its hash
-  std::map<std::string, std::int64_t> withheld_;  // records that were not shown, and their number
+  bool too_long_ = false;                     // an entry was
+  bool is_over_ = false;                      // its bytes of today are used up
+  std::map<std::string, Withheld> withheld_;  // records that were not shown
   std::string anchor_;
   std::vector<Refusal> refusals_;
 };

@@ -38,6 +38,10 @@ struct Synced {
 /// signed since (identity/standing.hpp), is refused and counted, and the run goes on. All else is
 /// told by the feed's status:
 ///
+/// Entries beyond the newest head that holds may be anybody's: their records prove themselves, what
+/// else they say counts when a head has named them (`Feed::confirmed`), and where the feed
+/// disagrees later they are dropped, and followed anew from there.
+///
 ///   complete  all up to its head is here
 ///   stale     it cannot be asked, or its head has expired; what is here is older
 ///   missing   it cannot be asked, or is another prefix's, and nothing of it is here

@@ -146,6 +146,20 @@ struct Follower {
       enter_record(record(number));
     }
   }
+  // What it does to the ledger is undone, as if a mirror had done it.
+  void as_mirror(const Json& head, const std::function<void()>& change) {
+    const auto kept_lines = lines;
+    const std::string kept_last = last;
+    change();
+    publish(head);
+    lines = kept_lines;
+    last = kept_last;
+  }
+  void invent(int count) {
+    for (int at = 0; at < count; ++at) {
+      enter({{"op", "mint"}, {"first", "X" + std::to_string(at)}, {"count", 1}}, "mint", Json());
+    }
+  }
   ResolverStore::Feed sync() {
     const auto synced = sync_feed(*estate, store, client, registry.url(), "", limits, {});
     REQUIRE(synced);
@@ -597,6 +611,132 @@ TEST_CASE(
   CHECK(h.outcome() == "complete");
   h.clock.move(std::chrono::days(2));
   CHECK(tells(h.outcome(), "stale: its head: it expired"));
+}
+
+TEST_CASE("what a mirror without a key appends is dropped as soon as the ledger says otherwise") {
+  const auto begun = [](Follower& f) {
+    f.begin();
+    const Json head = f.enter_head();
+    f.as_mirror(head, [&] { f.invent(3); });
+    const auto feed = f.sync();
+    CHECK(feed.status == "complete");
+    CHECK(feed.head_seq == 4);
+    CHECK(feed.confirmed.seq == 4);
+    return head;
+  };
+  // By a head, though no entry comes.
+  Follower f;
+  begun(f);
+  f.enter_record(f.record(4000));
+  f.enter_record(f.record(5000));
+  f.publish();
+  const auto feed = f.sync();
+  CHECK(feed.status == "complete");
+  CHECK(feed.records == 5);
+  CHECK(feed.confirmed.seq == 7);
+  CHECK(f.has(4000));
+  CHECK(f.has(5000));
+  // By an entry that follows another one, behind the head.
+  Follower g;
+  const Json head = begun(g);
+  for (const int number : {4000, 5000, 6000, 7000}) {
+    g.enter_record(g.record(number));
+  }
+  g.publish(head);
+  CHECK(g.outcome() == "complete");
+  CHECK(g.has(4000));
+  CHECK(g.has(7000));
+  g.publish();
+  CHECK(g.sync().records == 7);
+  CHECK(g.outcome() == "complete");
+}
+
+TEST_CASE("a history of another's making below the head is dropped with what broke it off") {
+  Follower f;
+  f.begin();
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  const auto lines = f.lines;
+  const std::string last = f.last;
+  f.enter_record(f.record(4000));
+  f.enter_record(f.record(5000));
+  const Json head = f.enter_head();
+  Follower other;
+  other.lines = lines;
+  other.last = last;
+  other.invent(2);
+  f.registry.say(
+      "v1/bootstrap",
+      to_line({{"schema", "cp.bootstrap/1"}, {"delegations", {f.own()}}, {"head", head}}));
+  f.registry.say("v1/feed?since=4", to_line(other.lines[4]) + "\n" + to_line(other.lines[5]) +
+                                        "\n" + R"({"schema":"cp.ent)");
+  CHECK(tells(f.outcome(), "stale"));
+  f.publish(head);
+  CHECK(f.outcome() == "complete");
+  CHECK(f.has(5000));
+}
+
+TEST_CASE("what entries behind the head say of keys and of records counts when a head names them") {
+  // A doubt that the ledger raises is not laid by anybody.
+  Follower f;
+  f.begin();
+  f.enter_record(Follower::record_by(f.live, 4000));
+  const Json head = f.enter_head();
+  const auto give_up = [&] {
+    f.enter({{"op", "rekey"}, {"from", {f.live.public_key().thumbprint()}}, {"to", {"x"}}}, "rekey",
+            Json());
+  };
+  f.as_mirror(head, give_up);
+  CHECK(tells(f.outcome(), "lying: " + Follower::code(4000)));
+  CHECK(tells(f.outcome(), "lying: " + Follower::code(4000)));
+  give_up();
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  // Nor does anybody raise one, or say that something is withheld.
+  Follower g;
+  g.begin();
+  const Json before = g.enter_head();
+  g.as_mirror(before, [&] { g.enter_record(Follower::record_by(g.live, 4000)); });
+  CHECK(g.outcome() == "complete");
+  g.as_mirror(before, [&] { g.enter_record(g.record(5000), false); });
+  g.enter_record(g.record(6000));
+  g.publish();
+  CHECK(g.outcome() == "complete");
+  CHECK(g.has(6000));
+}
+
+TEST_CASE("a record that is not shown behind the head is asked for again, and is no gap") {
+  Follower f;
+  f.begin();
+  const Json head = f.enter_head();
+  f.enter_record(f.record(4000));
+  const Json record = std::exchange(f.lines.back()["document"], Json());
+  f.lines.back().erase("document");
+  f.publish(head);
+  CHECK(f.outcome() == "complete");
+  f.lines.back()["document"] = record;
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  CHECK(f.has(4000));
+}
+
+TEST_CASE("entries behind the head are taken, and fetched once") {
+  Follower f;
+  f.begin();
+  const Json head = f.enter_head();
+  f.enter_record(f.record(4000));
+  f.publish(head);
+  CHECK(f.sync().records == 4);
+  CHECK(f.has(4000));
+  (void)f.registry.asked();
+  CHECK(f.outcome() == "complete");
+  CHECK(f.registry.asked().back() == "v1/feed?since=5");
+  f.enter_record(f.record(5000));
+  f.publish();
+  const auto feed = f.sync();
+  CHECK(feed.records == 5);
+  CHECK(feed.confirmed.seq == 7);
+  CHECK(f.registry.asked().back() == "v1/feed?since=5");
 }
 
 TEST_CASE("what was broken off goes on where it was") {
