@@ -62,11 +62,25 @@ Result<Json> unverified_claims(std::string_view compact) {
   return claims;
 }
 
+// Three parts of base64url (RFC 7515 §3.1), and nothing else.
+bool is_compact(std::string_view token) {
+  const auto parts = text::split(token, '.');
+  return token.size() <= kMaxTokenBytes && parts.size() == 3 &&
+         std::ranges::all_of(parts, [](std::string_view part) {
+           return !part.empty() && text::from_base64url(part);
+         });
+}
+
 }  // namespace
 
 Result<std::string> read_token_file(const std::string& file) {
   CP_TRY_ASSIGN(const std::string text, read_trusted_file(file, limits::key_file_bytes, true));
-  return std::string(text::trim(text));
+  const std::string_view token = text::trim(text);
+  if (!is_compact(token)) {
+    return with_hint(fail(Errc::bad_config, "{} holds no token", file),
+                     "cpid token issue --plain prints one, on one line");
+  }
+  return std::string(token);
 }
 
 bool is_audience(std::string_view code_or_prefix) {

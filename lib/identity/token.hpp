@@ -68,7 +68,8 @@ Result<Token> read_token(const model::Json& claims);
 /// TOKEN signed by KEY, as it stands behind "Bearer".
 Result<std::string> sign_token(const Token& token, const PrivateKey& key);
 
-/// The token in FILE, as it stands behind "Bearer"; errors as read_trusted_file of a secret.
+/// The token in FILE, as it stands behind "Bearer"; bad_config when the file holds anything but one
+/// compact JWS, which then goes nowhere; else errors as read_trusted_file of a secret.
 Result<std::string> read_token_file(const std::string& file);
 
 /// Whether CODE_OR_PREFIX can be the audience of a token.

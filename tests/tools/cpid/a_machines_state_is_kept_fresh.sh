@@ -34,8 +34,11 @@ cp "$STDOUT" served
 expect_status 0 as reader cpid verify served
 
 it "says each time that a registry does not take it, and goes on"
-echo 'a.b.c' >bad.token
+echo 'nonsense' >bad.token
 chmod 600 bad.token
+expect_status 78 as lab cpid publish --count 1 --registry "$URL" --token bad.token @lab/a
+expect_match 'bad.token holds no token' "$STDERR"
+echo 'YQ.YQ.YQ' >bad.token
 expect_status 77 as lab cpid publish --every 100ms --count 2 --registry "$URL" --token bad.token @lab/a
 expect_equal 2 "$(grep -c '(401)' "$STDERR")"
 expect_json '[$all[].schema] | map(select(. == "cp.state/1")) | length == 2'

@@ -79,6 +79,9 @@ expect_status 77 cpxfer "${CA[@]}" --token "$TESTDIR/elsewhere.token" src/small 
 expect_match 'the token is for 86' "$STDERR"
 echo nonsense >"$TESTDIR/none.token"
 chmod 600 "$TESTDIR/none.token"
+expect_status 78 cpxfer "${CA[@]}" --token "$TESTDIR/none.token" src/small "$URL/in/"
+expect_match 'holds no token' "$STDERR"
+echo YQ.YQ.YQ >"$TESTDIR/none.token"
 expect_status 77 cpxfer "${CA[@]}" --token "$TESTDIR/none.token" src/small "$URL/in/"
 CP_STATE_DIR=$TESTDIR/stranger cpid init --prefix 86 >/dev/null
 CP_STATE_DIR=$TESTDIR/stranger token strange write:path=/in
