@@ -40,8 +40,15 @@ Result<Bootstrap> make_bootstrap(RegistryView& view) {
   Json delegations = Json::array();
   for (const std::string& text : texts) {
     CP_TRY_ASSIGN(Json delegation, model::parse_json(text, {"a kept delegation"}));
-    add_service(services, delegation);
     delegations.push_back(std::move(delegation));
+  }
+  for (std::size_t i = 0; i < delegations.size(); ++i) {
+    // Of several versions the newest stands last.
+    const bool is_newest =
+        i + 1 == delegations.size() || delegations[i]["prefix"] != delegations[i + 1]["prefix"];
+    if (is_newest) {
+      add_service(services, delegations[i]);
+    }
   }
   CP_TRY_ASSIGN(std::string published, published_at(view.estate(), end.seq));
   Json document{{"schema", "cp.bootstrap/1"},

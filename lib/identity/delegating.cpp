@@ -3,6 +3,7 @@
 
 #include "identity/canonical.hpp"
 #include "identity/identifier.hpp"
+#include "identity/learning.hpp"
 #include "identity/proof.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
@@ -234,12 +235,19 @@ Result<Json> accept_delegation(Estate& estate, std::span<const Json> documents) 
   std::string problem = "there is no delegation of prefix " + prefix + " among them";
   for (const Json& document : documents) {
     const auto read = read_delegation(document);
-    const bool is_own = read && read->prefix == prefix;
-    if (is_own && !asked.parent && !estate.authority->accepted) {
+    if (read && read->prefix == prefix && !asked.parent && !estate.authority->accepted) {
       CP_TRY(pin_own_root(estate, document, *read));
     }
-    CP_TRY_ASSIGN(const Verdict verdict, estate.judge.accept(document));
-    if (is_own && verdict.holds() && has_asked_key(asked, *read)) {
+  }
+  CP_TRY_ASSIGN(const auto verdicts, accept_delegations(estate.judge, documents));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const Json& document = documents[i];
+    const Verdict& verdict = verdicts[i];
+    const auto read = read_delegation(document);
+    const bool is_own = read && read->prefix == prefix;
+    if (verdict.is_superseded) {
+      problem = is_own && !taken ? "a newer one has taken its place" : problem;
+    } else if (is_own && verdict.holds() && has_asked_key(asked, *read)) {
       taken = document;
     } else if (is_own) {
       problem = verdict.holds() ? "it names none of the keys that were asked for" : verdict.message;

@@ -24,16 +24,24 @@ std::string kind_of(const Json& entry) {
                             : op;
 }
 
-// The delegation that ENTRY speaks of, if it is still the newest.
+// The delegation that ENTRY speaks of, if it is still the newest, or one of a root's own.
 Result<std::string> delegation_of(RegistryView& view, const Json& entry) {
-  const std::string own = model::text_at(entry, "prefix").value_or("");
-  CP_TRY_ASSIGN(const auto found, view.delegation(model::text_at(entry, "child").value_or(own)));
-  if (!found) {
-    return "";
+  const auto child = model::text_at(entry, "child");
+  std::vector<std::string> texts;
+  if (!child) {
+    CP_TRY_ASSIGN(texts, view.own_versions());
+  } else {
+    CP_TRY_ASSIGN(const auto found, view.delegation(*child));
+    texts.push_back(found ? found->text : "{}");
   }
-  CP_TRY_ASSIGN(const Json document, model::parse_json(found->text, {"a kept delegation"}));
-  CP_TRY_ASSIGN(const std::string digest, digest_of(document));
-  return digest == model::text_at(entry, "delegation") ? found->text : "";
+  for (std::string& text : texts) {
+    CP_TRY_ASSIGN(const Json document, model::parse_json(text, {"a kept delegation"}));
+    CP_TRY_ASSIGN(const std::string digest, digest_of(document));
+    if (digest == model::text_at(entry, "delegation")) {
+      return std::move(text);
+    }
+  }
+  return "";
 }
 
 // The document that ENTRY has entered, on one line; "" when there is none, or a newer one.

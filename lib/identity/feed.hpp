@@ -12,7 +12,8 @@ namespace cp::identity {
 
 /// The ledger's entries after SINCE, LIMIT at most, as cp.entry/1 one a line: what was entered, its
 /// hash and the one before, so that the chain can be followed, and the document that it is about
-/// while that is still the newest version. Closed by the newest head. Borrows VIEW.
+/// while that is still the newest version; a root's own delegations keep theirs. Closed by the
+/// newest head. Borrows VIEW.
 class LedgerFeed final : public net::HttpBody {
  public:
   LedgerFeed(RegistryView& view, std::int64_t since, std::int64_t limit)

@@ -57,6 +57,36 @@ std::vector<Json> each_signature_alone(const Json& document) {
   return alone;
 }
 
+// The keys that FIND_KEY knows and that have signed DOCUMENT; of others nothing is said.
+std::vector<std::string> known_signers(const Json& document, const jws::FindKey& find_key) {
+  std::vector<std::string> signers;
+  for (const Json& one : each_signature_alone(document)) {
+    if (auto signer = verify_document(one, find_key)) {
+      signers.push_back(*std::move(signer));
+    }
+  }
+  return signers;
+}
+
+bool says_it_is_signed_by(const Json& document, const std::string& thumbprint) {
+  const auto all = each_signature_alone(document);
+  return std::ranges::any_of(
+      all, [&](const Json& one) { return model::text_at(one, "proof.key") == thumbprint; });
+}
+
+jws::FindKey keys_that_delegate(const Delegation& delegation) {
+  return [&delegation](std::string_view kid) -> std::optional<PublicKey> {
+    const DelegatedKey* key = delegation.find(kid);
+    return key != nullptr && key->is_for("delegate") ? std::optional(key->key) : std::nullopt;
+  };
+}
+
+// Where THUMBPRINT stands among the keys; before the first when it does not.
+std::ptrdiff_t place_of(std::string_view thumbprint, const Delegation& delegation) {
+  const DelegatedKey* key = delegation.find(thumbprint);
+  return key != nullptr ? key - delegation.keys.data() : -1;
+}
+
 }  // namespace
 
 // An authority whose delegation was verified down from an anchor.
@@ -88,6 +118,7 @@ struct Judge::Case {
   std::optional<PublicKey> new_anchor;
   Holding grown{};
   std::optional<Error> over;  // it is a delegation whose time is over: it replaces older ones still
+  bool is_superseded = false;
 };
 
 Judge::Judge(TrustStore& store, const Clock& clock, Options options)
@@ -206,17 +237,12 @@ Result<Judge::Authority> Judge::load_authority(const Anchor& anchor, const std::
     return kid == anchor.key.thumbprint() ? std::optional(anchor.key) : std::nullopt;
   };
   if (prefix == anchor.prefix) {
-    // One that moved the pin has two signatures, and the new anchor's is one of them.
-    const auto signers = verify_signers(document, [&](std::string_view kid) {
-      const auto known = find_anchor(kid);
-      const DelegatedKey* own = loaded.delegation.find(kid);
-      return known ? known : own != nullptr ? std::optional(own->key) : std::nullopt;
-    });
-    const bool by_anchor =
-        signers && std::ranges::find(*signers, anchor.key.thumbprint()) != signers->end();
-    if (!by_anchor) {
+    // One that moved the pin has two signatures, the new anchor's and one of an old key, which it
+    // may name no more.
+    if (known_signers(document, find_anchor).empty()) {
+      const auto whole = verify_document(document, find_anchor);
       return refuse("bad_signature", "the delegation of prefix {} does not hold: {}", prefix,
-                    signers ? "its anchor did not sign it" : signers.error().message);
+                    whole ? "its anchor did not sign it" : whole.error().message);
     }
     loaded.depth_left = loaded.delegation.max_depth;
     loaded.chain = {prefix};
@@ -274,11 +300,10 @@ Result<void> Judge::check_time(const Delegation& read, Case& matter) const {
 }
 
 // SECURITY §2: what can stand in the anchor's place is named by the old key and has signed itself.
-Result<void> Judge::check_new_keys(const Anchor& anchor, std::int64_t seq, const Delegation& read,
+Result<void> Judge::check_new_keys(const Anchor& anchor, const std::optional<Kept>& kept,
+                                   const Delegation& read,
                                    const std::vector<std::string>& signers) {
-  CP_TRY_ASSIGN(const auto kept,
-                store_.find(anchor.key.thumbprint(), "cp.delegation", anchor.prefix));
-  if (!kept || seq <= kept->seq) {
+  if (!kept || read.seq <= kept->seq) {
     return {};
   }
   CP_TRY_ASSIGN(const Json document, model::parse_json(kept->text, {"a kept delegation"}));
@@ -297,6 +322,34 @@ Result<void> Judge::check_new_keys(const Anchor& anchor, std::int64_t seq, const
   return {};
 }
 
+// Whether the document of MATTER, READ, was the newest here once, or is shown to have been it by
+// the version that came next: who has signed that is a key that this one names and that signed it.
+Result<bool> Judge::is_superseded(const Anchor& anchor, const Delegation& read,
+                                  Case& matter) const {
+  CP_TRY_ASSIGN(const auto versions, store_.succession(anchor.key.thumbprint(), anchor.prefix));
+  const auto next =
+      std::ranges::find_if(versions, [&](const Kept& one) { return one.seq >= matter.seq; });
+  if (next == versions.end()) {
+    return false;
+  }
+  CP_TRY_ASSIGN(const Json document, model::parse_json(next->text, {"a kept delegation"}));
+  const auto own = known_signers(matter.document, keys_that_delegate(read));
+  if (next->seq == matter.seq) {
+    matter.key = own.empty() ? "" : own.front();
+    CP_TRY_ASSIGN(const std::string known, canonical(document));
+    CP_TRY_ASSIGN(const std::string shown, canonical(matter.document));
+    return known == shown;
+  }
+  for (const std::string& signer : known_signers(document, keys_that_delegate(read))) {
+    if (std::ranges::find(own, signer) != own.end() &&
+        revoked(anchor, anchor.prefix, "key", signer, 0) == nullptr) {
+      matter.key = signer;
+      return true;
+    }
+  }
+  return false;
+}
+
 Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
   CP_TRY_ASSIGN(const Delegation read, read_delegation(matter.document));
   if (read.parent) {
@@ -305,24 +358,41 @@ Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
         "it names a parent, and the anchor that is pinned for prefix {} stands for itself",
         anchor.prefix);
   }
-  const auto signers =
-      verify_signers(matter.document, [&](std::string_view kid) -> std::optional<PublicKey> {
-        const DelegatedKey* own = read.find(kid);
-        return kid == anchor.key.thumbprint() ? std::optional(anchor.key)
-               : own != nullptr               ? std::optional(own->key)
-                                              : std::nullopt;
-      });
+  CP_TRY_ASSIGN(const auto kept,
+                store_.find(anchor.key.thumbprint(), "cp.delegation", anchor.prefix));
+  if (kept && read.seq < kept->seq) {
+    CP_TRY_ASSIGN(matter.is_superseded, is_superseded(anchor, read, matter));
+    matter.chain = {anchor.prefix};
+    return matter.is_superseded
+               ? Result<void>{}
+               : refuse("replay", "its sequence number is {}, and {} was seen already", read.seq,
+                        kept->seq);
+  }
+  const auto find_key = [&](std::string_view kid) -> std::optional<PublicKey> {
+    const DelegatedKey* own = read.find(kid);
+    return kid == anchor.key.thumbprint() ? std::optional(anchor.key)
+           : own != nullptr               ? std::optional(own->key)
+                                          : std::nullopt;
+  };
+  if (!says_it_is_signed_by(matter.document, anchor.key.thumbprint())) {
+    return refuse("unknown_key", "it is not signed by the anchor that is pinned for prefix {}",
+                  anchor.prefix);
+  }
+  // What an anchor's first delegation here took the place of is not known: it may be signed by a
+  // key that it names no more.
+  const bool is_first = !kept || kept->seq == read.seq;
+  const auto signers = is_first ? known_signers(matter.document, find_key)
+                                : verify_signers(matter.document, find_key);
   if (!signers) {
     return tl::unexpected<Error>(signers.error());
   }
   if (std::ranges::find(*signers, anchor.key.thumbprint()) == signers->end()) {
-    return refuse("unknown_key", "it is not signed by the anchor that is pinned for prefix {}",
-                  anchor.prefix);
+    return refuse("bad_signature", "the signature of its anchor is wrong");
   }
   if (const Revocation* found = revoked(anchor, anchor.prefix, "key", anchor.key.thumbprint(), 0)) {
     return refuse("revoked", "its key was revoked: {}", found->why);
   }
-  CP_TRY(check_new_keys(anchor, matter.seq, read, *signers));
+  CP_TRY(check_new_keys(anchor, kept, read, *signers));
   CP_TRY(check_time(read, matter));
   const UnixTime now = clock_.now();
   matter.key = anchor.key.thumbprint();
@@ -330,6 +400,10 @@ Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
   if (signers->size() > 1 && !matter.over) {
     const std::string& other = signers->front() == matter.key ? (*signers)[1] : signers->front();
     const DelegatedKey* key = read.find(other);
+    // Where the pin is the new key's already, the other one is the old one, which stands before it.
+    if (is_first && place_of(other, read) < place_of(matter.key, read)) {
+      return {};
+    }
     if (key == nullptr || !key->may("delegate", now)) {
       return refuse("wrong_use", "the new key {} may not delegate", other);
     }
@@ -521,6 +595,9 @@ Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
   Kept now{std::string(schema_name(matter.schema)), matter.subject,
            matter.starts_anew_with_key ? matter.key : "", matter.seq,
            matter.line.empty() ? model::to_line(matter.document) : std::string(matter.line)};
+  if (matter.is_superseded) {
+    return store_.keep_in_succession(thumbprint, now);
+  }
   CP_TRY_ASSIGN(const auto before, store_.find(thumbprint, now.kind, now.subject, now.signer));
   if (before && now.seq < before->seq) {
     return refuse("replay", "its sequence number is {}, and {} was seen already", now.seq,
@@ -638,6 +715,7 @@ Result<Verdict> Judge::judge(const Json& document, std::string_view line, bool r
                   {},
                   {}};
   bool is_first = true;
+  std::optional<Verdict> superseded;
   for (std::size_t i = 0; i < anchors_.size(); ++i) {
     const Anchor anchor = anchors_[i];
     if (!is_within(matter.prefix, anchor.prefix)) {
@@ -647,19 +725,20 @@ Result<Verdict> Judge::judge(const Json& document, std::string_view line, bool r
     matter.heads.clear();
     matter.new_anchor.reset();
     matter.over.reset();
+    matter.is_superseded = false;
     const auto tried = try_anchor(anchor, matter, remember);
     if (tried) {
+      Verdict holds{"verified",   "",           "",           anchor.key.thumbprint(), matter.key,
+                    matter.chain, matter.heads, matter.grown, matter.is_superseded};
+      // Under another anchor of its prefix it may be the newest.
+      if (holds.is_superseded) {
+        superseded = std::move(holds);
+        continue;
+      }
       if (remember) {
         CP_TRY(take_effect(anchor, matter));
       }
-      return Verdict{"verified",
-                     "",
-                     "",
-                     anchor.key.thumbprint(),
-                     matter.key,
-                     std::move(matter.chain),
-                     std::move(matter.heads),
-                     matter.grown};
+      return holds;
     }
     if (tried.error().code != Errc::denied && tried.error().code != Errc::bad_data) {
       return tl::unexpected<Error>(tried.error());
@@ -677,7 +756,7 @@ Result<Verdict> Judge::judge(const Json& document, std::string_view line, bool r
       is_first = false;
     }
   }
-  return verdict;
+  return superseded ? *std::move(superseded) : std::move(verdict);
 }
 
 Result<Verdict> Judge::examine(const Json& document) { return judge(document, {}, false); }
@@ -781,6 +860,12 @@ Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {
   std::vector<std::string> documents;
   for (const char* kind : {"cp.delegation", "cp.head"}) {
     for (const std::string& link : found.second->chain) {
+      if (kind == std::string_view("cp.delegation") && link == found.first->prefix) {
+        CP_TRY_ASSIGN(const auto versions, store_.succession(found.first->key.thumbprint(), link));
+        for (std::size_t i = 0; i + 1 < versions.size(); ++i) {
+          documents.push_back(versions[i].text);
+        }
+      }
       CP_TRY_ASSIGN(const auto kept, store_.find(found.first->key.thumbprint(), kind, link));
       if (kept) {
         documents.push_back(kept->text);

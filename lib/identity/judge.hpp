@@ -38,6 +38,7 @@ struct Verdict {
   std::vector<std::string> chain;  ///< the prefixes from the anchor's to the signer's
   std::vector<Head> heads;         ///< of those in the chain whose head is known
   Holding grown{};                 ///< by how much a record that was remembered made the store grow
+  bool is_superseded = false;      ///< an older version of an anchor's own delegation, which held
 
   bool holds() const { return trust == "verified"; }
 };
@@ -64,7 +65,10 @@ class Judge {
   /// older one is a replay; another one of the same number is equivocation, and both are kept as
   /// evidence) and remembers it. A delegation extends the chains, a head revokes, an anchor's own
   /// delegation that its old and its new key signed moves the pin. A delegation whose time is over
-  /// is remembered in the place of older ones, though it does not hold. Runs inside a transaction.
+  /// is remembered in the place of older ones, though it does not hold. Of an anchor's own
+  /// delegations older ones hold, too, without any effect, where they were the newest here once, or
+  /// one of their keys has signed the version that is known to have come next. Runs inside a
+  /// transaction.
   /// LINE is what DOCUMENT was parsed from where that is one line, and is kept; else it is empty.
   Result<Verdict> accept(const model::Json& document, std::string_view line = {});
 
@@ -76,7 +80,8 @@ class Judge {
   /// The delegation of PREFIX as verified now; denied when there is none.
   Result<Delegation> delegation(std::string_view prefix);
   /// The documents that a verifier needs for PREFIX besides its anchors, parents first:
-  /// delegations, then heads; denied as `delegation`.
+  /// delegations, those of the anchor's own prefix in all their versions, the oldest first, then
+  /// heads; denied as `delegation`.
   Result<std::vector<std::string>> evidence_for(std::string_view prefix);
   /// The key KID of PREFIX, which may sign USE now; denied, with the word for it as the hint, as a
   /// document that it signed would be.
@@ -93,9 +98,10 @@ class Judge {
   Result<void> try_anchor(const Anchor& anchor, Case& matter, bool remember);
   Result<void> judge_delegation(const Anchor& anchor, Case& matter);
   Result<void> judge_root(const Anchor& anchor, Case& matter);
+  Result<bool> is_superseded(const Anchor& anchor, const Delegation& read, Case& matter) const;
   Result<void> check_time(const Delegation& read, Case& matter) const;
-  Result<void> check_new_keys(const Anchor& anchor, std::int64_t seq, const Delegation& read,
-                              const std::vector<std::string>& signers);
+  Result<void> check_new_keys(const Anchor& anchor, const std::optional<Kept>& kept,
+                              const Delegation& read, const std::vector<std::string>& signers);
   Result<void> judge_head(const Anchor& anchor, Case& matter);
   Result<void> judge_resource(const Anchor& anchor, Case& matter);
   Result<void> judge_state(const Anchor& anchor, Case& matter);

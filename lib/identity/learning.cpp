@@ -10,16 +10,33 @@ namespace cp::identity {
 
 using model::Json;
 
+Result<std::vector<Verdict>> accept_delegations(Judge& judge, std::span<const Json> delegations) {
+  std::vector<Verdict> verdicts;
+  for (const Json& document : delegations) {
+    CP_TRY_ASSIGN(Verdict verdict, judge.accept(document));
+    verdicts.push_back(std::move(verdict));
+  }
+  for (std::size_t i = delegations.size(); i-- > 0;) {
+    const bool is_of_root = !model::text_at(delegations[i], "parent");
+    if (is_of_root && !verdicts[i].holds() && verdicts[i].reason != "no_anchor") {
+      CP_TRY_ASSIGN(verdicts[i], judge.accept(delegations[i]));
+    }
+  }
+  return verdicts;
+}
+
 Result<Learned> learn(Judge& judge, const Json& bootstrap) {
   Learned learned;
   const Json* delegations = model::find(bootstrap, "delegations");
   if (delegations != nullptr && delegations->is_array()) {
-    for (const Json& document : *delegations) {
-      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(document));
-      if (!verdict.holds() && verdict.reason != "no_anchor") {
+    const std::vector<Json> documents(delegations->begin(), delegations->end());
+    CP_TRY_ASSIGN(const auto verdicts, accept_delegations(judge, documents));
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      const bool is_told = !verdicts[i].holds() && verdicts[i].reason != "no_anchor";
+      if (is_told) {
         learned.problems.push_back("the delegation of prefix " +
-                                   model::text_at(document, "prefix").value_or("?") + ": " +
-                                   verdict.message);
+                                   model::text_at(documents[i], "prefix").value_or("?") + ": " +
+                                   verdicts[i].message);
       }
     }
   }

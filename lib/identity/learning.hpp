@@ -4,6 +4,7 @@
 #include "identity/judge.hpp"
 #include "model/json_fwd.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ struct Learned {
   std::string head_problem;  ///< why its head does not hold; "" when it does, or there is none
   std::vector<std::string> problems;  ///< of its delegations, for people
 };
+
+/// What Judge::accept says of each of DELEGATIONS in turn. Of a root's that do not hold so, those
+/// are judged again, the last one first, after all others: whoever has pinned a newer key knows
+/// them by the versions that came next. Must run inside a transaction.
+Result<std::vector<Verdict>> accept_delegations(Judge& judge,
+                                                std::span<const model::Json> delegations);
 
 /// Takes the delegations and the head of BOOTSTRAP, a cp.bootstrap/1, as Judge::accept does. What
 /// has no anchor here is passed over. Must run inside a transaction. An error only when the store

@@ -16,7 +16,8 @@ using model::Json;
 
 // Prefix 0 means something only beside its authority's key, so everything is kept under the
 // authority's row (SECURITY §1).
-constexpr std::array<std::string_view, 11> kMigrations{R"(
+constexpr std::array<std::string_view, 12> kMigrations{
+    R"(
 CREATE TABLE authority (
   id INTEGER PRIMARY KEY,
   prefix TEXT NOT NULL,
@@ -66,7 +67,7 @@ CREATE TRIGGER identifier_is_not_changed BEFORE UPDATE ON identifier
 CREATE TRIGGER identifier_is_not_freed BEFORE DELETE ON identifier
   BEGIN SELECT RAISE(ABORT, 'identifiers are never given back'); END;
 )",
-                                                       R"(
+    R"(
 ALTER TABLE authority ADD COLUMN accepted INTEGER NOT NULL DEFAULT 1;
 CREATE TABLE kept (
   anchor TEXT NOT NULL,
@@ -116,7 +117,7 @@ CREATE TABLE child (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO kept SELECT thumbprint, 'cp.delegation', prefix, '', 1, delegation, 0 FROM authority;
 )",
-                                                       R"(
+    R"(
 CREATE TABLE counter (
   authority INTEGER NOT NULL REFERENCES authority (id),
   length INTEGER NOT NULL,
@@ -124,7 +125,7 @@ CREATE TABLE counter (
   PRIMARY KEY (authority, length)
 ) STRICT, WITHOUT ROWID;
 )",
-                                                       R"(
+    R"(
 CREATE TABLE token (
   authority INTEGER NOT NULL REFERENCES authority (id),
   jti TEXT NOT NULL,
@@ -135,9 +136,9 @@ CREATE TABLE token (
 CREATE INDEX token_expires ON token (authority, expires);
 CREATE INDEX revoked_token ON revoked (name) WHERE what = 'token';
 )",
-                                                       // Other names of resources, whoever stores
-                                                       // them: aliases, and what they are known as.
-                                                       R"(
+    // Other names of resources, whoever stores
+    // them: aliases, and what they are known as.
+    R"(
 CREATE TABLE name (
   scheme TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -175,14 +176,14 @@ CREATE TABLE registered (
   PRIMARY KEY (issuer, jti, code)
 ) STRICT, WITHOUT ROWID;
 )",
-                                                       // What is counted by: the records themselves
-                                                       // would have to be read.
-                                                       R"(
+    // What is counted by: the records themselves
+    // would have to be read.
+    R"(
 CREATE INDEX resource_count ON resource (authority, seq);
 )",
-                                                       // Most records have no other names: taking
-                                                       // them apart to see that is too dear.
-                                                       R"(
+    // Most records have no other names: taking
+    // them apart to see that is too dear.
+    R"(
 DROP TRIGGER kept_has_names;
 CREATE TRIGGER kept_has_names AFTER INSERT ON kept WHEN NEW.kind = 'cp.resource'
     AND (instr(NEW.document, '"alias"') OR instr(NEW.document, '"also_known_as"')
@@ -197,9 +198,9 @@ CREATE TRIGGER kept_has_names AFTER INSERT ON kept WHEN NEW.kind = 'cp.resource'
       AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias';
 END;
 )",
-                                                       // How much of each prefix is kept, once it
-                                                       // was counted; how much each token has used.
-                                                       R"(
+    // How much of each prefix is kept, once it
+    // was counted; how much each token has used.
+    R"(
 CREATE TABLE holding (
   prefix TEXT PRIMARY KEY,
   records INTEGER NOT NULL,
@@ -215,20 +216,20 @@ CREATE TABLE used (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO used SELECT issuer, jti, count(*), 0 FROM registered GROUP BY issuer, jti;
 )",
-                                                       // TrustStore::keep does it, who has the
-                                                       // record at hand.
-                                                       R"(
+    // TrustStore::keep does it, who has the
+    // record at hand.
+    R"(
 DROP TRIGGER kept_has_names;
 )",
-                                                       // The order in which anchors were pinned.
-                                                       R"(
+    // The order in which anchors were pinned.
+    R"(
 ALTER TABLE anchor ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
 UPDATE anchor SET position = (SELECT count(*) FROM anchor AS older
   WHERE (older.pinned_at, older.prefix, older.thumbprint) <= (anchor.pinned_at, anchor.prefix, anchor.thumbprint));
 )",
-                                                       // Who has which label, in the order in which
-                                                       // that was learned.
-                                                       R"(
+    // Who has which label, in the order in which
+    // that was learned.
+    R"(
 CREATE TABLE label (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   anchor TEXT NOT NULL,
@@ -240,6 +241,22 @@ CREATE INDEX label_is_whose ON label (label);
 INSERT INTO label (anchor, prefix, label) SELECT anchor, subject, json_extract(document, '$.label')
   FROM kept WHERE kind = 'cp.delegation' AND json_type(document, '$.label') = 'text'
   ORDER BY taken_at, subject;
+)",
+    // Every version of an anchor's own delegation:
+    // whoever has pinned an old key needs all
+    // that lead to the newest. Of those that were
+    // replaced before this none is left.
+    R"(
+CREATE TABLE succession (
+  anchor TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (anchor, prefix, seq)
+) STRICT;
+INSERT INTO succession SELECT kept.anchor, kept.subject, kept.seq, kept.document FROM kept
+  JOIN anchor ON kept.anchor = anchor.thumbprint AND kept.subject = anchor.prefix
+  WHERE kept.kind = 'cp.delegation';
 )"};
 
 constexpr std::size_t kSerialsPerEntry = 1'000;

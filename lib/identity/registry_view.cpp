@@ -236,6 +236,26 @@ Result<std::optional<StoredDocument>> RegistryView::delegation(const std::string
   return kept("cp.delegation", prefix, prefix);
 }
 
+Result<std::vector<std::string>> RegistryView::own_versions() {
+  const std::string& own = estate_.authority->prefix;
+  CP_TRY_ASSIGN(const auto newest, delegation(own));
+  std::vector<std::string> texts;
+  if (newest) {
+    texts.push_back(newest->text);
+  }
+  CP_TRY_ASSIGN(const auto anchors, estate_.trust.anchors());
+  for (const Anchor& anchor : anchors) {
+    if (anchor.prefix != own) {
+      continue;
+    }
+    CP_TRY_ASSIGN(const auto versions, estate_.trust.succession(anchor.key.thumbprint(), own));
+    for (const Kept& version : versions) {
+      texts.push_back(version.text);
+    }
+  }
+  return texts;
+}
+
 Result<std::vector<std::string>> RegistryView::chain() {
   CP_TRY_ASSIGN(auto documents, estate_.judge.evidence_for(estate_.authority->prefix));
   std::erase_if(documents, [](const std::string& text) {

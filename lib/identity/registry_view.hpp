@@ -61,8 +61,11 @@ class RegistryView {
   Result<std::string> head(const std::string& prefix);
   /// The newest delegation of PREFIX that is known here.
   Result<std::optional<StoredDocument>> delegation(const std::string& prefix);
-  /// The delegations from the anchor down to this authority's own, each on one line; denied as
-  /// Judge::delegation.
+  /// The versions of this authority's own delegation that are known, each on one line: of a root
+  /// all, of others the newest.
+  Result<std::vector<std::string>> own_versions();
+  /// The delegations from the anchor down to this authority's own, each on one line, those of the
+  /// anchor's prefix in all their versions; denied as Judge::delegation.
   Result<std::vector<std::string>> chain();
   /// The children's delegations in the order of their prefixes, each on one line.
   Result<std::vector<StoredDocument>> children();

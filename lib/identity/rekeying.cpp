@@ -126,11 +126,14 @@ Result<Json> rekey(Estate& estate, const Rekeying& rekeying) {
   document.erase("proof");
   document["keys"] = replaced.keys;
   document["seq"] = own.seq + 1;
-  CP_TRY(estate.registry().ledger().append(
-      {{"op", "rekey"}, {"from", replaced.from}, {"to", replaced.to}}, estate.now()));
+  Json entry{{"op", "rekey"}, {"from", replaced.from}, {"to", replaced.to}};
   if (!own.parent) {
-    return take_effect(estate, document, replaced);
+    CP_TRY_ASSIGN(Json done, take_effect(estate, document, replaced));
+    CP_TRY_ASSIGN(entry["delegation"], digest_of(done));
+    CP_TRY(estate.registry().ledger().append(std::move(entry), estate.now()));
+    return done;
   }
+  CP_TRY(estate.registry().ledger().append(std::move(entry), estate.now()));
   CP_TRY_ASSIGN(const PrivateKey old, any_old_key(estate, own));
   return sign_document(std::move(document), old);
 }

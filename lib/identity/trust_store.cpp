@@ -49,6 +49,8 @@ Result<std::int64_t> TrustStore::unpin(std::string_view prefix, std::string_view
   const std::int64_t count = database_.changes();
   for (const std::string_view sql : {"DELETE FROM kept WHERE anchor = ?1 AND NOT EXISTS "
                                      "(SELECT 1 FROM anchor WHERE thumbprint = ?1)",
+                                     "DELETE FROM succession WHERE anchor = ?1 AND NOT EXISTS "
+                                     "(SELECT 1 FROM anchor WHERE thumbprint = ?1)",
                                      "DELETE FROM label WHERE anchor = ?1 AND NOT EXISTS "
                                      "(SELECT 1 FROM anchor WHERE thumbprint = ?1)",
                                      "DELETE FROM revoked WHERE anchor = ?1 AND NOT EXISTS "
@@ -64,6 +66,8 @@ Result<void> TrustStore::replace(std::string_view prefix, std::string_view old,
                                  const PublicKey& key, UnixTime now) const {
   CP_TRY(pin(prefix, key, now));
   for (const std::string_view sql : {"UPDATE OR REPLACE kept SET anchor = ?2 WHERE anchor = ?1",
+                                     "UPDATE OR REPLACE succession SET anchor = ?2 "
+                                     "WHERE anchor = ?1",
                                      "UPDATE OR REPLACE label SET anchor = ?2 WHERE anchor = ?1",
                                      "UPDATE OR REPLACE revoked SET anchor = ?2 WHERE anchor = ?1",
                                      "UPDATE evidence SET anchor = ?2 WHERE anchor = ?1"}) {
@@ -129,9 +133,47 @@ Result<void> TrustStore::keep(std::string_view anchor, const Kept& kept, UnixTim
   keep_->bind_borrowed(1, anchor).bind_borrowed(2, kept.kind).bind_borrowed(3, kept.subject);
   keep_->bind_borrowed(4, kept.signer).bind(5, kept.seq).bind_borrowed(6, kept.text);
   CP_TRY(keep_->bind(7, std::int64_t{unix_milliseconds(now)}).run());
-  return kept.kind == "cp.resource"     ? keep_names(kept)
-         : kept.kind == "cp.delegation" ? keep_label(anchor, kept)
-                                        : Result<void>{};
+  if (kept.kind == "cp.resource") {
+    return keep_names(kept);
+  }
+  if (kept.kind == "cp.delegation") {
+    CP_TRY(keep_label(anchor, kept));
+    return keep_in_succession(anchor, kept);
+  }
+  return {};
+}
+
+Result<void> TrustStore::keep_in_succession(std::string_view anchor, const Kept& kept) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO succession "
+                                            "(anchor, prefix, seq, document) SELECT ?1, ?2, ?3, ?4 "
+                                            "WHERE EXISTS (SELECT 1 FROM anchor "
+                                            "WHERE thumbprint = ?1 AND prefix = ?2)"));
+  row.bind(1, anchor).bind(2, kept.subject).bind(3, kept.seq).bind(4, kept.text);
+  CP_TRY(row.run());
+  if (database_.changes() == 0) {
+    return {};
+  }
+  CP_TRY_ASSIGN(auto old, database_.prepare("DELETE FROM succession WHERE anchor = ?1 "
+                                            "AND prefix = ?2 AND seq <= (SELECT seq "
+                                            "FROM succession WHERE anchor = ?1 AND prefix = ?2 "
+                                            "ORDER BY seq DESC LIMIT 1 OFFSET ?3)"));
+  return old.bind(1, anchor).bind(2, kept.subject).bind(3, kMaxSuccession).run();
+}
+
+Result<std::vector<Kept>> TrustStore::succession(std::string_view anchor,
+                                                 std::string_view prefix) const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT seq, document FROM succession "
+                                             "WHERE anchor = ?1 AND prefix = ?2 ORDER BY seq"));
+  rows.bind(1, anchor).bind(2, prefix);
+  std::vector<Kept> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back(
+        {"cp.delegation", std::string(prefix), "", rows.integer(0), std::string(rows.text(1))});
+  }
 }
 
 // A label that its prefix had already keeps its place in the order.

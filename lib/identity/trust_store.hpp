@@ -63,6 +63,12 @@ class TrustStore {
 
   Result<std::optional<Kept>> find(std::string_view anchor, std::string_view kind,
                                    std::string_view subject, std::string_view signer = {});
+  /// The versions of the own delegation of PREFIX, which is ANCHOR's, the oldest first, each on one
+  /// line: the newest kMaxSuccession that were kept.
+  static constexpr std::int64_t kMaxSuccession = 64;
+  Result<std::vector<Kept>> succession(std::string_view anchor, std::string_view prefix) const;
+  /// Keeps a version that is not the newest; `keep` does so with the newest of an anchor's.
+  Result<void> keep_in_succession(std::string_view anchor, const Kept& kept) const;
   /// A delegation that gives its prefix a label.
   struct Allotted {
     std::string anchor;

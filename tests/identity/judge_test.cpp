@@ -550,6 +550,99 @@ TEST_CASE("a root's new key that may delegate has signed, too, or the root's wor
   CHECK(f.accepted(sign_document(record_key, next).value()) == "verified");
 }
 
+namespace {
+
+// A root that has changed its key twice, each old key gone at once unless it OVERLAPS.
+struct RekeyedRoot {
+  JudgeFixture f;
+  PrivateKey second = PrivateKey::generate(f.random);
+  PrivateKey third = PrivateKey::generate(f.random);
+  Json first_one = f.delegation("86", f.root, f.root_live, f.root);
+  Json second_one;
+  Json third_one;
+
+  explicit RekeyedRoot(bool overlaps)
+      : second_one(step(f.root, second, 2, overlaps)),
+        third_one(step(second, third, 3, overlaps)) {}
+
+  Json step(const PrivateKey& from, const PrivateKey& to, int seq, bool overlaps) const {
+    Json document = f.plain("86", overlaps ? from : to, f.root_live, seq);
+    if (overlaps) {
+      document["keys"].push_back(key_of(to, {"delegate", "record"}));
+    }
+    return countersign_document(sign_document(document, from).value(), to).value();
+  }
+  // Another reader, who has pinned KEY.
+  void pin_instead(const PrivateKey& key) {
+    REQUIRE(f.trust.unpin("86", f.trust.anchors()->front().key.thumbprint()) == 1);
+    REQUIRE(f.trust.pin("86", key.public_key(), f.clock.now()));
+  }
+  bool is_pinned(const PrivateKey& key) const {
+    const auto anchors = f.trust.anchors();
+    return anchors->size() == 1 && anchors->front().key == key.public_key();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a root that has changed its key twice is followed from its first") {
+  for (const bool overlaps : {true, false}) {
+    RekeyedRoot r(overlaps);
+    CHECK(r.f.accepted(r.third_one) == "failed: unknown_key");  // what is between is not known
+    for (int round = 0; round < 2; ++round) {
+      CHECK(r.f.accepted(r.first_one) == "verified");
+      CHECK(r.f.accepted(r.second_one) == "verified");
+      CHECK(r.is_pinned(round == 0 ? r.second : r.third));
+      CHECK(r.f.accepted(r.second_one) == "verified");  // again, and the pin stays
+      CHECK(r.f.accepted(r.third_one) == "verified");
+      CHECK(r.is_pinned(r.third));
+    }
+    CHECK(r.f.accepted(r.f.record("86", r.third)) == "verified");
+    CHECK(r.f.judge.accept(r.first_one)->is_superseded);
+    CHECK_FALSE(r.f.judge.accept(r.third_one)->is_superseded);
+    const auto evidence = r.f.judge.evidence_for("86");
+    REQUIRE(evidence);
+    CHECK(*evidence == std::vector<std::string>{cp::model::to_line(r.first_one),
+                                                cp::model::to_line(r.second_one),
+                                                cp::model::to_line(r.third_one)});
+  }
+}
+
+TEST_CASE("a root's older delegations hold for whoever has pinned its newest key") {
+  for (const bool overlaps : {true, false}) {
+    RekeyedRoot r(overlaps);
+    r.pin_instead(r.third);
+    CHECK(r.f.accepted(r.second_one) != "verified");
+    CHECK(r.f.accepted(r.third_one) == "verified");
+    CHECK(r.f.accepted(r.third_one) == "verified");
+    CHECK(r.is_pinned(r.third));
+    CHECK(r.f.accepted(r.first_one) == "failed: replay");  // what came next is not known
+    CHECK(r.f.accepted(r.second_one) == "verified");
+    CHECK(r.f.accepted(r.first_one) == "verified");
+    CHECK(r.is_pinned(r.third));
+    CHECK(r.f.judge.evidence_for("86")->size() == 3);
+    CHECK(r.f.accepted(r.f.record("86", r.third)) == "verified");
+    // Another one of an old number is none of them, whoever signs it but the key that went on.
+    Json other = r.f.plain("86", r.f.lab, r.f.lab_live, 2);
+    CHECK(r.f.accepted(sign_document(other, r.f.lab).value()) == "failed: replay");
+    CHECK(r.f.accepted(sign_document(other, r.third).value()) == "failed: replay");
+  }
+}
+
+TEST_CASE("of a root's delegations the newest 64 are kept, and go with the pin") {
+  JudgeFixture f;
+  for (int seq = 2; seq <= 70; ++seq) {
+    REQUIRE(f.accepted(f.delegation("86", f.root, f.root_live, f.root, seq)) == "verified");
+  }
+  const std::string anchor = JudgeFixture::thumbprint(f.root);
+  const auto versions = f.trust.succession(anchor, "86");
+  REQUIRE(versions->size() == 64);
+  CHECK(versions->front().seq == 7);
+  CHECK(versions->back().seq == 70);
+  REQUIRE(f.trust.unpin("86", anchor) == 1);
+  CHECK(f.trust.succession(anchor, "86")->empty());
+}
+
 TEST_CASE("the newest delegation decides, though its time is over") {
   JudgeFixture f;
   f.with_region();

@@ -63,13 +63,24 @@ Result<Json> request_in(const Estate& estate, const std::vector<Json>& documents
                         estate.authority->prefix);
 }
 
+void print_delegations(Context& context, const std::vector<Json>& documents) {
+  for (const Json& document : documents) {
+    if (cp::model::is_a(document, "cp.delegation")) {
+      context.output(kDelegationColumns).record(document);
+    }
+  }
+}
+
+// Without what stands above them the children could not tell whose the new signatures are.
 Result<int> renew(Context& context, Estate& estate) {
   CP_TRY_ASSIGN(auto transaction, cp::store::Transaction::begin(estate.database));
   CP_TRY_ASSIGN(const auto renewed, cp::identity::renew_children(estate));
+  CP_TRY_ASSIGN(const auto chain, cp::identity::chain_of(estate, estate.authority->prefix));
   CP_TRY(transaction.commit());
-  for (const Json& document : renewed) {
-    context.output(kDelegationColumns).record(document);
+  if (!renewed.empty()) {
+    print_delegations(context, chain);
   }
+  print_delegations(context, renewed);
   return 0;
 }
 
@@ -98,11 +109,7 @@ Result<int> delegate(Context& context) {
   CP_TRY_ASSIGN(const auto chain,
                 cp::identity::chain_of(*estate, *cp::model::text_at(request, "prefix")));
   CP_TRY(transaction.commit());
-  for (const Json& document : chain) {
-    if (cp::model::is_a(document, "cp.delegation")) {
-      output.record(document);
-    }
-  }
+  print_delegations(context, chain);
   return 0;
 }
 

@@ -115,7 +115,9 @@ constexpr std::array kDelegateFlags{
     kValidFor,
     Flag{.name = "prepare", .help = "print the answer unsigned, for cpid sign on another machine"},
     Flag{.name = "replace", .help = "take new keys from a child that has lost all of its old ones"},
-    Flag{.name = "renew", .help = "sign what every child has anew, with the newest key"},
+    Flag{.name = "renew",
+         .help = "sign what every child has anew, with the newest key, and print it behind what "
+                 "stands above"},
     kPassphraseFile,
 };
 

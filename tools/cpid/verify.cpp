@@ -141,9 +141,41 @@ class Report {
   std::vector<Verdict::Head> heads_;
 };
 
+// A root's own delegation that does not hold yet: it may be one that a newer one, which comes
+// behind it, has taken the place of.
+struct Held {
+  Json document;
+  Verdict verdict;
+  std::size_t line = 0;
+};
+
+bool may_be_superseded(const Json& document, const Verdict& verdict) {
+  return cp::model::is_a(document, "cp.delegation") && !verdict.holds() &&
+         verdict.reason != "no_anchor" && verdict.reason != "unsigned" &&
+         !cp::model::text_at(document, "parent");
+}
+
+// Judges HELD anew, the last one first, and reports them in their order.
+Result<void> report_held(std::vector<Held>& held, Judge& judge, Report& report) {
+  for (auto one = held.rbegin(); one != held.rend(); ++one) {
+    CP_TRY_ASSIGN(Verdict again, judge.accept(one->document));
+    if (again.holds()) {
+      one->verdict = std::move(again);
+    }
+  }
+  for (const Held& one : held) {
+    report.add(one.document, one.verdict, one.line,
+               one.verdict.is_superseded ? "a newer one has taken its place" : "");
+  }
+  held.clear();
+  return {};
+}
+
 // Reads documents and remembers what holds, many in a transaction.
 Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& judge,
                         Report& report) {
+  constexpr auto kMostHeld = static_cast<std::size_t>(cp::identity::TrustStore::kMaxSuccession);
+  std::vector<Held> held;
   // A transaction's pages stay in memory, as far as this goes, and are written once.
   CP_TRY(estate.database.execute("PRAGMA cache_size = -32768"));
   auto reader = context.open_documents(context.arguments().operands());
@@ -152,6 +184,7 @@ Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& j
     for (std::size_t count = 0; count < kDocumentsPerTransaction; ++count) {
       CP_TRY_ASSIGN(const auto document, reader.next());
       if (!document) {
+        CP_TRY(report_held(held, judge, report));
         return transaction.commit();
       }
       if (cp::model::is_a(*document, "cp.error")) {
@@ -159,11 +192,17 @@ Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& j
         continue;
       }
       CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*document, reader.line()));
-      std::string note;
-      if (verdict.holds() && cp::model::is_a(*document, "cp.delegation")) {
+      if (may_be_superseded(*document, verdict) && held.size() < kMostHeld) {
+        held.push_back({*document, verdict, reader.origin().line});
+        continue;
+      }
+      std::string note = verdict.is_superseded ? "a newer one has taken its place" : "";
+      if (verdict.holds() && !verdict.is_superseded &&
+          cp::model::is_a(*document, "cp.delegation")) {
         CP_TRY_ASSIGN(
             note, cp::identity::why_not_the_label(estate.trust, judge, *document, verdict.anchor));
       }
+      CP_TRY(report_held(held, judge, report));
       report.add(*document, verdict, reader.origin().line, note);
     }
     CP_TRY(transaction.commit());

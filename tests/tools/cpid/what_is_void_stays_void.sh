@@ -102,7 +102,7 @@ expect_status 0 as user cpid trust list
 expect_json '.thumbprint != "'"$old"'" and ($all | length) == 1'
 expect_status 0 as user cpid verify record2.json
 expect_status 0 as root cpid delegate --renew
-expect_json '.seq == 4 and .proof.key != "'"$old"'"'
+expect_json '$all[-1] | .seq == 4 and .proof.key != "'"$old"'"'
 cp "$STDOUT" again2.json
 expect_status 0 as user cpid verify again2.json
 for who in root lab; do
