@@ -310,7 +310,9 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
   if (!document) {
     return tl::unexpected<Refused>(document.error());
   }
-  if (const auto right = check_resource(*document); !right) {
+  auto right = check_resource(*document);
+  right = right ? check_record_size(*document, text.size()) : right;
+  if (!right) {
     return refused(422, right.error());
   }
   auto transaction = store::Transaction::begin(estate_.database);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/registration.hpp"
 
+#include "base/limits.hpp"
 #include "identity/canonical.hpp"
 #include "identity/proof.hpp"
 #include "identity/sha256.hpp"
@@ -114,9 +115,20 @@ std::string end_of(const Json& record) {
   return *how + (successor ? " to " + *successor : "") + (why ? ": " + *why : "");
 }
 
+Result<void> check_record_size(const Json& record, std::size_t bytes) {
+  // The entry names the aliases once more, in six bytes a character at worst.
+  constexpr std::size_t kEntryBytes = 128U << 10U;
+  constexpr std::size_t kMost = limits::document_bytes - kEntryBytes;
+  return bytes <= kMost || !end_of(record).empty()
+             ? Result<void>{}
+             : fail(Errc::bad_data, "a record has {} bytes at most, and this one {}", kMost, bytes);
+}
+
 Result<void> keep_record(const RegistryStore& store, const Json& record, const Identifier& id,
                          std::string_view op, UnixTime now) {
   const std::int64_t seq = model::int_at(record, "seq").value_or(0);
+  std::string text = model::to_line(record);
+  CP_TRY(check_record_size(record, text.size()));
   CP_TRY_ASSIGN(const std::string form, canonical(record));
   Json entry{{"op", op},
              {"id", id.text()},
@@ -124,7 +136,7 @@ Result<void> keep_record(const RegistryStore& store, const Json& record, const I
              {"record", sha256_text(sha256({form}))},
              {"alias", aliases_of(record)}};
   CP_TRY(store.ledger().append(std::move(entry), now));
-  return store.put({std::string(id.serial()), seq, model::to_line(record)});
+  return store.put({std::string(id.serial()), seq, std::move(text)});
 }
 
 std::vector<std::string> aliases_of(const Json& record) {

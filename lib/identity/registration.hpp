@@ -8,6 +8,7 @@
 #include "identity/registry_store.hpp"
 #include "model/json_fwd.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ std::vector<std::string> new_aliases(const model::Json& record, const model::Jso
 
 /// Why RECORD is no more, when it has ended: "moved to cp:…", "tombstone: …"; "" when it has not.
 std::string end_of(const model::Json& record);
+
+/// bad_data when RECORD, of BYTES, leaves no room for its entry in a line of the feed, which is one
+/// document: nobody could follow the registry any more. One that has ended may use that room.
+Result<void> check_record_size(const model::Json& record, std::size_t bytes);
 
 /// Keeps RECORD, signed and with the next sequence number, under ID, and enters it in the ledger as
 /// OP. Runs inside a transaction.

@@ -199,6 +199,16 @@ expect_http 200 /v1/feed
 validate "$STDOUT"
 expect_json '[$all[] | select(.kind == "resource")] | length == 3'
 
+it "takes no record that leaves no room for its entry in a line of the feed"
+TOKEN=$(token --grant register)
+record "${code[2]}" 1 long | jq -c '.notes = [range(15) | "x" * 61300]' | cpid sign >long
+expect_put 422 "$c" long -H "$new"
+expect_status 65 cpid register - < <(jq -nc '{schema: "cp.resource/1", kind: "node", nodes: 1, notes: [range(15) | "x" * 61300]}')
+expect_match 'a record has 917504 bytes at most' "$STDERR"
+# The follower below takes this one.
+expect_status 0 cpid register --plain - < <(jq -nc '{schema: "cp.resource/1", kind: "node", nodes: 1, notes: [range(15) | "x" * 61000]}')
+long_one=$(cat "$STDOUT")
+
 it "answers nobody without a token when it is private"
 stop_server here
 serve closed --private
@@ -223,6 +233,7 @@ expect_json '.status == "missing"'
 as follower cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1" and .prefix == "86").keys[0].x' dump)" >/dev/null
 expect_status 0 as follower cpid sync --token token "$URL"
 expect_json '.status == "complete"'
+expect_status 0 as follower cpid resolve --offline "$long_one"
 expect_status 64 as reader cpid resolve --registry "$URL" --registry http://127.0.0.1:9/ --token token "${code[0]}"
 expect_match 'a token is for one registry' "$STDERR"
 chmod 644 token
