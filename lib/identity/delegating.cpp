@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace cp::identity {
 namespace {
@@ -80,8 +81,8 @@ Result<void> check_request(const Json& request, const Delegation& wanted,
                            "--replace is for a child that has lost its keys");
 }
 
-// A label and the leave to delegate are the parent's to give, whatever the request says, and stay
-// when the rest is renewed.
+// A level, a label, the leave to delegate and the end of it all are the parent's to give, whatever
+// the request says, and stay when the rest is renewed.
 Json under_terms(Json answer, const Terms& terms, const std::optional<Child>& before,
                  UnixTime now) {
   const auto put = [&answer](const char* name, const auto& value) {
@@ -90,7 +91,7 @@ Json under_terms(Json answer, const Terms& terms, const std::optional<Child>& be
     }
   };
   put("name", terms.name);
-  put("level", terms.level);
+  put("level", terms.level || !before ? terms.level : model::text_at(before->delegation, "level"));
   answer.erase("label");
   put("label", terms.label || !before ? terms.label : model::text_at(before->delegation, "label"));
   const Json before_it = before ? before->delegation : Json::object();
@@ -104,11 +105,29 @@ Json under_terms(Json answer, const Terms& terms, const std::optional<Child>& be
   }
   if (!terms.registries.empty()) {
     answer["registries"] = terms.registries;
+  } else if (before_it.contains("registries") && !answer.contains("registries")) {
+    answer["registries"] = before_it["registries"];
   }
   answer["not_before"] =
       format_time(terms.not_before.value_or(std::chrono::floor<std::chrono::seconds>(now)));
   if (terms.not_after) {
     answer["not_after"] = format_time(*terms.not_after);
+  } else {
+    put("not_after", model::text_at(before_it, "not_after"));
+  }
+  return answer;
+}
+
+// The level that a request asks for, but none above its parent's.
+Json at_most(Json answer, const Json& parent) {
+  constexpr std::array<std::string_view, 5> kLevels{"national", "regional", "industry",
+                                                    "enterprise", "private"};
+  const auto rank = [&](const Json& document) {
+    const auto level = model::text_at(document, "level");
+    return std::ranges::find(kLevels, level.value_or("national")) - kLevels.begin();
+  };
+  if (rank(answer) < rank(parent)) {
+    answer["level"] = parent.at("level");
   }
   return answer;
 }
@@ -138,12 +157,17 @@ Result<Json> prepare_delegation(Estate& estate, const Json& request, const Terms
   Json answer = under_terms(request, terms, before, estate.now());
   answer.erase("proof");
   answer["seq"] = before ? before->seq + 1 : 1;
+  if (!terms.level) {
+    CP_TRY_ASSIGN(const Json parent, estate.own_delegation());
+    answer = at_most(std::move(answer), parent);
+  }
   CP_TRY_ASSIGN(const Delegation read, read_delegation(answer));
   if (!read.label.empty()) {
     CP_TRY(check_label(estate, read.label, read.prefix));
   }
   if (read.not_after && *read.not_after <= estate.now()) {
-    return fail(Errc::bad_data, "not_after is in the past");
+    return with_hint(fail(Errc::bad_data, "not_after is in the past"),
+                     "--valid-for says until when it is renewed");
   }
   return answer;
 }

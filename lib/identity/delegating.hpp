@@ -17,14 +17,15 @@ namespace cp::identity {
 /// What the parent says where it does not take the request's word.
 struct Terms {
   std::optional<std::string> name;
+  /// Absent: as it was; at first as asked for, but none above the parent's.
   std::optional<std::string> level;
   std::optional<std::string> label;  ///< absent: the one that the child has, if any
   std::optional<bool> may_delegate;  ///< absent: as the child may now; so does its max_depth
   std::optional<int> max_depth;
-  std::vector<std::string> registries;
+  std::vector<std::string> registries;  ///< none: as asked for, else as they were
   std::optional<UnixTime> not_before;
-  std::optional<UnixTime> not_after;
-  bool replace = false;  ///< the child lost its keys: do not ask the old ones
+  std::optional<UnixTime> not_after;  ///< absent: as it was; at first as asked for
+  bool replace = false;               ///< the child lost its keys: do not ask the old ones
 };
 
 /// The delegation that answers REQUEST under TERMS, not signed. denied when the request is not

@@ -54,6 +54,15 @@ cp "$STDOUT" other-request.json
 expect_status 77 as root cpid delegate other-request.json --label shlab-region
 expect_match 'the label shlab-region is that of prefix 86.3101' "$STDERR"
 
+it "keeps what the parent has said when it is renewed, and takes no higher level than its parent's"
+expect_status 0 as root cpid delegate region-request.json
+expect_json '$all[1] | .seq == 2 and .level == "regional" and .may_delegate and .label == "shlab-region"'
+expect_json '$all[1].registries == ["https://registry.sh.example/"]'
+expect_equal "$(jq -rs '.[1].not_after' region-answer.json)" "$(jq -rs '.[1].not_after' "$STDOUT")"
+cp "$STDOUT" region-answer.json
+expect_status 0 as high cpid init --prefix 86.3101.7 --parent 86.3101 --level national
+cp "$STDOUT" high-request.json
+
 it "is taken by the child only up to an anchor that it has pinned"
 expect_status 77 as region cpid trust add --prefix 87 root.json
 expect_match 'root.json: it is the delegation of prefix 86, not of 87$' "$STDERR"
@@ -76,6 +85,9 @@ expect_status 0 as region cpid accept region-answer.json
 expect_json '.prefix == "86.3101" and .label == "shlab-region"'
 expect_status 0 as region cpid mint --plain
 expect_match '^cp:86\.3101/'
+
+expect_status 0 as region cpid delegate high-request.json
+expect_json '$all[-1] | .prefix == "86.3101.7" and .level == "regional"'
 
 it "goes down to a laboratory, which may not delegate"
 expect_status 0 as region cpid delegate lab-request.json --label lab
