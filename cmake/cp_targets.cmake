@@ -34,8 +34,6 @@ function(cp_add_test name)
   list(TRANSFORM arg_DEPENDS PREPEND cp_)
   add_executable(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE cp_test_main ${arg_DEPENDS} ${arg_LIBRARIES} cp_warnings)
-  target_compile_definitions(${name}_test PRIVATE CP_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    CP_BINARY_DIR="${PROJECT_BINARY_DIR}")
   cp_use_precompiled(${name}_test cp_test_precompiled)
   add_dependencies(test_programs ${name}_test)
   set(limit 120)

@@ -9,6 +9,7 @@
 #include "identity/judge.hpp"
 #include "identity/registry_store.hpp"
 #include "model/json.hpp"
+#include "source_tree.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +22,7 @@ using cp::model::Json;
 namespace {
 
 Json example(const std::string& name) {
-  const std::string path = CP_SOURCE_DIR "/tests/model/schema_examples/" + name + ".json";
+  const std::string path = in_source_tree("tests/model/schema_examples/" + name + ".json");
   return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
 }
 

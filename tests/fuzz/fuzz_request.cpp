@@ -11,6 +11,7 @@
 #include "identity/registry.hpp"
 #include "identity/service.hpp"
 #include "model/json.hpp"
+#include "source_tree.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -25,7 +26,7 @@ using cp::net::HttpRequest;
 namespace {
 
 Json example(const std::string& name) {
-  const std::string path = CP_SOURCE_DIR "/tests/model/schema_examples/" + name + ".json";
+  const std::string path = in_source_tree("tests/model/schema_examples/" + name + ".json");
   return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
 }
 

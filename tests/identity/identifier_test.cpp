@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "model/json.hpp"
+#include "source_tree.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +16,7 @@ namespace {
 
 // The project's published vectors; a script computes them a second time.
 cp::model::Json vectors() {
-  const auto text = cp::read_file(CP_SOURCE_DIR "/tests/data/identifiers.json", 1U << 20U);
+  const auto text = cp::read_file(in_source_tree("tests/data/identifiers.json"), 1U << 20U);
   REQUIRE(text);
   return *cp::model::parse_json(*text);
 }

@@ -8,6 +8,7 @@
 #include "identity/proof.hpp"
 #include "identity/registry_store.hpp"
 #include "model/json.hpp"
+#include "source_tree.hpp"
 #include "temporary_directory.hpp"
 
 #include <nlohmann/json.hpp>
@@ -737,7 +738,7 @@ TEST_CASE("a resource went by its old owner's word, though the new one is not kn
 TEST_CASE("the chain that another implementation signed holds") {
   JudgeFixture f;
   const auto example = [](const std::string& name) {
-    const std::string path = CP_SOURCE_DIR "/tests/model/schema_examples/" + name + ".json";
+    const std::string path = in_source_tree("tests/model/schema_examples/" + name + ".json");
     return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
   };
   const Json root = example("cp.delegation-1.root");

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "model/json.hpp"
+#include "source_tree.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +18,7 @@ using cp::model::Json;
 namespace {
 
 Json example() {
-  const std::string path = CP_SOURCE_DIR "/tests/model/schema_examples/cp.resource-1.json";
+  const std::string path = in_source_tree("tests/model/schema_examples/cp.resource-1.json");
   return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "model/json.hpp"
+#include "source_tree.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -141,7 +142,7 @@ TEST_CASE("a sound record passes, with fields that nobody knows and unknown valu
 }
 
 TEST_CASE("the rules judge the examples of the JSON Schema as the schema does") {
-  const std::filesystem::path folder = CP_SOURCE_DIR "/tests/model/schema_examples";
+  const std::filesystem::path folder = in_source_tree("tests/model/schema_examples");
   std::size_t accepted = 0;
   std::size_t refused = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {

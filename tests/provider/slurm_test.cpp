@@ -5,6 +5,7 @@
 #include "provider/script.hpp"
 #include "provider/slurm/catalog.hpp"
 #include "provider/slurm/cluster.hpp"
+#include "source_tree.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,7 +24,7 @@ constexpr const char* kUrl = "slurm:";
 
 // The recorded answer NAME, in which the marker is MARK.
 std::string recorded(const std::string& name) {
-  return cp::read_file(std::string(CP_SOURCE_DIR) + "/tests/data/" + name, 1 << 20).value();
+  return cp::read_file(in_source_tree("tests/data/" + name), 1 << 20).value();
 }
 
 Cluster cluster_of(const std::string& answer) {
