@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace cp::identity {
 namespace {
@@ -65,6 +66,12 @@ std::uint32_t value_of(char c) { return kValues[static_cast<unsigned char>(c)]; 
 
 // The number that the two check characters behind a body of weighted SUM stand for.
 std::uint32_t check_number(std::uint32_t sum) { return (kModulus + 1 - sum % kModulus) % kModulus; }
+
+// The two characters of that NUMBER; nullopt when they would look like others.
+std::optional<std::array<char, 2>> check_for(std::uint32_t number) {
+  const std::array check{kDigits[number / kRadix], kDigits[number % kRadix]};
+  return std::ranges::any_of(check, looks_like_another) ? std::nullopt : std::optional(check);
+}
 
 // One pass over a body; keeps the weighted sum of what it has taken.
 class Scanner {
@@ -154,9 +161,22 @@ std::optional<std::array<char, 2>> check_of(std::string_view body) {
   if (scanner.take_prefix() != Flaw::none || scanner.take_serial() != Flaw::none) {
     return std::nullopt;
   }
-  const std::uint32_t number = check_number(scanner.sum());
-  const std::array check{kDigits[number / kRadix], kDigits[number % kRadix]};
-  return std::ranges::any_of(check, looks_like_another) ? std::nullopt : std::optional(check);
+  return check_for(check_number(scanner.sum()));
+}
+
+// How many serials make each weighted sum, by what a body's beginning sums up to.
+using SumCounts = std::array<std::uint64_t, kModulus>;
+
+SumCounts with_one_more(const SumCounts& counts) {
+  SumCounts longer{};
+  for (std::uint32_t sum = 0; sum < kModulus; ++sum) {
+    for (const char c : kDigits) {
+      if (!looks_like_another(c)) {
+        longer[(sum + value_of(c) * kRadix) * kRadix % kModulus] += counts[sum];
+      }
+    }
+  }
+  return longer;
 }
 
 bool has_scheme(std::string_view text) {
@@ -271,6 +291,25 @@ std::optional<std::string> check_characters(std::string_view prefix, std::string
 }
 
 bool has_check_characters(std::string_view body) { return check_of(body).has_value(); }
+
+std::uint64_t count_serials(std::string_view prefix, std::size_t length) {
+  constexpr std::size_t kCountable = 12;  // 32^12 is 2^60
+  const std::string beginning = std::string(prefix) + "/";
+  Scanner scanner(beginning);
+  if (length > kCountable || scanner.take_prefix() != Flaw::none) {
+    return length > kCountable ? std::numeric_limits<std::uint64_t>::max() : 0;
+  }
+  SumCounts counts{};
+  counts[scanner.sum() % kModulus] = 1;
+  for (std::size_t i = 0; i < length; ++i) {
+    counts = with_one_more(counts);
+  }
+  std::uint64_t all = 0;
+  for (std::uint32_t sum = 0; sum < kModulus; ++sum) {
+    all += check_for(check_number(sum)) ? counts[sum] : 0;
+  }
+  return all;
+}
 
 bool is_prefix(std::string_view prefix) {
   std::size_t arcs = 0;

@@ -59,6 +59,10 @@ std::optional<std::string> check_characters(std::string_view prefix, std::string
 /// Whether BODY, prefix, slash and serial in canonical form, has such check characters.
 bool has_check_characters(std::string_view body);
 
+/// How many serials of LENGTH characters PREFIX, in canonical form, has in all: those whose check
+/// characters hold no such letter, about eight in ten. The greatest number beyond 12 characters.
+std::uint64_t count_serials(std::string_view prefix, std::size_t length);
+
 /// Whether PREFIX is one to eight arcs in canonical form.
 bool is_prefix(std::string_view prefix);
 /// Whether PREFIX is ANCESTOR or lies below it; arcs compare as arcs: 86.31 is not above 86.3101.

@@ -127,19 +127,6 @@ Result<Registry> Registry::open(const std::string& state_directory, const Clock&
     return no_authority();
   }
   CP_TRY_ASSIGN(auto database, open_registry_database(state_directory));
-  return load(std::move(database), state_directory, clock);
-}
-
-Result<Registry> Registry::open_to_read(const std::string& state_directory, const Clock& clock) {
-  if (::access(registry_path(state_directory).c_str(), F_OK) != 0) {
-    return no_authority();
-  }
-  CP_TRY_ASSIGN(auto database, open_registry_to_read(state_directory));
-  return load(std::move(database), state_directory, clock);
-}
-
-Result<Registry> Registry::load(store::Database database, const std::string& state_directory,
-                                const Clock& clock) {
   auto state = std::make_unique<State>(std::move(database), state_directory, clock);
   CP_TRY_ASSIGN(auto authority, load_authority(state->database));
   if (!authority) {
@@ -162,6 +149,7 @@ Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& ran
     return fail(Errc::usage, "a serial has {} to {} characters", kMinSerial, kMaxSerial);
   }
   CP_TRY(require_accepted(state_->authority));
+  CP_TRY(state_->store.check_room(count, length));
   // The pages that random serials fall on stay in memory: 64 MiB hold a few million.
   CP_TRY(state_->database.execute("PRAGMA cache_size = -65536"));
   while (count > 0) {

@@ -39,10 +39,9 @@ class Registry final : public Resolves {
   static Result<Registry> init(const std::string& state_directory, std::string_view prefix,
                                std::string_view name, const Clock& clock, Random& random);
 
-  /// Opens what `init` has made; not_found, with the hint to run `cpid init`, when there is none.
+  /// Opens what `init` has made, also where nothing can be written; not_found, with the hint to run
+  /// `cpid init`, when there is none.
   static Result<Registry> open(const std::string& state_directory, const Clock& clock);
-  /// As `open`, where nothing can be written, too: whatever would change it fails there.
-  static Result<Registry> open_to_read(const std::string& state_directory, const Clock& clock);
 
   Registry(Registry&&) noexcept;
   Registry& operator=(Registry&&) noexcept;
@@ -64,7 +63,7 @@ class Registry final : public Resolves {
   };
   /// Allocates COUNT identifiers with SERIALS of LENGTH characters, batch by batch, each in
   /// one transaction: what MINTED gets is durable, and never given out again. denied while the
-  /// authority was not given its prefix.
+  /// authority was not given its prefix; usage and failed as RegistryStore::check_room.
   Result<void> mint(std::uint64_t count, std::size_t length, Random& random, const Minted& minted,
                     Serials serials = Serials::random);
 
@@ -107,8 +106,6 @@ class Registry final : public Resolves {
  private:
   struct State;
   explicit Registry(std::unique_ptr<State> state);
-  static Result<Registry> load(store::Database database, const std::string& state_directory,
-                               const Clock& clock);
   Result<Resolved> resolve_code(std::string_view code) const;
   Result<Resolved> resolve_alias(std::string_view alias) const;
   Result<Resolved> resolve_foreign(const ForeignCode& code) const;

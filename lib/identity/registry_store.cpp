@@ -272,42 +272,88 @@ std::string registry_path(const std::string& state_directory) {
 }
 
 Result<store::Database> open_registry_database(const std::string& state_directory) {
-  return store::Database::open(registry_path(state_directory), {.migrations = kMigrations});
+  return store::Database::open(registry_path(state_directory),
+                               {.migrations = kMigrations, .falls_back_to_reading = true});
 }
 
-Result<store::Database> open_registry_to_read(const std::string& state_directory) {
-  auto opened = open_registry_database(state_directory);
-  if (opened || opened.error().code == Errc::bad_data || opened.error().code == Errc::bad_config) {
-    return opened;
-  }
-  auto to_read = store::Database::open(registry_path(state_directory),
-                                       {.migrations = kMigrations, .read_only = true});
-  return to_read ? std::move(to_read) : std::move(opened);
+namespace {
+
+tl::unexpected<Error> used_up(std::size_t length) {
+  return with_hint(fail(Errc::failed, "the serials of {} characters are used up", length),
+                   "ask for longer ones with --length");
 }
+
+}  // namespace
+
+// Enters serials that nobody had, and keeps those.
+class RegistryStore::Taking {
+ public:
+  static Result<Taking> begin(const RegistryStore& store, std::size_t count) {
+    CP_TRY_ASSIGN(auto insert, store.database_.prepare("INSERT OR IGNORE INTO identifier "
+                                                       "(authority, serial) VALUES (?1, ?2)"));
+    return Taking(store, std::move(insert), count);
+  }
+
+  // Whether nobody had it.
+  Result<bool> take(const std::string& serial) {
+    CP_TRY(insert_.bind(1, store_.authority_.row).bind_borrowed(2, serial).run());
+    const bool is_new = store_.database_.changes() == 1;
+    if (is_new) {
+      taken_.push_back(serial);
+    }
+    return is_new;
+  }
+  std::size_t missing() const { return count_ - taken_.size(); }
+
+  Result<std::vector<std::string>> finish(UnixTime now) && {
+    CP_TRY(store_.enter(taken_, now));
+    return std::move(taken_);
+  }
+
+ private:
+  Taking(const RegistryStore& store, store::Statement insert, std::size_t count)
+      : store_(store), insert_(std::move(insert)), count_(count) {
+    taken_.reserve(count);
+  }
+
+  const RegistryStore& store_;
+  store::Statement insert_;
+  std::size_t count_;
+  std::vector<std::string> taken_;
+};
 
 Result<std::vector<std::string>> RegistryStore::allocate(std::size_t count, std::size_t length,
                                                          UnixTime now, Random& random) const {
   constexpr int kFruitlessRounds = 1'000;
-  CP_TRY_ASSIGN(auto insert, database_.prepare("INSERT OR IGNORE INTO identifier "
-                                               "(authority, serial) VALUES (?1, ?2)"));
-  std::vector<std::string> serials;
-  serials.reserve(count);
-  for (int fruitless = 0; serials.size() < count; ++fruitless) {
-    if (fruitless == kFruitlessRounds) {
-      return with_hint(fail(Errc::failed, "no free serial of {} characters was found", length),
-                       "ask for longer ones with --length");
-    }
-    for (std::string& serial :
-         draw_serials(authority_.prefix, count - serials.size(), length, random)) {
-      CP_TRY(insert.bind(1, authority_.row).bind_borrowed(2, serial).run());
-      if (database_.changes() == 1) {
-        serials.push_back(std::move(serial));
-        fruitless = 0;
-      }
+  CP_TRY_ASSIGN(auto taking, Taking::begin(*this, count));
+  for (int fruitless = 0; taking.missing() > 0 && fruitless < kFruitlessRounds; ++fruitless) {
+    for (const std::string& serial :
+         draw_serials(authority_.prefix, taking.missing(), length, random)) {
+      CP_TRY_ASSIGN(const bool is_new, taking.take(serial));
+      fruitless = is_new ? 0 : fruitless;
     }
   }
-  CP_TRY(enter(serials, now));
-  return serials;
+  CP_TRY(take_leftovers(taking, length, random));
+  return std::move(taking).finish(now);
+}
+
+// What drawing does not find any more is among the last free ones: all are looked at, from anywhere
+// on and round.
+Result<void> RegistryStore::take_leftovers(Taking& taking, std::size_t length,
+                                           Random& random) const {
+  if (taking.missing() == 0) {
+    return {};
+  }
+  const std::string start = draw_serials(authority_.prefix, 1, length, random).front();
+  std::string serial = start;
+  do {
+    CP_TRY(taking.take(serial));
+    serial = next_serial(authority_.prefix, serial, length);
+    if (serial.empty()) {
+      serial = next_serial(authority_.prefix, "", length);
+    }
+  } while (taking.missing() > 0 && serial != start);
+  return taking.missing() == 0 ? Result<void>{} : used_up(length);
 }
 
 Result<std::string> RegistryStore::last_counted(std::size_t length) const {
@@ -321,27 +367,19 @@ Result<std::string> RegistryStore::last_counted(std::size_t length) const {
 Result<std::vector<std::string>> RegistryStore::allocate_next(std::size_t count, std::size_t length,
                                                               UnixTime now) const {
   CP_TRY_ASSIGN(std::string last, last_counted(length));
-  CP_TRY_ASSIGN(auto insert, database_.prepare("INSERT OR IGNORE INTO identifier "
-                                               "(authority, serial) VALUES (?1, ?2)"));
-  std::vector<std::string> serials;
-  serials.reserve(count);
-  while (serials.size() < count) {
+  CP_TRY_ASSIGN(auto taking, Taking::begin(*this, count));
+  while (taking.missing() > 0) {
     last = next_serial(authority_.prefix, last, length);
     if (last.empty()) {
-      return with_hint(fail(Errc::failed, "the serials of {} characters are used up", length),
-                       "ask for longer ones with --length");
+      return used_up(length);
     }
-    CP_TRY(insert.bind(1, authority_.row).bind_borrowed(2, last).run());
-    if (database_.changes() == 1) {
-      serials.push_back(last);
-    }
+    CP_TRY(taking.take(last));
   }
   CP_TRY_ASSIGN(auto row, database_.prepare("INSERT OR REPLACE INTO counter "
                                             "(authority, length, last) VALUES (?1, ?2, ?3)"));
   row.bind(1, authority_.row).bind(2, static_cast<std::int64_t>(length)).bind(3, last);
   CP_TRY(row.run());
-  CP_TRY(enter(serials, now));
-  return serials;
+  return std::move(taking).finish(now);
 }
 
 Result<void> RegistryStore::enter(std::span<const std::string> serials, UnixTime now) const {
@@ -374,6 +412,28 @@ Result<std::int64_t> RegistryStore::count_allocated() const {
                 database_.prepare("SELECT count(*) FROM identifier WHERE authority = ?1"));
   CP_TRY(row.bind(1, authority_.row).step());
   return row.integer(0);
+}
+
+Result<void> RegistryStore::check_room(std::uint64_t count, std::size_t length) const {
+  constexpr std::uint64_t kNeverUsedUp = 1ULL << 32U;
+  const std::uint64_t all = count_serials(authority_.prefix, length);
+  if (count > all) {
+    return with_hint(fail(Errc::usage, "prefix {} has {} serials of {} characters in all",
+                          authority_.prefix, all, length),
+                     "ask for longer ones with --length");
+  }
+  if (all >= kNeverUsedUp) {
+    return {};
+  }
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT count(*) FROM identifier WHERE authority = ?1 "
+                                            "AND length(serial) = ?2"));
+  CP_TRY(row.bind(1, authority_.row).bind(2, static_cast<std::int64_t>(length)).step());
+  const std::uint64_t left = all - static_cast<std::uint64_t>(row.integer(0));
+  return count <= left
+             ? Result<void>{}
+             : with_hint(fail(Errc::failed, "prefix {} has {} free serials of {} characters left",
+                              authority_.prefix, left, length),
+                         "ask for longer ones with --length");
 }
 
 Result<std::optional<StoredRecord>> RegistryStore::find(std::string_view serial) const {

@@ -22,10 +22,9 @@ namespace cp::identity {
 
 /// The registry's file in STATE_DIRECTORY.
 std::string registry_path(const std::string& state_directory);
-/// Opens or makes the registry's database; errors as store::Database::open.
+/// Opens or makes the registry's database, which falls back to reading; errors as
+/// store::Database::open.
 Result<store::Database> open_registry_database(const std::string& state_directory);
-/// The same to read from, where it cannot be written, too.
-Result<store::Database> open_registry_to_read(const std::string& state_directory);
 
 /// A row of the records: what was registered last for an identifier.
 struct StoredRecord {
@@ -44,6 +43,9 @@ class RegistryStore {
 
   Ledger ledger() const { return {database_, authority_.row, authority_.prefix}; }
 
+  /// usage when COUNT serials of LENGTH characters are more than there can be, failed when they are
+  /// more than are free.
+  Result<void> check_room(std::uint64_t count, std::size_t length) const;
   /// COUNT random serials of LENGTH characters that nobody ever had, entered in the ledger at NOW.
   /// failed when free ones of that length are too few.
   Result<std::vector<std::string>> allocate(std::size_t count, std::size_t length, UnixTime now,
@@ -83,6 +85,8 @@ class RegistryStore {
  private:
   Result<bool> has_ended(std::string_view serial) const;
   Result<std::string> last_counted(std::size_t length) const;
+  class Taking;
+  Result<void> take_leftovers(Taking& taking, std::size_t length, Random& random) const;
   Result<void> enter(std::span<const std::string> serials, UnixTime now) const;
 
   store::Database& database_;

@@ -71,6 +71,14 @@ seconds bounded(std::optional<seconds> said, seconds usual, seconds longest) {
   return std::clamp(said.value_or(usual), seconds(1), longest);
 }
 
+// A code leads down to its owner; any other name only as far as a registry has followed those
+// below it.
+std::string who_else_may_know(const Name& name, const std::string& base) {
+  return name.code || base.empty()
+             ? ""
+             : "authorities below it were not asked; cpid sync " + base + " asks them all";
+}
+
 // A foreign code is what a record says of itself: another one may say so, too.
 bool is_claimed(const Name& name) { return !name.code && !name.text.starts_with('@'); }
 
@@ -151,6 +159,7 @@ struct Resolver::State {
     std::optional<Resolved> refused;  // an answer that does not hold
     std::optional<Error> failure;     // the first registry that could not be asked
     std::optional<Error> absence;
+    std::string asked_last;  // who knew of nothing
     seconds absent_for = kUsualAbsence;
     bool is_unanswered = false;  // and so FAILURE is how it ended
   };
@@ -240,7 +249,9 @@ struct Resolver::State {
       return *std::move(synced);
     }
     if (settings.is_offline) {
-      return fail(Errc::not_found, "{} is not known here, and --offline asks nobody", name.text);
+      return fail(
+          Errc::not_found, "{} is not known here, and {} asks nobody", name.text,
+          database.is_read_only() ? "a state directory that cannot be written" : "--offline");
     }
     CP_TRY_ASSIGN(auto bases, first_bases(name));
     if (bases.empty()) {
@@ -248,7 +259,7 @@ struct Resolver::State {
              : mine ? fail(Errc::not_found, "{} is known to nobody else", name.text)
                     : nobody_to_ask(mine.error());
     }
-    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
+    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}, ""};
     auto asked = ask(search);
     if (asked && asks_all && synced && synced->trust == "verified" && asked->trust == "verified") {
       asked = the_claimant(name, std::move(asked).value(), *synced);
@@ -307,7 +318,9 @@ struct Resolver::State {
                                               const ResolverStore::Answer& answer) {
     const auto age = std::chrono::floor<seconds>(clock.now() - answer.fetched_at);
     if (answer.code.empty()) {
-      return fail(Errc::not_found, "{} (asked {} ago)", answer.message, units::show_duration(age));
+      return with_hint(
+          fail(Errc::not_found, "{} (asked {} ago)", answer.message, units::show_duration(age)),
+          who_else_may_know(name, answer.source));
     }
     CP_TRY_ASSIGN(auto resolved, judged(name, answer.anchor, answer.code));
     if (resolved) {
@@ -474,8 +487,8 @@ struct Resolver::State {
                   search.name.text);
     }
     const UnixTime now = clock.now();
-    CP_TRY(store.keep(search.name.text,
-                      {"", "", "", search.absence->message, now, now + search.absent_for}));
+    CP_TRY(store.keep(search.name.text, {"", "", search.asked_last, search.absence->message, now,
+                                         now + search.absent_for}));
     return tl::unexpected<Error>(*std::move(search.absence));
   }
 
@@ -510,7 +523,9 @@ struct Resolver::State {
         return fail(Errc::not_found, "{} is no more", search.name.text);
       case ReplyKind::none:
         search.absent_for = bounded(reply->max_age, kUsualAbsence, kLongestAbsence);
-        search.absence = Error{Errc::not_found, base + " knows no " + search.name.text, ""};
+        search.asked_last = base;
+        search.absence = Error{Errc::not_found, base + " knows no " + search.name.text,
+                               who_else_may_know(search.name, base)};
         return std::nullopt;
       case ReplyKind::referral:
         return refer(search, base, *reply);
@@ -670,12 +685,23 @@ Result<std::unique_ptr<Resolver>> Resolver::open(const std::string& state_direct
   }
   CP_TRY_ASSIGN(auto database, open_registry_database(state_directory));
   CP_TRY_ASSIGN(auto answers, ResolverStore::open(state_directory));
+  // What registries say has to be written down, or nobody could tell a replay.
+  settings.is_offline |= database.is_read_only();
   auto state = std::make_unique<State>(std::move(database), std::move(answers), clock,
                                        std::move(settings), std::move(stop));
   if (own) {
     state->own = std::move(*own);
   }
   return std::unique_ptr<Resolver>(new Resolver(std::move(state)));
+}
+
+Result<std::unique_ptr<Resolver>> Resolver::open_configured(const Paths& paths, const Clock& clock,
+                                                            const Setting& setting) {
+  CP_TRY_ASSIGN(auto settings, read_resolver_settings(setting));
+  if (!settings.registries.empty()) {
+    CP_TRY(open_state_directory(paths));
+  }
+  return open(paths.state, clock, std::move(settings));
 }
 
 Result<Resolved> Resolver::resolve(std::string_view name) const { return state_->resolve(name); }
@@ -690,8 +716,7 @@ Result<void> ResolverSettings::take_token(const std::string& file) {
   return {};
 }
 
-Result<ResolverSettings> read_resolver_settings(
-    const std::function<std::string(std::string_view key)>& setting) {
+Result<ResolverSettings> read_resolver_settings(const Setting& setting) {
   const auto words = [&setting](std::string_view key) {
     std::string list = setting(key);
     std::vector<std::string> all;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/paths.hpp"
 #include "base/time.hpp"
 #include "identity/resolves.hpp"
 #include "net/allow_net.hpp"
@@ -17,6 +18,9 @@
 namespace cp::identity {
 
 class Registry;
+
+/// What the configuration says of KEY, "" when nothing.
+using Setting = std::function<std::string(std::string_view key)>;
 
 /// Whom to ask, and how.
 struct ResolverSettings {
@@ -36,10 +40,8 @@ struct ResolverSettings {
 };
 
 /// The settings in registry.urls, registry.ca, registry.token (a file) and registry.allow_net
-/// (lists in commas), which SETTING gives; bad_config for what is no URL or network, and as
-/// take_token.
-Result<ResolverSettings> read_resolver_settings(
-    const std::function<std::string(std::string_view key)>& setting);
+/// (lists in commas); bad_config for what is no URL or network, and as take_token.
+Result<ResolverSettings> read_resolver_settings(const Setting& setting);
 
 /// Finds what a name stands for: in this machine's registry, among what was fetched or synced
 /// before, and by asking registries: those that the delegations name, the longest prefix first, and
@@ -56,6 +58,10 @@ class Resolver final : public Resolves {
   static Result<std::unique_ptr<Resolver>> open(const std::string& state_directory,
                                                 const Clock& clock, ResolverSettings settings,
                                                 std::stop_token stop = {});
+  /// The same with the settings that SETTING gives and the state directory of PATHS, which is made
+  /// when there is somebody to ask.
+  static Result<std::unique_ptr<Resolver>> open_configured(const Paths& paths, const Clock& clock,
+                                                           const Setting& setting);
   ~Resolver() override;
 
   /// As Resolves::resolve; NAME may also be a foreign code, "SCHEME:ID", as in also_known_as.

@@ -146,9 +146,13 @@ bool ResolverStore::exists(const std::string& state_directory) {
 }
 
 Result<ResolverStore> ResolverStore::open(const std::string& state_directory) {
+  const bool has_nothing = !exists(state_directory) && ::access(state_directory.c_str(), W_OK) != 0;
   CP_TRY_ASSIGN(auto database,
-                store::Database::open(path_join(state_directory, kResolverFile),
-                                      {.migrations = kResolverMigrations, .is_cache = true}));
+                has_nothing ? store::Database::in_memory(kResolverMigrations)
+                            : store::Database::open(path_join(state_directory, kResolverFile),
+                                                    {.migrations = kResolverMigrations,
+                                                     .is_cache = true,
+                                                     .falls_back_to_reading = true}));
   return ResolverStore(std::move(database));
 }
 

@@ -20,7 +20,8 @@ namespace cp::identity {
 /// asked for again. In resolver.db of the state directory.
 class ResolverStore {
  public:
-  /// Opens or makes it; errors as store::Database::open.
+  /// Opens or makes it; where nothing can be written it falls back to reading, or to memory. Errors
+  /// as store::Database::open.
   static Result<ResolverStore> open(const std::string& state_directory);
   /// Whether there is one already.
   static bool exists(const std::string& state_directory);

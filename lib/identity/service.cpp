@@ -196,7 +196,9 @@ HttpReply RegistryService::error_reply(int status, const Error& error) const {
 }
 
 HttpReply RegistryService::failure(int status, const Error& error) const {
-  return error_reply(status, for_others(status, error));
+  HttpReply reply = error_reply(status, for_others(status, error));
+  reply.why = status < 500 ? "" : error.message;
+  return reply;
 }
 
 HttpReply RegistryService::refuse(int status) {

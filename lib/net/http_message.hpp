@@ -55,6 +55,7 @@ struct HttpReply {
   std::string body;
   std::unique_ptr<HttpBody> stream;  ///< instead of `body`
   std::string who = {};              ///< whose request it was, for the log
+  std::string why = {};              ///< what failed here, for the log
 };
 
 /// Answers requests; each thread of a server has one of its own.

@@ -28,6 +28,7 @@ struct HttpServed {
   std::uint64_t bytes = 0;  ///< of the reply's body
   std::chrono::nanoseconds duration{};
   std::string_view who;   ///< as HttpReply::who
+  std::string_view why;   ///< as HttpReply::why
   bool is_whole = false;  ///< the reply went out to its end
 };
 

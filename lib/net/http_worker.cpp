@@ -91,6 +91,7 @@ struct Exchange {
   std::size_t surplus = 0;
   int status = 0;
   std::string who;
+  std::string why;
 };
 
 struct Connection {
@@ -173,7 +174,7 @@ struct HttpWorker::State {
     if (connection.exchange && settings.log) {
       const Exchange& exchange = *connection.exchange;
       settings.log({exchange.request, exchange.status, connection.sent,
-                    clock.steady() - connection.since, exchange.who, is_whole});
+                    clock.steady() - connection.since, exchange.who, exchange.why, is_whole});
     }
     connection.exchange.reset();
     connection.sent = 0;
@@ -309,6 +310,7 @@ MHD_Result HttpWorker::State::send(MHD_Connection* carrier, Connection& connecti
   connection.deadline = in(settings.reply_deadline);
   connection.exchange->status = reply.status;
   connection.exchange->who = std::move(reply.who);
+  connection.exchange->why = std::move(reply.why);
   const bool has_body = connection.exchange->request.method != "HEAD";
   MHD_Response* response = nullptr;
   if (reply.stream) {

@@ -27,6 +27,7 @@ tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view wha
     case SQLITE_FULL:
       return fail(Errc::io, "{}: no space left on device", what);
     case SQLITE_READONLY:
+      return fail(Errc::cannot_create, "{} cannot be written: it is read-only", what);
     case SQLITE_PERM:
       return fail(Errc::denied, "{}: {}", what, text);
     case SQLITE_CORRUPT:
@@ -70,11 +71,18 @@ Result<void> create_file(const std::string& path) {
   return {};
 }
 
+bool is_beside_writable(const std::string& path) {
+  const std::string directory = path.substr(0, path.find_last_of('/') + 1);
+  return ::access(directory.empty() ? "." : directory.c_str(), W_OK) == 0;
+}
+
 // Whether nobody here can write beside PATH, and no write-ahead log stands there.
 bool stands_still(const std::string& path) {
-  const std::string directory = path.substr(0, path.find_last_of('/') + 1);
-  return ::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0 &&
-         ::access((path + "-wal").c_str(), F_OK) != 0;
+  return !is_beside_writable(path) && ::access((path + "-wal").c_str(), F_OK) != 0;
+}
+
+bool can_be_written(const std::string& path) {
+  return is_beside_writable(path) && ::access(path.c_str(), W_OK) == 0;
 }
 
 // PATH as SQLite reads it without locks and without the index of a log, which it could not make.
@@ -205,6 +213,25 @@ double Statement::real(int column) const { return sqlite3_column_double(statemen
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
 Result<Database> Database::open(const std::string& path, const Options& options) {
+  Options settled = options;
+  const bool is_there = ::access(path.c_str(), F_OK) == 0;
+  settled.read_only |= options.falls_back_to_reading && is_there && !can_be_written(path);
+  return open_as_told(path, settled);
+}
+
+Result<Database> Database::in_memory(Migrations migrations) {
+  sqlite3* raw = nullptr;
+  const int code =
+      sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  Database database(raw);
+  if (code != SQLITE_OK) {
+    return error_of(raw, code, "cannot open a store in memory");
+  }
+  CP_TRY(migrate(database, migrations, "a store in memory"));
+  return database;
+}
+
+Result<Database> Database::open_as_told(const std::string& path, const Options& options) {
   if (options.read_only) {
     if (::access(path.c_str(), F_OK) != 0) {
       return fail_errno(errno, "cannot open the store " + path);
@@ -265,6 +292,8 @@ Result<void> Database::execute(std::string_view sql) {
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(database_.get()); }
+
+bool Database::is_read_only() const { return sqlite3_db_readonly(database_.get(), "main") == 1; }
 
 Result<Transaction> Transaction::begin(Database& database) {
   CP_TRY(database.execute("BEGIN IMMEDIATE"));

@@ -68,6 +68,9 @@ class Database {
     /// Not_found when it is not there. Works also where nobody can write beside it, unless a log
     /// was left there.
     bool read_only = false;
+    /// One that is there, in a place that cannot be written, is opened as if `read_only`; what
+    /// would write to it fails with cannot_create.
+    bool falls_back_to_reading = false;
     /// The last one to leave does not fold the write-ahead log into the database: for many short
     /// processes, each of which would pay for it with several syncs.
     bool keep_log = false;
@@ -79,17 +82,22 @@ class Database {
   /// was written by a newer release.
   static Result<Database> open(const std::string& path, const Options& options);
 
+  /// An empty one that ends with the object.
+  static Result<Database> in_memory(Migrations migrations);
+
   Result<Statement> prepare(std::string_view sql);
   /// Runs SQL (one or more statements, no values).
   Result<void> execute(std::string_view sql);
   std::int64_t last_insert_id() const;
   std::int64_t changes() const;
+  bool is_read_only() const;
 
  private:
   struct Close {
     void operator()(sqlite3* database) const;
   };
   explicit Database(sqlite3* database) : database_(database) {}
+  static Result<Database> open_as_told(const std::string& path, const Options& options);
   std::unique_ptr<sqlite3, Close> database_;
 };
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
+#include <limits>
 #include <string>
 
 using namespace cp::identity;
@@ -120,6 +121,23 @@ TEST_CASE("a location is an identifier and a path below it") {
   CHECK(parse_location("CP:86.3101.42/7f3k9q2m-jb/")->resource.text() ==
         "cp:86.3101.42/7F3K9Q2M-JB");
   CHECK(parse_location("cp:86.3101.42/7F3K9Q2M-JB")->path.empty());
+}
+
+TEST_CASE("the serials of a prefix are counted without trying them") {
+  constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  for (const std::string prefix : {"0", "86.3101", "4294967295.1.2.3.4.5.6.7"}) {
+    std::string body = prefix + "/0000";
+    std::uint64_t counted = 0;
+    for (std::size_t i = 0; i < std::size_t{1} << 20U; ++i) {
+      for (std::size_t digit = 0; digit < 4; ++digit) {
+        body[prefix.size() + 1 + digit] = kLetters[i >> (5 * digit) & 31U];
+      }
+      counted += has_check_characters(body) ? 1U : 0U;
+    }
+    CHECK(count_serials(prefix, 4) == counted);
+  }
+  CHECK(count_serials("0", 12) < std::uint64_t{1} << 60U);
+  CHECK(count_serials("0", 32) == std::numeric_limits<std::uint64_t>::max());
 }
 
 TEST_CASE("an alias has a label and a name") {

@@ -142,6 +142,24 @@ TEST_CASE("sequential serials go on where the last ones ended, around those that
   CHECK(registry.audit()->codes == 5'600);
 }
 
+TEST_CASE("the last free serials of a length are found, and no more are promised") {
+  Fixture f;
+  Registry registry = f.init();
+  const auto mint = [&](std::uint64_t count, Registry::Serials order) {
+    return registry.mint(
+        count, 4, f.random, [](auto) { return cp::Result<void>(); }, order);
+  };
+  const std::uint64_t all = count_serials("0", 4);
+  CHECK(mint(all + 1, Registry::Serials::random).error().code == Errc::usage);
+  REQUIRE(mint(7, Registry::Serials::random));
+  REQUIRE(mint(all - 10, Registry::Serials::next));
+  CHECK(mint(4, Registry::Serials::random).error().code == Errc::failed);
+  CHECK(mint(2, Registry::Serials::random));
+  CHECK(mint(1, Registry::Serials::random));
+  CHECK(mint(1, Registry::Serials::random).error().code == Errc::failed);
+  CHECK(static_cast<std::uint64_t>(registry.audit()->codes) == all);
+}
+
 TEST_CASE("an error from the reader ends the minting, and what was allocated stays") {
   Fixture f;
   Registry registry = f.init();

@@ -109,7 +109,7 @@ expect_match() { grep -qE -e "$1" "${2:-$STDOUT}" || fail "no line of ${2:-stdou
 expect_no_match() { ! grep -E -e "$1" "${2:-$STDOUT}" >&2 || fail "a line of ${2:-stdout} matches $1"; }
 expect_json() {
   jq -ne "[inputs] as \$all | \$all[0] | $1" "${2:-$STDOUT}" >"$TESTDIR/jq" 2>&1 ||
-    fail "not so: $1 (jq: $(head -c 300 "$TESTDIR/jq"))"
+    fail "not so: $1 (jq: $(head -c 300 "$TESTDIR/jq")), of $(head -c 2000 "${2:-$STDOUT}")"
 }
 # Debian's own python3 is the one that has Debian's jsonschema.
 validate() {

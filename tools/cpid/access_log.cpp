@@ -52,6 +52,9 @@ Json record_of(const cp::net::HttpServed& served, cp::UnixTime now) {
   if (!served.who.empty()) {
     record["who"] = served.who;
   }
+  if (!served.why.empty()) {
+    record["why"] = cp::escape::terminal(served.why.substr(0, kMostText));
+  }
   if (const std::string* agent = request.header("User-Agent")) {
     record["agent"] = cp::escape::terminal(std::string_view(*agent).substr(0, kMostText));
   }

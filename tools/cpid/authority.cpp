@@ -32,11 +32,6 @@ Result<Registry> open_registry(cp::cli::Context& context) {
   return Registry::open(directory, context.clock());
 }
 
-Result<Registry> open_registry_to_read(cp::cli::Context& context) {
-  CP_TRY_ASSIGN(const std::string directory, state_directory(context));
-  return Registry::open_to_read(directory, context.clock());
-}
-
 Result<std::unique_ptr<cp::identity::Estate>> open_estate(cp::cli::Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
   CP_TRY_ASSIGN(const std::string directory, cp::open_state_directory(paths));
@@ -68,7 +63,7 @@ std::vector<std::string> complete(cp::cli::Context& context, std::string_view ki
   if (kind != "alias") {
     return {};
   }
-  const auto registry = open_registry_to_read(context);
+  const auto registry = open_registry(context);
   return registry ? registry->aliases("").value_or(std::vector<std::string>{})
                   : std::vector<std::string>{};
 }

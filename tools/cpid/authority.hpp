@@ -15,8 +15,6 @@ namespace cpid {
 
 /// This machine's registry; errors as Registry::open and open_state_directory.
 cp::Result<cp::identity::Registry> open_registry(cp::cli::Context& context);
-/// The same for a command that changes nothing, where nothing can be written, too.
-cp::Result<cp::identity::Registry> open_registry_to_read(cp::cli::Context& context);
 
 /// This machine's trust and authority; makes the store where it is missing.
 cp::Result<std::unique_ptr<cp::identity::Estate>> open_estate(cp::cli::Context& context);

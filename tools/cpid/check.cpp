@@ -39,7 +39,7 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 // What a mistyped code may have been: those that were allocated here first, if there is a registry.
 class Suggester {
  public:
-  explicit Suggester(Context& context) : registry_(open_registry_to_read(context)) {}
+  explicit Suggester(Context& context) : registry_(open_registry(context)) {}
 
   Json for_text(std::string_view text) const {
     std::vector<Identifier> found = cp::identity::suggestions(text);
@@ -224,7 +224,7 @@ Result<void> judge_standard_input(Verdicts& verdicts, const Context& context) {
 }
 
 Result<int> check_ledger(Context& context) {
-  CP_TRY_ASSIGN(const auto registry, open_registry_to_read(context));
+  CP_TRY_ASSIGN(const auto registry, open_registry(context));
   const auto audit = registry.audit();
   Json record{{"schema", "cp.check/1"},
               {"input", "the ledger of prefix " + registry.prefix()},

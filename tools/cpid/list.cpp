@@ -58,7 +58,7 @@ Result<int> list(Context& context) {
   const cp::cli::Arguments& given = context.arguments();
   const std::int64_t limit =
       given.integer("limit").value_or(std::numeric_limits<std::int64_t>::max());
-  CP_TRY_ASSIGN(const auto registry, open_registry_to_read(context));
+  CP_TRY_ASSIGN(const auto registry, open_registry(context));
   CP_TRY(without_enough(given.has("codes") ? list_codes(context, registry, limit)
                                            : list_records(context, registry, limit)));
   return 0;

@@ -174,6 +174,29 @@ class Keeper {
   std::string said_;
 };
 
+// Tells whoever runs the server what failed in it, of many alike one a minute. Safe on any thread.
+class Complaints {
+ public:
+  explicit Complaints(const Context& context) : context_(context) {}
+
+  void tell(std::string_view why) {
+    constexpr auto kPause = std::chrono::minutes(1);
+    const std::scoped_lock lock(mutex_);
+    const auto now = context_.clock().steady();
+    if (why != said_ || now - said_at_ >= kPause) {
+      said_ = why;
+      said_at_ = now;
+      context_.warn("a request failed: " + said_);
+    }
+  }
+
+ private:
+  const Context& context_;
+  std::mutex mutex_;
+  std::string said_;
+  cp::SteadyTime said_at_;
+};
+
 Result<void> announce(Context& context, const HttpSettings& settings,
                       const cp::net::HttpServer& server, const std::string& prefix) {
   const bool is_secure = !settings.key.empty();
@@ -199,8 +222,16 @@ Result<int> serve(Context& context) {
   if (const auto path = context.arguments().text("access-log")) {
     log = std::make_unique<AccessLog>(*path, context.clock());
     CP_TRY(log->reopen());
-    settings.log = [&log](const cp::net::HttpServed& served) { log->write(served); };
   }
+  Complaints complaints(context);
+  settings.log = [&log, &complaints](const cp::net::HttpServed& served) {
+    if (log) {
+      log->write(served);
+    }
+    if (!served.why.empty()) {
+      complaints.tell(served.why);
+    }
+  };
   cp::survive_closed_pipes();
   std::signal(SIGXFSZ, SIG_IGN);
   raise_descriptor_limit();

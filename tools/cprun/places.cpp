@@ -18,13 +18,9 @@ using cp::jobs::Candidate;
 using cp::model::Json;
 
 Result<std::unique_ptr<cp::identity::Resolver>> open_resolver(const Context& context) {
-  CP_TRY_ASSIGN(const auto paths, context.paths());
-  CP_TRY_ASSIGN(auto settings, cp::identity::read_resolver_settings(
-                                   [&](std::string_view key) { return context.setting(key); }));
-  if (!settings.registries.empty()) {
-    CP_TRY(cp::open_state_directory(paths));
-  }
-  return cp::identity::Resolver::open(paths.state, context.clock(), std::move(settings));
+  CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
+  return cp::identity::Resolver::open_configured(
+      paths, context.clock(), [&](std::string_view key) { return context.setting(key); });
 }
 
 Result<std::vector<Candidate>> places_of_offers(Context& context, cp::model::JobSpec& spec,

@@ -29,12 +29,8 @@ bool is_named(std::string_view operand) {
 
 Result<std::unique_ptr<cp::identity::Resolver>> open_resolver(const Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
-  CP_TRY_ASSIGN(auto settings, cp::identity::read_resolver_settings(
-                                   [&](std::string_view key) { return context.setting(key); }));
-  if (!settings.registries.empty()) {
-    CP_TRY(cp::open_state_directory(paths));
-  }
-  return cp::identity::Resolver::open(paths.state, context.clock(), std::move(settings));
+  return cp::identity::Resolver::open_configured(
+      paths, context.clock(), [&](std::string_view key) { return context.setting(key); });
 }
 
 // The first data access that is spoken here. One on this machine is written as a path.

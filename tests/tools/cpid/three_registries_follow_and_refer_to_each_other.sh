@@ -51,6 +51,12 @@ expect_status 0 as reader cpid resolve --offline "$east"
 expect_match "$east: from ${URL_OF[east]}, asked .* ago" "$STDERR"
 expect_status 66 ask reader "$(as east cpid mint --plain)"
 expect_match 'knows no' "$STDERR"
+expect_no_match 'were not asked' "$STDERR"
+for age in '' 'asked .* ago'; do
+  expect_status 66 ask reader @nobody/here
+  expect_match "knows no @nobody/here.*$age" "$STDERR"
+  expect_match "^  authorities below it were not asked; cpid sync ${URL_OF[nation]%/}/ asks them all$" "$STDERR"
+done
 
 it "asks nobody whose certificate nobody vouches for, and follows no referral to where it may not"
 expect_status 77 as other cpid resolve --registry "${URL_OF[nation]}" --allow-net 127.0.0.1 "$east"
