@@ -98,6 +98,7 @@ CheckedLine check_entry(Json read, Judge& judge) {
   line.retired = keys_retired_by(*entry);
   const auto document = read.find("document");
   if (document == read.end() || !line.problem.empty()) {
+    line.record = model::text_at(*entry, "record").value_or("");
     return line;
   }
   const std::string other = "entry " + std::to_string(line.seq) + " brings another document";
@@ -148,11 +149,9 @@ CheckedLine check_line(const std::string& text, Judge& judge) {
 }  // namespace
 
 FeedChecker::FeedChecker(std::string state_directory, const Clock& clock, unsigned threads)
-    : state_directory_(std::move(state_directory)), clock_(clock) {
-  for (unsigned i = 0; i < std::max(1U, threads); ++i) {
-    threads_.emplace_back([this] { work(); });
-  }
-}
+    : state_directory_(std::move(state_directory)),
+      clock_(clock),
+      most_threads_(std::max(1U, threads)) {}
 
 FeedChecker::~FeedChecker() {
   {
@@ -173,6 +172,9 @@ void FeedChecker::add(std::vector<std::string> lines) {
   }
   order_.push_back(std::move(chunk));
   changed_.notify_all();
+  if (threads_.size() < std::min<std::size_t>(order_.size(), most_threads_)) {
+    threads_.emplace_back([this] { work(); });
+  }
 }
 
 std::unique_ptr<FeedChunk> FeedChecker::take() {
@@ -186,19 +188,6 @@ std::unique_ptr<FeedChunk> FeedChecker::take() {
   auto chunk = std::move(order_.front());
   order_.pop_front();
   return chunk;
-}
-
-std::unique_ptr<FeedChunk> FeedChecker::take_if_done() {
-  if (order_.empty()) {
-    return nullptr;
-  }
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!order_.front()->is_done) {
-      return nullptr;
-    }
-  }
-  return take();
 }
 
 void FeedChecker::work() {

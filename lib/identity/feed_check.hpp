@@ -31,6 +31,7 @@ struct CheckedLine {
   std::string kind;
   std::string id;  ///< the resource that the entry is about; empty for others
   std::int64_t record_seq = 0;
+  std::string record;    ///< the digest of a record that is not shown
   bool is_kept = false;  ///< a record of a prefix below, which its registry keeps for it
   std::vector<std::string> retired;  ///< keys that the entry says were replaced, or are void
   nlohmann::ordered_json document;   ///< null when it has none
@@ -45,8 +46,9 @@ struct FeedChunk {
   bool is_done = false;
 };
 
-/// Checks the lines of feeds on several threads, each with a Judge of its own over the store in a
-/// state directory. Chunks come back in the order in which they went in. To be used by one thread.
+/// Checks the lines of feeds on several threads, which are started as they are needed, each with a
+/// Judge of its own over the store in a state directory. Chunks come back in the order in which
+/// they went in. To be used by one thread.
 class FeedChecker {
  public:
   FeedChecker(std::string state_directory, const Clock& clock, unsigned threads);
@@ -56,8 +58,6 @@ class FeedChecker {
   void add(std::vector<std::string> lines);
   /// The oldest chunk, after waiting for it; null when none is under way.
   std::unique_ptr<FeedChunk> take();
-  /// The same, without waiting: null, too, when the oldest is not done.
-  std::unique_ptr<FeedChunk> take_if_done();
   std::size_t under_way() const { return order_.size(); }
 
  private:
@@ -65,6 +65,7 @@ class FeedChecker {
 
   std::string state_directory_;
   const Clock& clock_;
+  unsigned most_threads_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<FeedChunk*> waiting_;

@@ -7,12 +7,13 @@ namespace {
 constexpr std::int64_t kDoubtsOfAKey = 16;
 constexpr std::int64_t kDoubts = 1'000;
 constexpr std::int64_t kWaitingBytes = 16 << 20;
+constexpr std::int64_t kWithheld = 100'000;
 
 }  // namespace
 
-Result<void> FeedDoubts::run(std::string_view statement, std::int64_t entry) {
+Result<void> FeedDoubts::run_confirmed(std::string_view statement) {
   CP_TRY_ASSIGN(auto row, store_.database().prepare(std::string(statement)));
-  return row.bind(1, url_).bind(2, entry).run();
+  return row.bind(1, url_).bind(2, confirmed_).run();
 }
 
 Result<void> FeedDoubts::retire(const std::string& key, std::int64_t entry) {
@@ -53,13 +54,13 @@ Result<void> FeedDoubts::add(const Doubt& doubt) {
   return row.bind(5, doubt.problem).run();
 }
 
-Result<std::vector<FeedDoubts::Doubt>> FeedDoubts::open(std::int64_t confirmed) {
+Result<std::vector<FeedDoubts::Doubt>> FeedDoubts::open() {
   CP_TRY_ASSIGN(auto rows, store_.database().prepare(
                                "SELECT key, subject, problem, entry FROM doubt WHERE url = ?1 "
                                "AND entry <= ?2 AND (cleared = 0 OR cleared > ?2) "
                                "AND key NOT IN (SELECT key FROM retired WHERE url = ?1 "
                                "AND entry <= ?2) ORDER BY subject"));
-  rows.bind(1, url_).bind(2, confirmed);
+  rows.bind(1, url_).bind(2, confirmed_);
   std::vector<Doubt> all;
   while (true) {
     CP_TRY_ASSIGN(const bool found, rows.step());
@@ -122,19 +123,87 @@ Result<void> FeedDoubts::forget(const std::string& subject, std::int64_t entry) 
   return {};
 }
 
-Result<void> FeedDoubts::confirm(std::int64_t entry) {
-  CP_TRY(run("DELETE FROM doubt WHERE url = ?1 AND cleared BETWEEN 1 AND ?2", entry));
-  return run("DELETE FROM unjudged WHERE url = ?1 AND cleared BETWEEN 1 AND ?2", entry);
+Result<std::int64_t> FeedDoubts::count_withheld() {
+  if (!withheld_) {
+    CP_TRY_ASSIGN(auto row, store_.database().prepare("SELECT count(*) FROM withheld "
+                                                      "WHERE url = ?1"));
+    CP_TRY(row.bind(1, url_).step());
+    withheld_ = row.integer(0);
+  }
+  return *withheld_;
 }
 
-Result<void> FeedDoubts::go_back(std::int64_t entry) {
+Result<void> FeedDoubts::withhold(const Withheld& one) {
+  CP_TRY_ASSIGN(const std::int64_t count, count_withheld());
+  if (count >= kWithheld) {
+    return {};
+  }
+  CP_TRY_ASSIGN(auto row,
+                store_.database().prepare("INSERT OR REPLACE INTO withheld (url, subject, "
+                                          "entry, record_seq, record) "
+                                          "VALUES (?1, ?2, ?3, ?4, ?5)"));
+  row.bind(1, url_).bind(2, one.subject).bind(3, one.entry).bind(4, one.record_seq);
+  withheld_ = count + 1;
+  return row.bind(5, one.record).run();
+}
+
+Result<void> FeedDoubts::show(const std::string& subject, std::int64_t record_seq,
+                              std::int64_t entry) {
+  CP_TRY_ASSIGN(const std::int64_t count, count_withheld());
+  if (count == 0) {
+    return {};  // nearly always
+  }
+  // What no head has confirmed would go with ENTRY, and need not come back.
+  CP_TRY_ASSIGN(auto drop,
+                store_.database().prepare("DELETE FROM withheld WHERE url = ?1 AND subject = ?2 "
+                                          "AND record_seq <= ?3 AND entry > ?4"));
+  CP_TRY(drop.bind(1, url_).bind(2, subject).bind(3, record_seq).bind(4, confirmed_).run());
+  withheld_ = count - store_.database().changes();
+  CP_TRY_ASSIGN(auto row, store_.database().prepare(
+                              "UPDATE withheld SET cleared = ?4 WHERE url = ?1 AND subject = ?2 "
+                              "AND record_seq <= ?3 AND cleared = 0"));
+  return row.bind(1, url_).bind(2, subject).bind(3, record_seq).bind(4, entry).run();
+}
+
+Result<std::vector<FeedDoubts::Withheld>> FeedDoubts::withheld() {
+  CP_TRY_ASSIGN(auto rows, store_.database().prepare(
+                               "SELECT subject, max(entry), record_seq, record FROM withheld "
+                               "WHERE url = ?1 AND cleared = 0 GROUP BY subject ORDER BY subject"));
+  rows.bind(1, url_);
+  std::vector<Withheld> all;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return all;
+    }
+    all.push_back(
+        {std::string(rows.text(0)), rows.integer(1), rows.integer(2), std::string(rows.text(3))});
+  }
+}
+
+Result<void> FeedDoubts::confirm(std::int64_t entry) {
+  withheld_.reset();
+  confirmed_ = entry;
+  for (const char* statement :
+       {"DELETE FROM doubt WHERE url = ?1 AND cleared BETWEEN 1 AND ?2",
+        "DELETE FROM unjudged WHERE url = ?1 AND cleared BETWEEN 1 AND ?2",
+        "DELETE FROM withheld WHERE url = ?1 AND cleared BETWEEN 1 AND ?2"}) {
+    CP_TRY(run_confirmed(statement));
+  }
+  return {};
+}
+
+Result<void> FeedDoubts::go_back() {
+  withheld_.reset();
   for (const char* statement :
        {"DELETE FROM retired WHERE url = ?1 AND entry > ?2",
         "DELETE FROM doubt WHERE url = ?1 AND entry > ?2",
         "DELETE FROM unjudged WHERE url = ?1 AND entry > ?2",
+        "DELETE FROM withheld WHERE url = ?1 AND entry > ?2",
         "UPDATE doubt SET cleared = 0 WHERE url = ?1 AND cleared > ?2",
-        "UPDATE unjudged SET cleared = 0 WHERE url = ?1 AND cleared > ?2"}) {
-    CP_TRY(run(statement, entry));
+        "UPDATE unjudged SET cleared = 0 WHERE url = ?1 AND cleared > ?2",
+        "UPDATE withheld SET cleared = 0 WHERE url = ?1 AND cleared > ?2"}) {
+    CP_TRY(run_confirmed(statement));
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace cp::identity {
 namespace {
 
-constexpr std::array<std::string_view, 5> kResolverMigrations{R"(
+constexpr std::array<std::string_view, 6> kResolverMigrations{R"(
 CREATE TABLE answer (
   name TEXT PRIMARY KEY,
   code TEXT NOT NULL,
@@ -108,6 +108,17 @@ CREATE TABLE unjudged (
 INSERT INTO unjudged (url, subject, entry, document)
   SELECT url, subject, entry, document FROM old_unjudged;
 DROP TABLE old_unjudged;
+)",
+                                                              R"(
+CREATE TABLE withheld (
+  url TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  record_seq INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  cleared INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (url, subject, entry)
+) STRICT, WITHOUT ROWID;
 )"};
 
 constexpr std::string_view kResolverFile = "resolver.db";

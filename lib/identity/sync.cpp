@@ -16,7 +16,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
 #include <set>
 #include <thread>
@@ -28,8 +27,10 @@ using model::Json;
 using store::Transaction;
 
 constexpr std::size_t kLinesPerChunk = 256;
+constexpr std::size_t kBytesPerChunk = limits::document_bytes;
 constexpr std::size_t kChunksUnderWay = 16;
-constexpr std::size_t kMaxWithheld = 100'000;
+constexpr unsigned kMostThreads = 16;
+constexpr std::size_t kMaxAsked = 64;             // records that were not shown, in one run
 constexpr std::size_t kMaxOwners = 8;             // who are looked for in one run
 constexpr std::size_t kMaxRefusals = 100;         // that are told one by one
 constexpr std::int64_t kMaxBehindHead = 100'000;  // entries that no head has confirmed
@@ -60,20 +61,19 @@ std::vector<std::string> signers_named_in(const Json& document) {
 class FeedFollower {
  public:
   FeedFollower(Estate& estate, ResolverStore& store, RegistryClient& client,
-               ResolverStore::Feed feed, std::string expected, const ChildLimitTable& limits,
-               const std::stop_token& stop, std::optional<Result<Json>> bootstrap)
+               ResolverStore::Feed feed, std::string expected, SyncRun& run,
+               const std::stop_token& stop)
       : estate_(estate),
         store_(store),
         client_(client),
         feed_(std::move(feed)),
         expected_(std::move(expected)),
-        all_limits_(limits),
+        run_(run),
         stop_(stop),
-        given_(std::move(bootstrap)),
-        doubts_(store, feed_.url),
+        doubts_(store, feed_.url, feed_.confirmed.seq),
         began_at_(feed_.seq),
         checker_(estate.state_directory, estate.clock,
-                 std::max(1U, std::thread::hardware_concurrency())) {}
+                 std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads)) {}
 
   Result<ResolverStore::Feed> follow() {
     const bool was_here = feed_.synced_at > UnixTime();
@@ -84,6 +84,7 @@ class FeedFollower {
     while (begun && feed_.status.empty()) {
       CP_TRY(follow_page());
     }
+    const std::scoped_lock lock(run_.writing);
     CP_TRY(store_.keep_feed(feed_));
     return feed_;
   }
@@ -92,10 +93,30 @@ class FeedFollower {
   std::vector<Refusal> take_refusals() { return std::move(refusals_); }
 
  private:
-  struct Withheld {
-    std::int64_t entry = 0;  // the first that speaks of it
-    std::int64_t record_seq = 0;
+  // Both stores, which are written by one at a time.
+  struct Writing {
+    std::unique_lock<std::mutex> lock;
+    Transaction documents;
+    Transaction names;
   };
+
+  // Never held while a registry is waited for.
+  Result<Writing> begin_writing() {
+    std::unique_lock lock(run_.writing);
+    CP_TRY_ASSIGN(auto documents, Transaction::begin(estate_.database));
+    CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
+    held_.reset();
+    grown_ = {};
+    return Writing{std::move(lock), std::move(documents), std::move(names)};
+  }
+
+  // The cursor follows when what was taken is durable.
+  Result<void> finish(Writing writing) {
+    CP_TRY(held_ ? add_holding(estate_.database, feed_.prefix, grown_) : Result<void>{});
+    CP_TRY(writing.documents.commit());
+    CP_TRY(store_.keep_feed(feed_));
+    return writing.names.commit();
+  }
 
   void end(std::string_view status, std::string problem) {
     if (feed_.status.empty()) {
@@ -104,8 +125,19 @@ class FeedFollower {
     }
   }
 
-  // Of a registry whose head has VERDICT, which does not hold.
-  static std::string_view status_of(const Verdict& verdict, bool was_here) {
+  // Whether HEAD, which is older than the newest one, was as new as any when this run began: then
+  // another registry has shown the newer one since, which is no reason to blame this one.
+  bool is_overtaken(const Json& head, const Verdict& verdict) const {
+    const auto known = run_.heads.find(model::text_at(head, "prefix").value_or(""));
+    return verdict.reason == "replay" &&
+           (known == run_.heads.end() || model::int_at(head, "seq").value_or(0) >= known->second);
+  }
+
+  // Of a registry whose HEAD has VERDICT, which does not hold.
+  std::string_view status_of(const Json& head, const Verdict& verdict, bool was_here) const {
+    if (is_overtaken(head, verdict)) {
+      return "stale";
+    }
     const bool is_lie = standing_of("cp.head/1", verdict) == Standing::lie;
     return is_lie ? "lying" : was_here || verdict.reason == "expired" ? "stale" : "missing";
   }
@@ -114,21 +146,20 @@ class FeedFollower {
   Result<bool> begin(bool was_here) {
     feed_.status.clear();
     feed_.problem.clear();
-    const auto bootstrap = given_ ? *std::move(given_) : client_.bootstrap(feed_.url, stop_);
+    const auto bootstrap = client_.bootstrap(feed_.url, stop_);
     if (!bootstrap) {
       end(was_here ? "stale" : "missing", bootstrap.error().message);
       return false;
     }
-    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
-    CP_TRY_ASSIGN(const Learned learned, learn(estate_.judge, *bootstrap));
-    CP_TRY(transaction.commit());
+    CP_TRY_ASSIGN(const Learned learned, learn_from(*bootstrap));
     if (feed_.seq > 0 && !learned.prefix.empty() && learned.prefix != feed_.prefix) {
       end("lying", "it was the registry of prefix " + feed_.prefix + ", and says now that it is " +
                        learned.prefix);
     } else if (learned.prefix == "0") {
       end("lying", "prefix 0 means nothing here");  // SECURITY §1: an aggregator refuses it
     } else if (!learned.prefix.empty() && !learned.head.holds()) {
-      end(status_of(learned.head, was_here), "its head: " + in_words(learned.head));
+      end(status_of(*model::find(*bootstrap, "head"), learned.head, was_here),
+          "its head: " + in_words(learned.head));
     } else if (!learned.head_problem.empty()) {
       end("lying", learned.head_problem);
     } else if (learned.prefix.empty()) {
@@ -139,39 +170,20 @@ class FeedFollower {
     } else {
       feed_.prefix = learned.prefix;
       feed_.head_seq = learned.head_seq;
-      limits_ = all_limits_.of(feed_.prefix);
+      limits_ = run_.limits.of(feed_.prefix);
     }
     return feed_.status.empty();
   }
 
-  // One page, in one transaction; the cursor follows when it is durable.
+  // One page, kept piece by piece.
   Result<void> follow_page() {
     const std::int64_t before = feed_.seq;
     page_entries_ = 0;
     has_head_ = false;
     is_contradicted_ = false;
-    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
-    CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
-    CP_TRY_ASSIGN(held_, holding_of(estate_.database, feed_.prefix));
-    grown_ = {};
-    std::vector<std::string> lines;
-    const auto each = [&](std::string_view line) -> Result<void> {
-      if (line.size() > limits::document_bytes) {
-        too_long_ = true;
-        return broken_off();
-      }
-      CP_TRY(use_traffic(line.size() + 1));
-      lines.emplace_back(line);
-      return lines.size() < kLinesPerChunk ? Result<void>{} : hand_in(lines);
-    };
-    auto fetched = client_.feed(feed_.url, before, limits::feed_page_records, each, stop_);
-    if ((fetched || is_over_ || too_long_) && !lines.empty()) {
-      const auto handed_in = hand_in(lines);
-      fetched = is_over_ || too_long_ ? fetched : handed_in;
-    }
-    while (auto chunk = checker_.take()) {
-      CP_TRY(apply(*chunk));
-    }
+    const auto fetched = fetch_after(before);
+    CP_TRY(taken_);
+    CP_TRY(take_checked(0));
     if (too_long_) {
       end("lying",
           fmt::format("entry {} has more than {} bytes", feed_.seq + 1, limits::document_bytes));
@@ -180,14 +192,10 @@ class FeedFollower {
       end("limited", fmt::format("it has sent {} in a day",
                                  units::show_bytes(static_cast<double>(limits_.bytes))));
     }
-    CP_TRY(add_holding(estate_.database, feed_.prefix, grown_));
-    CP_TRY(transaction.commit());
     if (is_contradicted_) {
       has_gone_back_ = true;
-      CP_TRY(go_back(feed_.confirmed));
+      CP_TRY(go_back());
     }
-    CP_TRY(store_.keep_feed(feed_));
-    CP_TRY(names.commit());
     if (stop_.stop_requested()) {
       return fail(Errc::unavailable, "{}: stopped", feed_.url);
     }
@@ -198,6 +206,52 @@ class FeedFollower {
       end("stale", fetched.error().message);
     }
     return feed_.status.empty() ? finish_page(before) : Result<void>{};
+  }
+
+  // Has the page after the entry SINCE checked, and what was checked taken as it comes.
+  Result<void> fetch_after(std::int64_t since) {
+    std::vector<std::string> lines;
+    std::size_t bytes = 0;
+    const auto hand_in = [&]() -> Result<void> {
+      bytes = 0;
+      checker_.add(std::exchange(lines, {}));
+      taken_ = checker_.under_way() < kChunksUnderWay ? Result<void>{}
+                                                      : take_checked(kChunksUnderWay / 2);
+      return taken_ && !is_at_end() ? Result<void>{} : broken_off();
+    };
+    const auto each = [&](std::string_view line) -> Result<void> {
+      if (line.size() > limits::document_bytes) {
+        too_long_ = true;
+        return broken_off();
+      }
+      CP_TRY(use_traffic(line.size() + 1));
+      lines.emplace_back(line);
+      bytes += line.size();
+      return lines.size() < kLinesPerChunk && bytes < kBytesPerChunk ? Result<void>{} : hand_in();
+    };
+    auto fetched = client_.feed(feed_.url, since, limits::feed_page_records, each, stop_);
+    if ((fetched || is_over_ || too_long_) && !lines.empty()) {
+      (void)hand_in();
+    }
+    return fetched;
+  }
+
+  bool is_at_end() const { return !feed_.status.empty() || is_contradicted_; }
+
+  // Takes what was checked, until LEFT chunks are under way.
+  Result<void> take_checked(std::size_t left) {
+    std::vector<std::unique_ptr<FeedChunk>> chunks;
+    while (checker_.under_way() > left) {
+      chunks.push_back(checker_.take());
+    }
+    if (chunks.empty()) {
+      return {};
+    }
+    CP_TRY_ASSIGN(Writing writing, begin_writing());
+    for (const auto& chunk : chunks) {
+      CP_TRY(apply(*chunk));
+    }
+    return finish(std::move(writing));
   }
 
   // A stranger's day has its bounds, whatever he sends.
@@ -211,8 +265,11 @@ class FeedFollower {
 
   // Whether the record of LINE may be kept beside the others.
   Result<bool> has_room(const CheckedLine& line) {
-    const std::int64_t bytes = held_.bytes + grown_.bytes + static_cast<std::int64_t>(line.bytes);
-    const std::int64_t records = held_.records + grown_.records;
+    if (!held_) {
+      CP_TRY_ASSIGN(held_, holding_of(estate_.database, feed_.prefix));
+    }
+    const std::int64_t bytes = held_->bytes + grown_.bytes + static_cast<std::int64_t>(line.bytes);
+    const std::int64_t records = held_->records + grown_.records;
     if (records < limits_.records && bytes <= limits_.bytes) {
       return true;
     }
@@ -242,22 +299,67 @@ class FeedFollower {
   // Records that entries speak of must be shown. Whether an entry that no head has confirmed is
   // one of the ledger's is not known: it is asked for again.
   Result<void> miss_withheld() {
-    std::int64_t first = feed_.seq + 1;
-    for (const auto& [id, one] : withheld_) {
-      first = one.entry > feed_.confirmed.seq ? std::min(first, one.entry) : first;
+    CP_TRY_ASSIGN(auto missing, doubts_.withheld());
+    const bool is_behind_head = std::ranges::any_of(
+        missing, [&](const FeedDoubts::Withheld& one) { return one.entry > feed_.confirmed.seq; });
+    if (is_behind_head) {
+      CP_TRY(go_back());
+      CP_TRY_ASSIGN(missing, doubts_.withheld());
     }
-    if (first <= feed_.seq) {
-      CP_TRY_ASSIGN(auto transaction, Transaction::begin(store_.database()));
-      CP_TRY_ASSIGN(const auto before, point_at(first - 1));
-      CP_TRY(go_back(before ? *before : feed_.confirmed));
-      CP_TRY(store_.keep_feed(feed_));
-      CP_TRY(transaction.commit());
+    if (!missing.empty()) {
+      CP_TRY(ask_for(missing));
+      CP_TRY_ASSIGN(missing, doubts_.withheld());
     }
-    if (!withheld_.empty()) {
-      end("gap", fmt::format("{} records were not shown, among them {}", withheld_.size(),
-                             withheld_.begin()->first));
+    if (!missing.empty()) {
+      end("gap", fmt::format("{} records were not shown, among them {}", missing.size(),
+                             missing.front().subject));
     }
     return {};
+  }
+
+  // What its feed does not show, it may show to whoever asks; or it has come from elsewhere.
+  Result<void> ask_for(const std::vector<FeedDoubts::Withheld>& missing) {
+    std::vector<const FeedDoubts::Withheld*> elsewhere;
+    CP_TRY_ASSIGN(Writing writing, begin_writing());
+    for (const FeedDoubts::Withheld& one : missing) {
+      CP_TRY_ASSIGN(const bool is_here, has_as_new(one.subject, one.record_seq));
+      if (is_here) {
+        CP_TRY(doubts_.show(one.subject, one.record_seq, one.entry));
+      } else if (elsewhere.size() < kMaxAsked) {
+        elsewhere.push_back(&one);
+      }
+    }
+    CP_TRY(finish(std::move(writing)));
+    for (const FeedDoubts::Withheld* one : elsewhere) {
+      const auto reply = client_.ask(feed_.url, "v1/id/" + net::percent_encoded(one->subject),
+                                     std::nullopt, stop_);
+      if (!reply) {
+        break;
+      }
+      CP_TRY(take_reply(*one, reply->document));
+    }
+    return {};
+  }
+
+  // DOCUMENT is what was shown of ONE, or a newer version that holds; anything else is nothing.
+  Result<void> take_reply(const FeedDoubts::Withheld& one, const Json& document) {
+    CheckedLine line;
+    line.seq = one.entry;
+    line.id = one.subject;
+    line.record_seq = model::int_at(document, "seq").value_or(0);
+    line.document = document;
+    line.text = model::to_line(document);
+    line.bytes = line.text.size();
+    CP_TRY_ASSIGN(line.verdict, estate_.judge.examine(document));
+    const auto digest = digest_of(document);
+    const bool is_it = line.record_seq == one.record_seq && digest && *digest == one.record;
+    if (model::text_at(document, "id") != one.subject || line.record_seq < one.record_seq ||
+        (!line.verdict.holds() && !is_it)) {
+      return {};
+    }
+    CP_TRY_ASSIGN(Writing writing, begin_writing());
+    CP_TRY(take_record(line));
+    return finish(std::move(writing));
   }
 
   // What the feed says here does not fit what it said before. Where no head had confirmed that,
@@ -271,16 +373,18 @@ class FeedFollower {
     }
   }
 
-  // To a place where it was before.
-  Result<void> go_back(const ResolverStore::FeedPoint& point) {
+  // To the last entry that a head has named.
+  Result<void> go_back() {
+    const ResolverStore::FeedPoint& point = feed_.confirmed;
     feed_.seq = point.seq;
     feed_.hash = point.hash;
     feed_.records = point.records;
     feed_.refused = point.refused;
-    std::erase_if(withheld_, [&](const auto& one) { return one.second.entry > feed_.seq; });
+    CP_TRY_ASSIGN(Writing writing, begin_writing());
     CP_TRY(
         store_.forget_points(feed_.url, feed_.seq + 1, std::numeric_limits<std::int64_t>::max()));
-    return doubts_.go_back(feed_.seq);
+    CP_TRY(doubts_.go_back());
+    return finish(std::move(writing));
   }
 
   ResolverStore::FeedPoint here() const {
@@ -321,7 +425,7 @@ class FeedFollower {
     if (!feed_.status.empty()) {
       return {};
     }
-    CP_TRY_ASSIGN(const auto doubts, doubts_.open(feed_.confirmed.seq));
+    CP_TRY_ASSIGN(const auto doubts, doubts_.open());
     if (!doubts.empty()) {
       end("lying", doubts.front().subject + ": " + doubts.front().problem);
       return {};
@@ -341,10 +445,7 @@ class FeedFollower {
       return "";
     }
     CP_TRY(find_owners(waiting));
-    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
-    CP_TRY_ASSIGN(auto names, Transaction::begin(store_.database()));
-    CP_TRY_ASSIGN(held_, holding_of(estate_.database, feed_.prefix));
-    grown_ = {};
+    CP_TRY_ASSIGN(Writing writing, begin_writing());
     std::size_t left = 0;
     std::string missing;
     for (const FeedDoubts::Unjudged& one : waiting) {
@@ -352,9 +453,7 @@ class FeedFollower {
       left += problem.empty() ? 0U : 1U;
       missing = missing.empty() ? problem : missing;
     }
-    CP_TRY(add_holding(estate_.database, feed_.prefix, grown_));
-    CP_TRY(transaction.commit());
-    CP_TRY(names.commit());
+    CP_TRY(finish(std::move(writing)));
     return left < 2 ? missing : fmt::format("{}; and {} more", missing, left - 1);
   }
 
@@ -418,28 +517,16 @@ class FeedFollower {
     return {};
   }
 
-  Result<void> learn_from(const Json& bootstrap) {
-    CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate_.database));
-    CP_TRY(learn(estate_.judge, bootstrap));
-    return transaction.commit();
-  }
-
-  Result<void> hand_in(std::vector<std::string>& lines) {
-    if (!feed_.status.empty() || is_contradicted_) {
-      return broken_off();
-    }
-    checker_.add(std::move(lines));
-    lines = {};
-    while (auto chunk = checker_.under_way() >= kChunksUnderWay ? checker_.take()
-                                                                : checker_.take_if_done()) {
-      CP_TRY(apply(*chunk));
-    }
-    return {};
+  Result<Learned> learn_from(const Json& bootstrap) {
+    CP_TRY_ASSIGN(Writing writing, begin_writing());
+    CP_TRY_ASSIGN(Learned learned, learn(estate_.judge, bootstrap));
+    CP_TRY(finish(std::move(writing)));
+    return learned;
   }
 
   Result<void> apply(FeedChunk& chunk) {
     for (CheckedLine& line : chunk.checked) {
-      if (!feed_.status.empty() || is_contradicted_) {
+      if (is_at_end()) {
         return {};  // what follows a lie is not taken
       }
       if (line.failure) {
@@ -460,7 +547,7 @@ class FeedFollower {
     CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(head));
     const std::int64_t seq = model::int_at(head, "seq").value_or(0);
     if (!verdict.holds()) {
-      end(status_of(verdict, feed_.seq > 0), "its head: " + in_words(verdict));
+      end(status_of(head, verdict, feed_.seq > 0), "its head: " + in_words(verdict));
     } else if (model::text_at(head, "prefix") != feed_.prefix) {
       end("lying", "its feed is closed by another prefix's head");
     } else {
@@ -504,7 +591,7 @@ class FeedFollower {
     }
     if (!line.document.is_null()) {
       CP_TRY(line.id.empty() ? take_other(line) : take_record(line));
-    } else if (!line.id.empty() && !line.is_kept && withheld_.size() < kMaxWithheld) {
+    } else if (!line.id.empty() && !line.is_kept) {
       CP_TRY(expect_newer(line));
     }
     for (const std::string& key : line.retired) {
@@ -524,20 +611,16 @@ class FeedFollower {
 
   // A record that is not shown must be superseded by one that is.
   Result<void> expect_newer(const CheckedLine& line) {
-    CP_TRY_ASSIGN(const std::string anchor, anchor_here());
-    CP_TRY_ASSIGN(const auto kept, estate_.trust.find(anchor, "cp.resource", line.id));
-    if (!kept || kept->seq < line.record_seq) {
-      withheld_.try_emplace(line.id, Withheld{line.seq, 0}).first->second.record_seq =
-          line.record_seq;
-    }
-    return {};
+    CP_TRY_ASSIGN(const bool is_here, has_as_new(line.id, line.record_seq));
+    return is_here ? Result<void>{}
+                   : doubts_.withhold({line.id, line.seq, line.record_seq, line.record});
   }
 
-  Result<std::string> anchor_here() {
-    if (anchor_.empty()) {
-      CP_TRY_ASSIGN(anchor_, estate_.judge.anchor_of(feed_.prefix));
-    }
-    return anchor_;
+  // Whether version SEQ of the record of its prefix's CODE, or a newer one, is here.
+  Result<bool> has_as_new(const std::string& code, std::int64_t seq) {
+    CP_TRY_ASSIGN(const std::string anchor, estate_.judge.anchor_of(feed_.prefix));
+    CP_TRY_ASSIGN(const auto kept, estate_.trust.find(anchor, "cp.resource", code));
+    return kept && kept->seq >= seq;
   }
 
   Result<void> take_record(CheckedLine& line) {
@@ -566,10 +649,7 @@ class FeedFollower {
         CP_TRY(add_holding(estate_.database, std::string(id->prefix()), line.verdict.grown));
       }
     }
-    if (const auto missing = withheld_.find(line.id);
-        missing != withheld_.end() && missing->second.record_seq <= line.record_seq) {
-      withheld_.erase(missing);
-    }
+    CP_TRY(doubts_.show(line.id, line.record_seq, line.seq));
     if (line.is_kept && line.verdict.reason == "replay") {
       return {};  // its own authority has shown a newer one
     }
@@ -594,8 +674,10 @@ class FeedFollower {
     }
     CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(line.document));
     // Those of the bootstrap are as new, or newer.
-    const bool is_old = standing_of(schema, verdict) == Standing::lapsed &&
-                        (schema == "cp.head/1" || verdict.reason == "replay");
+    const bool is_head = schema == "cp.head/1";
+    const bool is_old = (is_head && is_overtaken(line.document, verdict)) ||
+                        (standing_of(schema, verdict) == Standing::lapsed &&
+                         (is_head || verdict.reason == "replay"));
     return verdict.holds() || is_old
                ? Result<void>{}
                : refuse(line, model::text_at(line.document, "prefix").value_or(""), verdict);
@@ -636,12 +718,11 @@ class FeedFollower {
   RegistryClient& client_;
   ResolverStore::Feed feed_;
   std::string expected_;  // prefix; empty: any
-  const ChildLimitTable& all_limits_;
+  SyncRun& run_;
   ChildLimits limits_;
-  Holding held_;   // of its prefix, before this page
-  Holding grown_;  // by this page
+  std::optional<Holding> held_;  // of its prefix, before what is written now
+  Holding grown_;                // by that
   const std::stop_token& stop_;
-  std::optional<Result<Json>> given_;  // its bootstrap
   FeedDoubts doubts_;
   std::int64_t began_at_;
   bool is_contradicted_ = false;  // by this page is what came before it
@@ -650,24 +731,21 @@ class FeedFollower {
   std::int64_t entries_ = 0;
   std::size_t page_entries_ = 0;
   bool has_head_ = false;
-  bool too_long_ = false;                     // an entry was
-  bool is_over_ = false;                      // its bytes of today are used up
-  std::map<std::string, Withheld> withheld_;  // records that were not shown
-  std::string anchor_;
+  bool too_long_ = false;  // an entry was
+  bool is_over_ = false;   // its bytes of today are used up
+  Result<void> taken_;     // what came of that while more was fetched
   std::vector<Refusal> refusals_;
 };
 
 Result<Synced> sync_feed(Estate& estate, ResolverStore& store, RegistryClient& client,
-                         const std::string& base, const std::string& prefix,
-                         const ChildLimitTable& limits, const std::stop_token& stop,
-                         std::optional<Result<Json>> bootstrap) {
+                         const std::string& base, const std::string& prefix, SyncRun& run,
+                         const std::stop_token& stop) {
   const SteadyTime started = estate.clock.steady();
   CP_TRY_ASSIGN(auto known, store.feed(base));
   ResolverStore::Feed feed = known ? *std::move(known) : ResolverStore::Feed{};
   feed.url = base;
   feed.prefix = feed.seq == 0 && !prefix.empty() ? prefix : feed.prefix;
-  FeedFollower follower(estate, store, client, std::move(feed), prefix, limits, stop,
-                        std::move(bootstrap));
+  FeedFollower follower(estate, store, client, std::move(feed), prefix, run, stop);
   Synced synced;
   CP_TRY_ASSIGN(synced.feed, follower.follow());
   synced.entries = follower.entries();

@@ -124,6 +124,19 @@ Result<std::optional<Kept>> TrustStore::find(std::string_view anchor, std::strin
   return kept;
 }
 
+Result<std::map<std::string, std::int64_t>> TrustStore::newest_heads() const {
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT subject, max(seq) FROM kept "
+                                             "WHERE kind = 'cp.head' GROUP BY subject"));
+  std::map<std::string, std::int64_t> heads;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return heads;
+    }
+    heads.emplace(rows.text(0), rows.integer(1));
+  }
+}
+
 Result<void> TrustStore::keep(std::string_view anchor, const Kept& kept, UnixTime now) {
   if (!keep_) {
     CP_TRY_ASSIGN(keep_, database_.prepare("INSERT OR REPLACE INTO kept (anchor, kind, subject, "

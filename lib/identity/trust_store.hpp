@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +79,9 @@ class TrustStore {
   /// Every one with LABEL that was kept, those under the anchor that was pinned first before
   /// others; under one anchor those nearer to it, and then those that were known with it first.
   Result<std::vector<Allotted>> allotted(std::string_view label) const;
+
+  /// The number of the newest head of each prefix.
+  Result<std::map<std::string, std::int64_t>> newest_heads() const;
 
   Result<void> keep(std::string_view anchor, const Kept& kept, UnixTime now);
   /// Keeps TEXT and what it stands AGAINST, two signed documents of one sequence number.

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,11 @@ class FakeRegistry {
     lines_ = std::move(lines);
     lines_.push_back(std::move(head));
   }
+  /// From now on CALL is told each path before it is answered, and may wait.
+  void before_each(std::function<void(const std::string& path)> call) {
+    const std::scoped_lock lock(mutex_);
+    before_each_ = std::move(call);
+  }
   /// The paths that were asked for so far, with "If-None-Match" behind a blank, and forgets them.
   std::vector<std::string> asked() {
     const std::scoped_lock lock(mutex_);
@@ -84,6 +90,7 @@ class FakeRegistry {
       path += "?since=" + *since;
     }
     const std::string* match = request.header("If-None-Match");
+    wait_before(path);
     const std::scoped_lock lock(mutex_);
     asked_.push_back(path + (match == nullptr ? "" : " " + *match));
     const auto found = said_.find(path);
@@ -94,6 +101,15 @@ class FakeRegistry {
       return {404, {}, R"({"schema":"cp.error/1","message":"nothing"})", nullptr};
     }
     return {found->second.status, found->second.headers, found->second.body, nullptr};
+  }
+
+  void wait_before(const std::string& path) {
+    std::unique_lock lock(mutex_);
+    const auto call = before_each_;
+    lock.unlock();
+    if (call) {
+      call(path);
+    }
   }
 
   std::string feed_after(std::size_t since) const {
@@ -109,6 +125,7 @@ class FakeRegistry {
   std::mutex mutex_;
   std::map<std::string, Said> said_;
   std::vector<std::string> asked_;
+  std::function<void(const std::string& path)> before_each_;
   std::vector<std::string> lines_;  // of its feed, the head last
   std::string url_;
   std::unique_ptr<cp::net::HttpServer> server_;

@@ -6,6 +6,7 @@
 #include "fixed_clock.hpp"
 #include "identity/authority.hpp"
 #include "identity/canonical.hpp"
+#include "identity/following.hpp"
 #include "identity/identifier.hpp"
 #include "identity/proof.hpp"
 #include "identity/sha256.hpp"
@@ -15,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
+#include <semaphore>
 #include <string>
 
 using namespace cp::identity;
@@ -130,15 +132,16 @@ struct Follower {
                          root)
         .value();
   }
-  void publish(const Json& head) {
-    registry.say("v1/bootstrap",
-                 to_line({{"schema", "cp.bootstrap/1"}, {"delegations", {own()}}, {"head", head}}));
+  void publish_at(FakeRegistry& place, const Json& head) const {
+    place.say("v1/bootstrap",
+              to_line({{"schema", "cp.bootstrap/1"}, {"delegations", {own()}}, {"head", head}}));
     std::vector<std::string> texts;
     for (const Json& line : lines) {
       texts.push_back(to_line(line));
     }
-    registry.say_feed(std::move(texts), to_line(head));
+    place.say_feed(std::move(texts), to_line(head));
   }
+  void publish(const Json& head) { publish_at(registry, head); }
   void publish() { publish(enter_head()); }
   // Three records and a head.
   void begin() {
@@ -160,15 +163,21 @@ struct Follower {
       enter({{"op", "mint"}, {"first", "X" + std::to_string(at)}, {"count", 1}}, "mint", Json());
     }
   }
-  ResolverStore::Feed sync() {
-    const auto synced = sync_feed(*estate, store, client, registry.url(), "", limits, {});
+  SyncRun new_run() const { return {limits, estate->trust.newest_heads().value()}; }
+  Synced sync_in(SyncRun& run, const FakeRegistry& place) {
+    auto synced = sync_feed(*estate, store, client, place.url(), "", run, {});
     REQUIRE(synced);
-    return synced->feed;
+    return *std::move(synced);
   }
-  std::string outcome() {
-    const auto feed = sync();
+  Synced sync_whole() {
+    SyncRun run = new_run();
+    return sync_in(run, registry);
+  }
+  ResolverStore::Feed sync() { return sync_whole().feed; }
+  static std::string outcome_of(const ResolverStore::Feed& feed) {
     return feed.status + (feed.problem.empty() ? "" : ": " + feed.problem);
   }
+  std::string outcome() { return outcome_of(sync()); }
   bool has(int number) {
     return estate->trust.find(root.public_key().thumbprint(), "cp.resource", code(number))
         ->has_value();
@@ -368,15 +377,14 @@ TEST_CASE("what a key signed that was revoked since is refused, and the rest is 
     f.enter_record(f.record(4000, 2));
     f.revoked.push_back({{"key", f.live.public_key().thumbprint()}, {"why", "lost"}});
     f.publish();
-    const auto synced = sync_feed(*f.estate, f.store, f.client, f.registry.url(), "", {}, {});
-    REQUIRE(synced);
-    CHECK(synced->feed.status == "complete");
-    CHECK(synced->feed.records == 4);
-    CHECK(synced->feed.refused == 1);
-    REQUIRE(synced->refusals.size() == 1);
-    CHECK(synced->refusals[0].entry == 5);
-    CHECK(synced->refusals[0].subject == Follower::code(5000));
-    CHECK(synced->refusals[0].reason == "revoked");
+    const Synced synced = f.sync_whole();
+    CHECK(synced.feed.status == "complete");
+    CHECK(synced.feed.records == 4);
+    CHECK(synced.feed.refused == 1);
+    REQUIRE(synced.refusals.size() == 1);
+    CHECK(synced.refusals[0].entry == 5);
+    CHECK(synced.refusals[0].subject == Follower::code(5000));
+    CHECK(synced.refusals[0].reason == "revoked");
     CHECK(f.has(4000));
     CHECK(!f.has(5000));
     CHECK(f.outcome() == "complete");
@@ -395,12 +403,11 @@ TEST_CASE("delegations that were revoked, or for which the leave is gone, are re
       f.revoked.push_back({{"delegation", "86.1"}, {"seq", 1}, {"why", "left"}});
     }
     f.publish();
-    const auto synced = sync_feed(*f.estate, f.store, f.client, f.registry.url(), "", {}, {});
-    REQUIRE(synced);
-    CHECK(synced->feed.status == "complete");
-    CHECK(synced->feed.refused == (may_delegate ? 1 : 2));
-    CHECK(synced->refusals[0].subject == "86.1");
-    CHECK(synced->refusals[0].reason == (may_delegate ? "revoked" : "may_not_delegate"));
+    const Synced synced = f.sync_whole();
+    CHECK(synced.feed.status == "complete");
+    CHECK(synced.feed.refused == (may_delegate ? 1 : 2));
+    CHECK(synced.refusals[0].subject == "86.1");
+    CHECK(synced.refusals[0].reason == (may_delegate ? "revoked" : "may_not_delegate"));
     CHECK(f.has(4000));
   }
 }
@@ -576,7 +583,144 @@ TEST_CASE("a record that is held back is a gap, unless a newer version is shown"
   f.enter_record(f.record(5000), false);
   f.enter_record(f.record(4000, 2));
   f.publish();
-  CHECK(tells(f.outcome(), "gap: 1 records were not shown, among them " + Follower::code(5000)));
+  const std::string gap = "gap: 1 records were not shown, among them " + Follower::code(5000);
+  CHECK(f.outcome() == gap);
+  CHECK(f.outcome() == gap);  // nothing is new, and it was not forgotten
+  f.enter_record(f.record(6000));
+  f.publish();
+  CHECK(f.outcome() == gap);
+  CHECK(f.has(6000));
+  f.enter_record(f.record(5000, 2));
+  f.publish();
+  CHECK(f.outcome() == "complete");
+  CHECK(f.outcome() == "complete");
+}
+
+TEST_CASE("a record that was held back is no gap any more when whoever asks for it is shown it") {
+  Follower f;
+  f.begin();
+  f.enter_record(f.record(4000, 2), false);
+  f.publish();
+  const std::string path = "v1/id/" + Follower::code(4000);
+  CHECK(tells(f.outcome(), "gap: 1 records"));
+  f.registry.say(path, to_line(f.record(3000, 2)));
+  CHECK(tells(f.outcome(), "gap: 1 records"));
+  f.registry.say(path, to_line(f.record(4000, 1)));
+  CHECK(tells(f.outcome(), "gap: 1 records"));
+  f.registry.say(path, to_line(Follower::record_by(f.stranger, 4000, 2)));
+  CHECK(tells(f.outcome(), "gap: 1 records"));
+  CHECK(!f.has(4000));
+  f.registry.say(path, to_line(f.record(4000, 2)));
+  CHECK(f.outcome() == "complete");
+  CHECK(f.has(4000));
+  CHECK(f.sync().records == 4);
+  // Or when it has come from elsewhere.
+  Follower g;
+  g.enter_record(g.record(4000), false);
+  g.publish();
+  CHECK(tells(g.outcome(), "gap: 1 records"));
+  REQUIRE(g.estate->judge.accept(g.record(4000))->holds());
+  CHECK(g.outcome() == "complete");
+}
+
+TEST_CASE("a record that was held back before a run was broken off is a gap after it") {
+  Follower f;
+  f.enter_record(f.record(5000), false);
+  f.begin();
+  f.publish();
+  f.limits = ChildLimitTable::parse({"records=1"}).value();
+  CHECK(tells(f.outcome(), "limited"));
+  f.limits = {};
+  CHECK(tells(f.outcome(), "gap: 1 records"));
+  CHECK(f.has(3000));
+}
+
+TEST_CASE("an older head that another registry overtook in the same run is stale, and no lie") {
+  Follower f;
+  FakeRegistry mirror;
+  f.begin();
+  const Json old = f.enter_head();
+  f.publish_at(mirror, old);
+  f.enter_record(f.record(4000));
+  f.publish();
+  SyncRun run = f.new_run();
+  CHECK(f.sync_in(run, f.registry).feed.status == "complete");
+  CHECK(tells(Follower::outcome_of(f.sync_in(run, mirror).feed), "stale: its head: "));
+  // What was seen before the run began was seen.
+  SyncRun next = f.new_run();
+  CHECK(tells(Follower::outcome_of(f.sync_in(next, mirror).feed), "lying: its head: "));
+}
+
+TEST_CASE("a head that another registry overtakes while its feed comes is stale, and no lie") {
+  Follower f;
+  FakeRegistry mirror;
+  f.begin();
+  const Json old = f.enter_head();
+  f.lines.back()["document"] = old;
+  f.publish_at(mirror, old);
+  f.lines.back().erase("document");
+  f.enter_record(f.record(4000));
+  const Json head = f.enter_head();
+  f.publish(head);
+  mirror.before_each([&](const std::string& path) {
+    if (path.starts_with("v1/feed")) {
+      const auto other = Estate::open(f.directory.path(), f.clock, f.random);
+      (void)other.value()->judge.accept(head);
+    }
+  });
+  SyncRun run = f.new_run();
+  const auto feed = f.sync_in(run, mirror).feed;
+  CHECK(tells(Follower::outcome_of(feed), "stale: its head: "));
+  CHECK(feed.records == 3);
+  f.publish_at(mirror, head);
+  mirror.before_each(nullptr);
+  CHECK(f.sync_in(run, mirror).feed.status == "complete");
+}
+
+TEST_CASE("a registry that hangs within its feed holds up no other one, nor the stores") {
+  constexpr auto kLong = std::chrono::seconds(60);
+  Follower f;
+  FakeRegistry mirror;
+  f.begin();
+  const Json head = f.enter_head();
+  f.publish(head);
+  f.publish_at(mirror, head);
+  std::counting_semaphore<> is_asked(0);
+  std::counting_semaphore<> may_go(0);
+  std::atomic<bool> is_free = false;
+  f.registry.before_each([&](const std::string& path) {
+    if (path.starts_with("v1/feed")) {
+      const auto other = Estate::open(f.directory.path(), f.clock, f.random);
+      is_free = cp::store::Transaction::begin(other.value()->database).has_value();
+      is_asked.release();
+      (void)may_go.try_acquire_for(kLong);
+    }
+  });
+  mirror.before_each([&](const std::string& path) {
+    if (path == "v1/bootstrap") {
+      (void)is_asked.try_acquire_for(kLong);
+    }
+  });
+  SyncRun run = f.new_run();
+  const auto make_client = [] {
+    return std::make_unique<RegistryClient>(
+        cp::net::HttpClient::Settings{"", cp::net::AllowNet::parse({"127.0.0.1"}).value(), {}},
+        std::chrono::seconds(60));
+  };
+  Followers followers(f.directory.path(), f.clock, run, make_client, {});
+  followers.follow({"", {f.registry.url()}, 0});
+  followers.follow({"", {mirror.url()}, 0});
+  const auto first = followers.next();
+  may_go.release();
+  const auto second = followers.next();
+  CHECK(followers.is_idle());
+  CHECK(is_free);
+  REQUIRE(first.feeds);
+  CHECK(first.station.urls.front() == mirror.url());
+  CHECK(first.feeds->front().feed.status == "complete");
+  REQUIRE(second.feeds);
+  CHECK(second.feeds->front().feed.status == "complete");
+  CHECK(second.feeds->front().feed.records == 3);
 }
 
 TEST_CASE(

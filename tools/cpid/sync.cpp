@@ -2,8 +2,8 @@
 #include "identity/sync.hpp"
 
 #include "authority.hpp"
-#include "identity/asking.hpp"
 #include "identity/descent.hpp"
+#include "identity/following.hpp"
 #include "model/json.hpp"
 #include "net/http_url.hpp"
 #include "resolving.hpp"
@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
-#include <utility>
 
 namespace cpid {
 namespace {
@@ -20,11 +19,9 @@ namespace {
 using cp::Errc;
 using cp::Result;
 using cp::cli::Context;
-using cp::identity::Asker;
+using cp::identity::Followers;
 using cp::identity::Synced;
 using cp::model::Json;
-
-constexpr auto kFresh = std::chrono::seconds(5);
 
 constexpr std::array kSyncColumns{
     cp::cli::Column{"PREFIX", "prefix"},
@@ -97,28 +94,23 @@ Result<int> levels_of(const Context& context) {
 // One run over all of them.
 class Round {
  public:
-  Round(Context& context, cp::identity::Estate& estate, cp::identity::ResolverStore& store,
-        Asker::MakeClient make_client, const cp::identity::ChildLimitTable& limits)
+  Round(Context& context, const std::string& state_directory, cp::identity::SyncRun& run,
+        Followers::MakeClient make_client)
       : context_(context),
-        estate_(estate),
-        store_(store),
-        make_client_(std::move(make_client)),
-        client_(make_client_()),
-        limits_(limits),
-        stop_(context.stop_on_signals()),
+        limits_(run.limits),
+        followers_(state_directory, context.clock(), run, std::move(make_client),
+                   context.stop_on_signals()),
         output_(context.output(kSyncColumns)) {}
 
   // Whether all of them are complete. An authority's registries are as good as one another: one
   // that is complete will do.
   Result<bool> run(cp::identity::Descent& descent) {
     bool all_complete = true;
-    Asker asker(make_client_, context_.clock(), stop_);
-    while (!descent.is_empty() || !asker.is_idle()) {
-      while (!descent.is_empty() && asker.has_room()) {
-        asker.ask(*descent.next());
+    while (!descent.is_empty() || !followers_.is_idle()) {
+      while (!descent.is_empty() && followers_.has_room()) {
+        followers_.follow(*descent.next());
       }
-      Asker::Answer answer = asker.next();
-      CP_TRY_ASSIGN(const bool is_complete, follow(descent, answer));
+      CP_TRY_ASSIGN(const bool is_complete, take(descent, followers_.next()));
       all_complete = all_complete && is_complete;
     }
     for (const std::string& prefix : descent.crowded()) {
@@ -133,26 +125,15 @@ class Round {
 
  private:
   // Whether all that was asked of the station is complete.
-  Result<bool> follow(cp::identity::Descent& descent, Asker::Answer& answer) {
-    const cp::identity::Station& station = answer.station;
+  Result<bool> take(cp::identity::Descent& descent, const Followers::Followed& followed) {
+    const cp::identity::Station& station = followed.station;
     std::string prefix = station.prefix;
     bool all_complete = true;
-    std::optional<Result<Json>> bootstrap(std::move(answer.bootstrap));
-    // What it said long ago, it may have said anew to others meanwhile.
-    if (*bootstrap && context_.clock().steady() - answer.at > kFresh) {
-      bootstrap.reset();
-    }
-    for (const std::string& url : station.urls) {
-      CP_TRY_ASSIGN(const Synced synced,
-                    cp::identity::sync_feed(estate_, store_, *client_, url, station.prefix, limits_,
-                                            stop_, std::exchange(bootstrap, {})));
+    CP_TRY(followed.feeds);
+    for (const Synced& synced : *followed.feeds) {
       CP_TRY(show(synced, station.level));
       prefix = synced.feed.prefix;
-      const bool is_complete = synced.feed.status == "complete";
-      all_complete = all_complete && is_complete;
-      if (is_complete) {
-        break;
-      }
+      all_complete = all_complete && synced.feed.status == "complete";
     }
     if (!prefix.empty()) {
       CP_TRY(descent.go_below(station, prefix));
@@ -172,12 +153,8 @@ class Round {
   }
 
   Context& context_;
-  cp::identity::Estate& estate_;
-  cp::identity::ResolverStore& store_;
-  Asker::MakeClient make_client_;
-  std::unique_ptr<cp::identity::RegistryClient> client_;
   const cp::identity::ChildLimitTable& limits_;
-  std::stop_token stop_;
+  Followers followers_;
   cp::cli::Output& output_;
 };
 
@@ -197,7 +174,8 @@ Result<int> sync(Context& context) {
   CP_TRY_ASSIGN(const int levels, levels_of(context));
   cp::identity::Descent descent(*estate, limits, levels);
   CP_TRY(begin(context, descent, *estate, configured));
-  CP_TRY_ASSIGN(auto store, cp::identity::ResolverStore::open(estate->state_directory));
+  CP_TRY_ASSIGN(auto heads, estate->trust.newest_heads());
+  cp::identity::SyncRun run{limits, std::move(heads)};
   cp::net::HttpClient::Settings rules{settings.authorities, settings.allow_net, {}};
   std::vector<std::string> own = settings.registries;
   own.insert(own.end(), configured.begin(), configured.end());
@@ -212,7 +190,7 @@ Result<int> sync(Context& context) {
     }
     return client;
   };
-  const auto complete = Round(context, *estate, store, make_client, limits).run(descent);
+  const auto complete = Round(context, estate->state_directory, run, make_client).run(descent);
   if (context.stop_signal() != 0) {
     return 128 + context.stop_signal();
   }

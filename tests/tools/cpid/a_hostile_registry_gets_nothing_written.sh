@@ -6,9 +6,10 @@
 need curl sqlite3
 # It answers GET /HOW/v1/… with what HOW says; PART of it (bootstrap, id, feed) alone, in /HOW-PART/.
 cat >hostile.py <<'PY'
-import gzip, http.server, socketserver, sys, time
+import gzip, http.server, socketserver, sys, threading, time
 
 FILES = {name: open(name, "rb").read() for name in ("bootstrap", "id", "feed")}
+HANGS, OTHERS_ARE_DONE = threading.Event(), threading.Event()
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
@@ -61,6 +62,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
                 time.sleep(0.05)
+        elif how == "hang":
+            HANGS.set()
+            OTHERS_ARE_DONE.wait(60)
+            self.say(200, good, Content_Type="application/json")
+        elif how == "late":  # until the other one hangs
+            HANGS.wait(60)
+            self.say(200, good, Content_Type="application/json")
+            if part == "feed":
+                OTHERS_ARE_DONE.set()
         elif how == "headers":
             self.send_response(200)
             for number in range(5000):
@@ -104,6 +114,11 @@ reader
 expect_status 0 as reader cpid resolve --registry "http://127.0.0.1:$port/good/" "$code"
 reader
 expect_status 0 as reader cpid sync "http://127.0.0.1:$port/good/"
+
+it "holds nobody else up when it hangs within its feed"
+reader
+expect_status 0 as reader cpid sync "http://127.0.0.1:$port/hang-feed/" "http://127.0.0.1:$port/late/"
+expect_json '[$all[].status] == ["complete", "complete"] and all($all[]; .records == 1)'
 
 it "is refused with the reason, and leaves nothing behind"
 while read -r how status reason; do
