@@ -33,8 +33,8 @@ Result<std::vector<Synced>> Followers::follow_all(const Station& station) const 
   const auto client = make_();
   std::vector<Synced> feeds;
   for (const std::string& url : station.urls) {
-    CP_TRY_ASSIGN(Synced synced, sync_feed(*estate, store, *client, url, station.prefix, run_,
-                                           end_.get_token()));
+    CP_TRY_ASSIGN(Synced synced,
+                  sync_feed(*estate, store, *client, url, station.prefix, run_, end_.get_token()));
     feeds.push_back(std::move(synced));
     if (feeds.back().feed.status == "complete") {
       break;

@@ -4,6 +4,7 @@
 #include "identity/identifier.hpp"
 #include "model/json.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace cp::identity {
@@ -25,21 +26,53 @@ Result<std::vector<Verdict>> accept_delegations(Judge& judge, std::span<const Js
   return verdicts;
 }
 
-Result<Learned> learn(Judge& judge, const Json& bootstrap) {
-  Learned learned;
-  const Json* delegations = model::find(bootstrap, "delegations");
-  if (delegations != nullptr && delegations->is_array()) {
-    const std::vector<Json> documents(delegations->begin(), delegations->end());
-    CP_TRY_ASSIGN(const auto verdicts, accept_delegations(judge, documents));
-    for (std::size_t i = 0; i < documents.size(); ++i) {
-      const bool is_told = !verdicts[i].holds() && verdicts[i].reason != "no_anchor";
-      if (is_told) {
-        learned.problems.push_back("the delegation of prefix " +
-                                   model::text_at(documents[i], "prefix").value_or("?") + ": " +
-                                   verdicts[i].message);
-      }
+namespace {
+
+// The documents of the array KEY of DOCUMENT.
+std::vector<Json> documents_in(const Json& document, std::string_view key) {
+  const Json* list = model::find(document, key);
+  return list != nullptr && list->is_array() ? std::vector<Json>(list->begin(), list->end())
+                                             : std::vector<Json>();
+}
+
+// What does not hold of the WHAT documents; those without an anchor here are nobody's business.
+void tell_problems(std::string_view what, std::span<const Json> documents,
+                   std::span<const Verdict> verdicts, std::vector<std::string>& problems) {
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    if (!verdicts[i].holds() && verdicts[i].reason != "no_anchor") {
+      problems.push_back(fmt::format("the {} of prefix {}: {}", what,
+                                     model::text_at(documents[i], "prefix").value_or("?"),
+                                     verdicts[i].message));
     }
   }
+}
+
+Result<void> learn_delegations(Judge& judge, const Json& document,
+                               std::vector<std::string>& problems) {
+  const auto delegations = documents_in(document, "delegations");
+  CP_TRY_ASSIGN(const auto verdicts, accept_delegations(judge, delegations));
+  tell_problems("delegation", delegations, verdicts, problems);
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> learn_chain(Judge& judge, const Json& chain) {
+  std::vector<std::string> problems;
+  CP_TRY(learn_delegations(judge, chain, problems));
+  const auto heads = documents_in(chain, "heads");
+  std::vector<Verdict> verdicts;
+  for (const Json& head : heads) {
+    CP_TRY_ASSIGN(Verdict verdict, judge.accept(head));
+    verdicts.push_back(std::move(verdict));
+  }
+  tell_problems("head", heads, verdicts, problems);
+  return problems;
+}
+
+Result<Learned> learn(Judge& judge, const Json& bootstrap) {
+  Learned learned;
+  CP_TRY(learn_delegations(judge, bootstrap, learned.problems));
   const Json* head = model::find(bootstrap, "head");
   if (head == nullptr || !head->is_object()) {
     // Or leaving it out would hide what was revoked.

@@ -30,6 +30,10 @@ Result<std::vector<Verdict>> accept_delegations(Judge& judge,
 /// fails.
 Result<Learned> learn(Judge& judge, const model::Json& bootstrap);
 
+/// The same with the delegations and heads of CHAIN, a cp.chain/1; gives what does not hold, for
+/// people.
+Result<std::vector<std::string>> learn_chain(Judge& judge, const model::Json& chain);
+
 /// What RECORD is called: its aliases, and "SCHEME:ID" for each of its also_known_as.
 std::vector<std::string> names_of(const model::Json& record);
 

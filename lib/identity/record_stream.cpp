@@ -43,13 +43,13 @@ Result<std::string> RecordSearch::next() {
 
 Result<std::string> RegistryDump::delegations() {
   CP_TRY_ASSIGN(const auto chain, view_.chain());
-  CP_TRY_ASSIGN(const auto children, view_.children());
+  CP_TRY_ASSIGN(const auto below, view_.below());
   std::string piece;
   for (const std::string& document : chain) {
     piece.append(document).append("\n");
   }
-  for (const StoredDocument& child : children) {
-    piece.append(child.text).append("\n");
+  for (const StoredDocument& one : below) {
+    piece.append(one.text).append("\n");
   }
   return piece;
 }

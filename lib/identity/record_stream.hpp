@@ -27,7 +27,7 @@ class RecordSearch final : public net::HttpBody {
 };
 
 /// All that a registry has, one document a line: the delegations from the anchor down to its own,
-/// those of its children, every record, and last the head. Borrows VIEW.
+/// those of all below that it knows, every record, and last the head. Borrows VIEW.
 class RegistryDump final : public net::HttpBody {
  public:
   explicit RegistryDump(RegistryView& view) : view_(view), scan_(view) {}

@@ -14,7 +14,6 @@ namespace {
 using model::Json;
 using ReplyKind = RegistryReply::Kind;
 
-constexpr std::size_t kBootstrapBytes = 16U << 20U;  // thousands of children
 constexpr std::size_t kMaxRegistries = 8;
 
 std::optional<std::chrono::seconds> max_age_of(const net::HttpAnswer& answer) {
@@ -178,19 +177,27 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
   return reply;
 }
 
-Result<Json> RegistryClient::bootstrap(const std::string& base, std::stop_token stop) {
-  net::HttpCall call = question(base + "v1/bootstrap");
-  call.most_bytes = kBootstrapBytes;
+Result<Json> RegistryClient::document(const std::string& base, const std::string& path,
+                                      std::string_view kind, std::stop_token stop) {
   CP_TRY_ASSIGN(const net::HttpAnswer answer,
-                client_.ask(call, std::move(stop)).map_error(as_answer));
+                client_.ask(question(base + path), std::move(stop)).map_error(as_answer));
   if (answer.status != 200) {
     return fail(code_of_status(answer.status), "{}: {}", base, complaint(answer));
   }
   CP_TRY_ASSIGN(Json body, json_of(base, answer));
-  if (!model::is_a(body, "cp.bootstrap")) {
-    return fail(Errc::protocol, "{}: its bootstrap is no cp.bootstrap", base);
+  if (!model::is_a(body, kind)) {
+    return fail(Errc::protocol, "{}: what it has at {} is no {}", base, path, kind);
   }
   return body;
+}
+
+Result<Json> RegistryClient::bootstrap(const std::string& base, std::stop_token stop) {
+  return document(base, "v1/bootstrap", "cp.bootstrap", std::move(stop));
+}
+
+Result<Json> RegistryClient::chain(const std::string& base, const std::string& prefix,
+                                   std::stop_token stop) {
+  return document(base, "v1/chain/" + prefix, "cp.chain", std::move(stop));
 }
 
 Result<void> RegistryClient::feed(const std::string& base, std::int64_t since, std::size_t limit,

@@ -55,6 +55,10 @@ class RegistryClient {
   /// The cp.bootstrap/1 of the registry at BASE.
   Result<nlohmann::ordered_json> bootstrap(const std::string& base, std::stop_token stop);
 
+  /// The cp.chain/1 of PREFIX as the registry at BASE knows it; not_found when it does not.
+  Result<nlohmann::ordered_json> chain(const std::string& base, const std::string& prefix,
+                                       std::stop_token stop);
+
   /// The entries after SINCE, line by line, to EACH. A line with more than limits::document_bytes
   /// is no entry: EACH gets what has come of it, and nothing after it (protocol).
   Result<void> feed(const std::string& base, std::int64_t since, std::size_t limit,
@@ -67,6 +71,8 @@ class RegistryClient {
 
  private:
   net::HttpCall question(std::string url) const;
+  Result<nlohmann::ordered_json> document(const std::string& base, const std::string& path,
+                                          std::string_view kind, std::stop_token stop);
 
   net::HttpClient client_;
   std::chrono::milliseconds patience_;

@@ -256,8 +256,12 @@ Result<std::vector<std::string>> RegistryView::own_versions() {
   return texts;
 }
 
+Result<std::vector<std::string>> RegistryView::evidence(const std::string& prefix) {
+  return estate_.judge.evidence_for(prefix);
+}
+
 Result<std::vector<std::string>> RegistryView::chain() {
-  CP_TRY_ASSIGN(auto documents, estate_.judge.evidence_for(estate_.authority->prefix));
+  CP_TRY_ASSIGN(auto documents, evidence(estate_.authority->prefix));
   std::erase_if(documents, [](const std::string& text) {
     return text.find(R"("schema":"cp.delegation/1")") == std::string::npos;
   });

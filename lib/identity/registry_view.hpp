@@ -64,6 +64,10 @@ class RegistryView {
   /// The versions of this authority's own delegation that are known, each on one line: of a root
   /// all, of others the newest.
   Result<std::vector<std::string>> own_versions();
+  /// What proves PREFIX, each document on one line: the delegations from the anchor down to it,
+  /// those of the anchor's prefix in all their versions, and the newest heads on the way that are
+  /// known here; denied as Judge::delegation.
+  Result<std::vector<std::string>> evidence(const std::string& prefix);
   /// The delegations from the anchor down to this authority's own, each on one line, those of the
   /// anchor's prefix in all their versions; denied as Judge::delegation.
   Result<std::vector<std::string>> chain();

@@ -520,7 +520,10 @@ struct Resolver::State {
         if (reply->document.is_object() && model::text_at(reply->document, "id")) {
           return take(search, base, *reply);
         }
-        return fail(Errc::not_found, "{} is no more", search.name.text);
+        return fell_out(search, {Errc::protocol,
+                                 fmt::format("{} says that {} is no more, and proves nothing", base,
+                                             search.name.text),
+                                 ""});
       case ReplyKind::none:
         search.absent_for = bounded(reply->max_age, kUsualAbsence, kLongestAbsence);
         search.asked_last = base;
@@ -530,7 +533,10 @@ struct Resolver::State {
       case ReplyKind::referral:
         return refer(search, base, *reply);
       case ReplyKind::conflict:
-        return fail(Errc::denied, "{}: two resources claim {}", base, search.name.text);
+        if (is_claimed(search.name)) {
+          return fail(Errc::denied, "{}: two resources claim {}", base, search.name.text);
+        }
+        return refuse(search, fmt::format("{}: two resources claim {}", base, search.name.text));
     }
     return std::nullopt;
   }
@@ -595,6 +601,10 @@ struct Resolver::State {
     check_name(search.name, resolved);
     if (resolved.trust == "verified") {
       CP_TRY_ASSIGN(Verdict verdict, accept(reply.document));
+      if (verdict.reason == "no_delegation") {
+        CP_TRY(learn_way_down(search, base, reply.document));
+        CP_TRY_ASSIGN(verdict, accept(reply.document));
+      }
       if (verdict.reason == "other_owner") {
         const std::string advice = learn_of_owner(search, base, reply.document);
         CP_TRY_ASSIGN(verdict, accept(reply.document));
@@ -621,6 +631,26 @@ struct Resolver::State {
     CP_TRY_ASSIGN(Verdict verdict, judge.accept(document));
     CP_TRY(transaction.commit());
     return verdict;
+  }
+
+  // BASE has RECORD of somebody farther down than its bootstrap tells of.
+  Result<void> learn_way_down(Search& search, const std::string& base, const Json& record) {
+    const auto id = Identifier::parse(model::text_at(record, "id").value_or(""));
+    if (!id) {
+      return {};
+    }
+    const auto chain = client.chain(base, std::string(id->prefix()), stop);
+    if (!chain) {
+      search.notes.push_back(chain.error().message);
+      return {};
+    }
+    CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
+    CP_TRY_ASSIGN(const auto problems, learn_chain(judge, *chain));
+    CP_TRY(transaction.commit());
+    for (const std::string& problem : problems) {
+      search.notes.push_back(base + ": " + problem);
+    }
+    return {};
   }
 
   // RECORD went to an owner who is not known here: on the way to its successor his delegation may

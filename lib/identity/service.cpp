@@ -36,7 +36,7 @@ Route route_of(const HttpRequest& request) {
     return Route::other;
   }
   // How many segments follow each word.
-  constexpr std::array<std::size_t, kRoutes> more{0, 1, 2, 2, 1, 0, 0, 0, 99, 99, 99};
+  constexpr std::array<std::size_t, kRoutes> more{0, 1, 1, 2, 2, 1, 0, 0, 0, 99, 99, 99};
   for (std::size_t i = 0; i < kRoutes; ++i) {
     if (path[1] == kRouteNames[i] && path.size() == 2 + more[i]) {
       return static_cast<Route>(i);
@@ -312,6 +312,8 @@ RegistryService::Reply RegistryService::route(Route route, const HttpRequest& re
   switch (route) {
     case Route::bootstrap:
       return bootstrap(request);
+    case Route::chain:
+      return chain(request);
     case Route::id:
       return by_code(request);
     case Route::alias:
@@ -340,6 +342,21 @@ RegistryService::Reply RegistryService::bootstrap(const HttpRequest& request) {
   CP_TRY_ASSIGN(Bootstrap made, make_bootstrap(view_));
   const std::string tag = fmt::format("\"{}\"", made.seq);
   return tagged(request, text_reply(200, kJson, std::move(made.text) + "\n"), tag, options_.ttl);
+}
+
+RegistryService::Reply RegistryService::chain(const HttpRequest& request) {
+  const std::string& prefix = request.path[2];
+  if (!is_prefix(prefix)) {
+    return fail(Errc::bad_data, "{} is no prefix", prefix);
+  }
+  auto made = make_chain(view_, prefix);
+  if (!made && made.error().code == Errc::denied) {
+    return absent("nothing proves prefix " + prefix + " here");
+  }
+  CP_TRY(made);
+  HttpReply reply = text_reply(200, kJson, *std::move(made) + "\n");
+  set_age(reply, options_.ttl);
+  return reply;
 }
 
 HttpReply RegistryService::record_reply(const HttpRequest& request, const StoredDocument& record,

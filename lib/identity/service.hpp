@@ -43,6 +43,7 @@ class RegistryService final : public net::HttpHandler {
   Reply reply_to(Route to, const net::HttpRequest& request);
   Reply route(Route route, const net::HttpRequest& request);
   Reply bootstrap(const net::HttpRequest& request);
+  Reply chain(const net::HttpRequest& request);
   Reply by_code(const net::HttpRequest& request);
   Reply by_alias(const net::HttpRequest& request);
   Reply by_foreign_code(const net::HttpRequest& request);

@@ -12,6 +12,7 @@ namespace cp::identity {
 /// What a registry is asked for, as its metrics have it.
 enum class Route : std::uint8_t {
   bootstrap,
+  chain,
   id,
   alias,
   known,
@@ -23,10 +24,10 @@ enum class Route : std::uint8_t {
   page,
   other
 };
-inline constexpr std::size_t kRoutes = 11;
+inline constexpr std::size_t kRoutes = 12;
 inline constexpr std::array<std::string_view, kRoutes> kRouteNames{
-    "bootstrap", "id",   "alias",   "known", "state", "search",
-    "feed",      "dump", "metrics", "page",  "other"};
+    "bootstrap", "chain", "id",   "alias",   "known", "state",
+    "search",    "feed",  "dump", "metrics", "page",  "other"};
 
 /// How many requests were answered, by route and the first digit of the status. Safe on any thread.
 struct ServiceCounts {

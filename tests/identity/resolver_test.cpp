@@ -421,6 +421,30 @@ TEST_CASE("aliases and foreign codes lead to the record that names them itself")
   CHECK(says(n.outcome("nothing"), "is no identifier"));
 }
 
+TEST_CASE("who says without proof that a name has ended, or is claimed twice, is passed over") {
+  Nation n;
+  FakeRegistry liar;
+  n.bootstrap(liar, "86", n.root);
+  const Json named = n.record(2, {{"alias", {"@lab/a"}}});
+  n.national.say("v1/alias/lab/a", to_line(named));
+  n.regional.say("v1/id/" + n.code, to_line(named));
+  ResolverSettings given = n.settings();
+  given.registries = {liar.url(), n.national.url()};
+  for (const int status : {410, 409}) {
+    liar.say("v1/alias/lab/a", {status, "{}", {}});
+    liar.say("v1/id/" + n.code, {status, "{}", {}});
+    for (const std::string& name : {std::string("@lab/a"), n.code}) {
+      CHECK(n.outcome(name, given) == "verified");
+      n.clock.move(std::chrono::minutes(10));
+    }
+  }
+  given.registries = {liar.url()};
+  liar.say("v1/alias/lab/c", {410, "{}", {}});
+  CHECK(says(n.outcome("@lab/c", given), liar.url() + " says that @lab/c is no more, and proves"));
+  liar.say("v1/alias/lab/d", {409, "{}", {}});
+  CHECK(says(n.outcome("@lab/d", given), liar.url() + ": two resources claim @lab/d"));
+}
+
 TEST_CASE("a name of a form that no alias has does not count") {
   const Json record{{"alias",
                      {"@lab/a", "@Lab/a",

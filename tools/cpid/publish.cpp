@@ -138,6 +138,48 @@ bool wait(std::chrono::nanoseconds pause, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
+// What one run of the command publishes.
+class Publisher {
+ public:
+  Publisher(Context& context, Receivers receivers, Json record,
+            std::unique_ptr<cp::provider::Catalog> catalog, std::chrono::nanoseconds every)
+      : context_(context),
+        receivers_(std::move(receivers)),
+        record_(std::move(record)),
+        code_(cp::model::text_at(record_, "id").value_or("")),
+        catalog_(std::move(catalog)),
+        every_(every) {}
+
+  const std::string& code() const { return code_; }
+
+  Result<void> publish_once(cp::cli::Output& output, const std::stop_token& stop) {
+    CP_TRY_ASSIGN(const Json seen, catalog_->state(record_, stop));
+    // Keys and delegation may be others than the last time.
+    CP_TRY_ASSIGN(const auto estate, open_estate(context_));
+    CP_TRY_ASSIGN(const Json state, enter_state(*estate, code_, seen, every_));
+    output.record(state);
+    CP_TRY(output.flush());
+    const std::string path = "v1/state/" + cp::net::percent_encoded(code_);
+    for (const std::string& url : receivers_.urls) {
+      const auto put =
+          receivers_.client.put(url, path, cp::model::to_line(state), receivers_.token, stop);
+      if (!put && !stop.stop_requested()) {
+        context_.item_failed(put.error(), url);
+        CP_TRY(output.flush());
+      }
+    }
+    return {};
+  }
+
+ private:
+  Context& context_;
+  Receivers receivers_;
+  Json record_;
+  std::string code_;
+  std::unique_ptr<cp::provider::Catalog> catalog_;
+  std::chrono::nanoseconds every_;
+};
+
 }  // namespace
 
 Result<int> publish(Context& context) {
@@ -146,35 +188,24 @@ Result<int> publish(Context& context) {
     return cp::fail(Errc::usage, "--every is from 100 ms to 20 minutes");
   }
   CP_TRY_ASSIGN(Receivers receivers, receivers_of(context));
-  CP_TRY_ASSIGN(const Json record, own_record(context, context.arguments().operands().front()));
-  const std::string code = cp::model::text_at(record, "id").value_or("");
-  CP_TRY_ASSIGN(const auto estate, open_estate(context));
-  CP_TRY_ASSIGN(const auto catalog, catalog_of(context, record));
+  CP_TRY_ASSIGN(Json record, own_record(context, context.arguments().operands().front()));
+  CP_TRY_ASSIGN(auto catalog, catalog_of(context, record));
+  Publisher publisher(context, std::move(receivers), std::move(record), std::move(catalog), every);
   const std::stop_token stop = context.stop_on_signals(true);
   const std::int64_t count = context.arguments().integer("count").value_or(0);
-  const std::string path = "v1/state/" + cp::net::percent_encoded(code);
   cp::cli::Output& output = context.output(kStateColumns);
   for (std::int64_t round = 1; !stop.stop_requested(); ++round) {
-    auto seen = catalog->state(record, stop);
-    if (!seen && may_pass(seen.error()) && round != count && !stop.stop_requested()) {
-      context.item_failed(seen.error(), code);
-      CP_TRY(output.flush());
-      if (!wait(every, stop)) {
-        break;
-      }
-      continue;
+    const auto published = publisher.publish_once(output, stop);
+    const bool may_go_on = published || may_pass(published.error());
+    if (stop.stop_requested()) {
+      break;
     }
-    CP_TRY(seen);
-    CP_TRY_ASSIGN(const Json state, enter_state(*estate, code, *seen, every));
-    output.record(state);
-    CP_TRY(output.flush());
-    for (const std::string& url : receivers.urls) {
-      const auto put =
-          receivers.client.put(url, path, cp::model::to_line(state), receivers.token, stop);
-      if (!put && !stop.stop_requested()) {
-        context.item_failed(put.error(), url);
-        CP_TRY(output.flush());
-      }
+    if (!may_go_on || (!published && round == count)) {
+      return tl::unexpected<cp::Error>(published.error());
+    }
+    if (!published) {
+      context.item_failed(published.error(), publisher.code());
+      CP_TRY(output.flush());
     }
     if (round == count || !wait(every, stop)) {
       break;

@@ -56,6 +56,36 @@ as root cpid token revoke "$(jq -r .jti issued)" >head.json
 expect_status 77 as lab cpid publish --count 1 --registry "$URL" --token "$TESTDIR/state.token" @lab/a
 expect_match 'revoked' "$STDERR"
 
+it "goes on with the keys that its authority has by then"
+CP_STATE_DIR=$TESTDIR/lab start_server rekeyed cpid publish --every 100ms @lab/a
+wait_line rekeyed 'cp.state' >first
+as lab cpid rekey --for state --overlap 0s >new.request
+as root cpid delegate new.request >new.answer
+as lab cpid accept new.answer >accepted
+wait_until eval '[ "$(jq -r .proof.key "$TESTDIR/rekeyed.out" | sort -u | wc -l)" = 2 ]'
+kill -0 "${SERVERS[rekeyed]}" || fail "it ended: $(cat "$TESTDIR/rekeyed.err")"
+stop_server rekeyed TERM
+expect_equal 0 "$STATUS"
+
+it "waits for a store that another one holds"
+cat >hold.py <<'PYTHON'
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+PYTHON
+mkfifo let_go
+start_server holder bash -c 'exec python3 hold.py "$0" <let_go' "$TESTDIR/lab/identity.db"
+exec 8>let_go
+wait_line holder held >line
+CP_STATE_DIR=$TESTDIR/lab start_server patient cpid publish --every 100ms @lab/a
+for _ in {1..300}; do grep -q 'another process holds' "$TESTDIR/patient.err" && break; sleep 0.05; done
+expect_match 'another process holds the store' "$TESTDIR/patient.err"
+exec 8>&-
+stop_server holder
+wait_line patient 'cp.state' >first
+stop_server patient TERM
+
 it "ends quietly when it is told to"
 CP_STATE_DIR=$TESTDIR/lab start_server fresh cpid publish --every 100ms @lab/a
 wait_line fresh 'cp.state' >first
