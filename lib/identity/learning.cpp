@@ -2,6 +2,7 @@
 #include "identity/learning.hpp"
 
 #include "identity/identifier.hpp"
+#include "identity/resource_rules.hpp"
 #include "model/json.hpp"
 
 #include <fmt/format.h>
@@ -93,15 +94,17 @@ std::vector<std::string> names_of(const Json& record) {
   std::vector<std::string> names;
   const Json* aliases = model::find(record, "alias");
   for (const Json& alias : aliases != nullptr && aliases->is_array() ? *aliases : Json::array()) {
-    if (alias.is_string() && is_alias(alias.get_ref<const std::string&>())) {
+    if (names.size() < kMostAliases && alias.is_string() &&
+        is_alias(alias.get_ref<const std::string&>())) {
       names.push_back(alias.get<std::string>());
     }
   }
+  const std::size_t most = names.size() + kMostForeignCodes;
   const Json* others = model::find(record, "also_known_as");
   for (const Json& other : others != nullptr && others->is_array() ? *others : Json::array()) {
     const auto scheme = model::text_at(other, "scheme");
     const auto id = model::text_at(other, "id");
-    if (scheme && id) {
+    if (names.size() < most && scheme && id) {
       names.push_back(*scheme + ":" + *id);
     }
   }

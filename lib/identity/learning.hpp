@@ -34,7 +34,8 @@ Result<Learned> learn(Judge& judge, const model::Json& bootstrap);
 /// people.
 Result<std::vector<std::string>> learn_chain(Judge& judge, const model::Json& chain);
 
-/// What RECORD is called: its aliases, and "SCHEME:ID" for each of its also_known_as.
+/// What RECORD is called: its aliases, and "SCHEME:ID" for each of its also_known_as; of either no
+/// more than a record may have.
 std::vector<std::string> names_of(const model::Json& record);
 
 }  // namespace cp::identity

@@ -40,7 +40,7 @@ using ReplyKind = RegistryReply::Kind;
 using std::chrono::seconds;
 
 constexpr int kMaxReferrals = 8;
-constexpr int kMaxSuccessors = 8;
+constexpr std::size_t kMaxSuccessors = 8;
 constexpr seconds kUsualTime{60};
 constexpr seconds kLongestTime{86'400};
 constexpr seconds kUsualAbsence{30};
@@ -146,7 +146,7 @@ struct Resolver::State {
   RegistryClient client;
   std::optional<Registry> own;
   std::vector<std::string> ask_also;  // while the owner of a successor is sought
-  int owners_sought = 0;
+  std::size_t owners_sought = 0;
 
   // One search for a name.
   struct Search {
@@ -172,18 +172,25 @@ struct Resolver::State {
     CP_TRY_ASSIGN(Name name, read_name(text));
     CP_TRY_ASSIGN(Resolved found, find(name));
     std::vector<std::string> notes = std::move(found.notes);
-    for (int steps = 0; found.trust == "verified"; ++steps) {
+    std::set<std::string> passed;
+    while (found.trust == "verified") {
       const std::string end = end_of(found.record);
       if (end.empty()) {
         break;
       }
       const auto next =
           Identifier::parse(model::text_at(found.record, "ended.successor").value_or(""));
-      if (!next || steps == kMaxSuccessors) {
-        return fail(Errc::not_found, "{} is no more: {}",
-                    model::text_at(found.record, "id").value_or(""), end);
+      const std::string id = id_of(found);
+      if (!next) {
+        return fail(Errc::not_found, "{} is no more: {}", id, end);
       }
-      const std::string id = model::text_at(found.record, "id").value_or("");
+      // Two owners can have signed opposite moves at once.
+      passed.insert(id);
+      if (passed.contains(next->text()) || passed.size() > kMaxSuccessors) {
+        return fail(Errc::denied, "{} is no more: {}, and that {}", id, end,
+                    passed.contains(next->text()) ? "leads back to it"
+                                                  : "is one move more than anybody follows");
+      }
       CP_TRY_ASSIGN(name, read_name(next->text()));
       auto successor = find(name);
       if (!successor && successor.error().code == Errc::not_found) {

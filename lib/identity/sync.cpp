@@ -476,8 +476,8 @@ class FeedFollower {
     line.record_seq = model::int_at(line.document, "seq").value_or(0);
     line.text = one.document;
     line.bytes = one.document.size();
-    CP_TRY(doubts_.forget(one.subject, one.entry));
     CP_TRY(take_record(line));
+    CP_TRY(feed_.status.empty() ? doubts_.forget(one.subject, one.entry) : Result<void>{});
     return "";
   }
 
@@ -658,8 +658,7 @@ class FeedFollower {
     }
     ++feed_.records;
     CP_TRY(doubts_.forget(line.id, line.seq));
-    auto names = names_of(line.document);
-    names.resize(std::min(names.size(), kMostAliases + kMostForeignCodes));
+    const auto names = names_of(line.document);
     if (line.record_seq > 1 || !names.empty()) {
       return store_.set_names({line.id, line.verdict.anchor}, names);
     }

@@ -214,17 +214,19 @@ Result<void> TrustStore::keep_names(const Kept& kept) {
   if (!may_have) {
     return {};
   }
-  for (const std::string_view sql :
-       {"INSERT OR IGNORE INTO name SELECT 'alias', value, ?1 FROM json_each(?2, '$.alias') "
-        "WHERE type = 'text' LIMIT ?3",
-        "INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), "
-        "json_extract(value, '$.id'), ?1 FROM json_each(?2, '$.also_known_as') "
-        "WHERE type = 'object' AND json_type(value, '$.scheme') = 'text' "
-        "AND json_type(value, '$.id') = 'text' AND json_extract(value, '$.scheme') <> 'alias' "
-        "LIMIT ?3"}) {
+  for (const auto& [sql, most] :
+       {std::pair{"INSERT OR IGNORE INTO name SELECT 'alias', value, ?1 "
+                  "FROM json_each(?2, '$.alias') WHERE type = 'text' LIMIT ?3",
+                  kMostAliases},
+        std::pair{"INSERT OR IGNORE INTO name SELECT json_extract(value, '$.scheme'), "
+                  "json_extract(value, '$.id'), ?1 FROM json_each(?2, '$.also_known_as') "
+                  "WHERE type = 'object' AND json_type(value, '$.scheme') = 'text' "
+                  "AND json_type(value, '$.id') = 'text' "
+                  "AND json_extract(value, '$.scheme') <> 'alias' LIMIT ?3",
+                  kMostForeignCodes}}) {
     CP_TRY_ASSIGN(auto insert, database_.prepare(sql));
     insert.bind(1, kept.subject).bind_borrowed(2, kept.text);
-    CP_TRY(insert.bind(3, std::int64_t{kMostForeignCodes}).run());
+    CP_TRY(insert.bind(3, static_cast<std::int64_t>(most)).run());
   }
   return {};
 }

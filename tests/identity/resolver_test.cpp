@@ -13,6 +13,7 @@
 #include "identity/registry.hpp"
 #include "identity/registry_store.hpp"
 #include "identity/resolved.hpp"
+#include "identity/resolver_store.hpp"
 #include "identity/trust_store.hpp"
 #include "model/json.hpp"
 #include "net/tcp_listener.hpp"
@@ -454,6 +455,81 @@ TEST_CASE("a name of a form that no alias has does not count") {
   CHECK(cp::identity::names_of(record) == std::vector<std::string>{"@lab/a"});
 }
 
+TEST_CASE("a record is found by its first 64 aliases and 256 foreign codes, and no others") {
+  Nation n;
+  Json aliases = Json::array();
+  Json codes = Json::array();
+  for (int number = 0; number < 400; ++number) {
+    aliases.push_back("@lab/" + std::to_string(number));
+    codes.push_back({{"scheme", "lei"}, {"id", std::to_string(number)}});
+  }
+  const Json record = n.record(2, {{"alias", aliases}, {"also_known_as", codes}});
+  const auto names = names_of(record);
+  CHECK(names.size() == 320);
+  CHECK(names[63] == "@lab/63");
+  CHECK(names[64] == "lei:0");
+  CHECK(names[319] == "lei:255");
+  n.national.say("v1/alias/lab/63", to_line(record));
+  n.national.say("v1/alias/lab/64", to_line(record));
+  CHECK(n.outcome("@lab/63") == "verified");
+  CHECK(says(n.outcome("@lab/64"), "does not name @lab/64"));
+  auto database = open_registry_database(n.directory.path()).value();
+  auto rows = database
+                  .prepare(
+                      "SELECT count(*), scheme FROM name WHERE code = ?1 "
+                      "GROUP BY scheme ORDER BY scheme")
+                  .value();
+  rows.bind(1, n.code);
+  REQUIRE(rows.step() == true);
+  CHECK(rows.text(1) == "alias");
+  CHECK(rows.integer(0) == 64);
+  REQUIRE(rows.step() == true);
+  CHECK(rows.integer(0) == 256);
+}
+
+TEST_CASE("of what feeds have brought, the name of what has ended is its successor's in the name") {
+  Nation n;
+  auto database = open_registry_database(n.directory.path()).value();
+  TrustStore trust(database);
+  Judge judge(trust, n.clock);
+  auto store = ResolverStore::open(n.directory.path()).value();
+  REQUIRE(judge.accept(n.delegation("86", n.root))->holds());
+  REQUIRE(judge.accept(n.delegation("86.31", n.region))->holds());
+  REQUIRE(
+      store.keep_feed({.url = n.regional.url(), .prefix = "86.31", .synced_at = n.clock.now()}));
+  const std::string other = Identifier::make("86.31", "3000AB")->text();
+  const auto take = [&](const std::string& code, int seq, const std::string& ended_at) {
+    Json more{{"id", code}, {"alias", {"@lab/a"}}};
+    if (!ended_at.empty()) {
+      more["ended"] = {{"how", "tombstone"}, {"at", ended_at}};
+    }
+    const Json record = n.record(seq, more);
+    REQUIRE(judge.accept(record)->holds());
+    REQUIRE(store.set_names({code, n.root.public_key().thumbprint()}, names_of(record)));
+  };
+  ResolverSettings offline = n.settings();
+  offline.is_offline = true;
+  const auto code_found = [&] {
+    const auto found = n.open(offline)->resolve("@lab/a");
+    return found ? found->record["id"].get<std::string>() : found.error().message;
+  };
+  take(n.code, 1, "");
+  CHECK(code_found() == n.code);
+  take(other, 1, "");
+  CHECK(says(code_found(), "both claim @lab/a"));
+  // Whichever of the two comes first.
+  take(n.code, 2, "2026-11-01T00:00:00Z");
+  CHECK(code_found() == other);
+  take(n.code, 3, "");
+  take(other, 2, "2026-11-02T00:00:00Z");
+  CHECK(code_found() == n.code);
+  // Of two that have ended, it was the last one's.
+  take(n.code, 4, "2026-11-01T00:00:00Z");
+  CHECK(says(code_found(), other + " is no more"));
+  take(n.code, 5, "2026-11-03T00:00:00Z");
+  CHECK(says(code_found(), n.code + " is no more"));
+}
+
 TEST_CASE("two registries whose records claim one foreign code are no choice, in either order") {
   Nation n;
   const Json claim{{"also_known_as", {{{"scheme", "lei"}, {"id", "5493001"}}}}};
@@ -611,4 +687,49 @@ TEST_CASE("a resource that was moved leads to its successor, and one that ended 
   n.bootstrap(n.regional, "86.31", n.region, 6);
   n.regional.say("v1/id/" + n.code, {410, to_line({{"document", tombstone}}), {}});
   CHECK(says(n.outcome(n.code), "is no more: tombstone: scrapped"));
+}
+
+TEST_CASE("opposite moves of two owners lead nowhere, whoever has signed them") {
+  Nation n;
+  const PrivateKey other = PrivateKey::generate(n.random);
+  const std::string back = Identifier::make("86.40", "4000AB")->text();
+  Json theirs = n.delegation("86.40", other);
+  theirs["label"] = "other";
+  theirs.erase("proof");
+  theirs = sign_document(theirs, n.root).value();
+  const auto moved = [&](const std::string& from, const std::string& to) {
+    Json record = n.record(2, {{"id", from}, {"ended", {{"how", "moved"}, {"successor", to}}}});
+    record.erase("proof");
+    return record;
+  };
+  const auto say = [&](const std::string& code, const Json& record) {
+    n.national.say("v1/id/" + code, to_line(record));
+  };
+  const auto refused = [&] {
+    n.clock.move(std::chrono::minutes(10));  // nothing is taken from what was kept
+    const auto found = n.open()->resolve(n.code);
+    return found ? found->trust + ": " + found->problem
+                 : std::to_string(static_cast<int>(found.error().code == Errc::denied)) + ": " +
+                       found.error().message;
+  };
+  const Json there = sign_document(moved(n.code, back), n.region).value();
+  const Json here = sign_document(moved(back, n.code), other).value();
+  // Each by its own owner alone, the other being known or not.
+  say(n.code, there);
+  say(back, here);
+  CHECK(says(refused(), "(other_owner)"));
+  n.national.say("v1/bootstrap",
+                 to_line({{"schema", "cp.bootstrap/1"},
+                          {"delegations",
+                           {n.delegation("86", n.root), n.delegation("86.31", n.region), theirs}},
+                          {"head", n.head("86", n.root, 6)}}));
+  CHECK(says(refused(), "failed: "));
+  CHECK(says(refused(), "only one of both owners has signed (one_signature)"));
+  // By both.
+  say(n.code, countersign_document(there, other).value());
+  CHECK(says(refused(), "failed: "));
+  CHECK(says(refused(), "only one of both owners has signed (one_signature)"));
+  say(back, countersign_document(here, n.region).value());
+  CHECK(refused() ==
+        "1: " + back + " is no more: moved to " + n.code + ", and that leads back to it");
 }

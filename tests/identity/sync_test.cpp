@@ -481,6 +481,19 @@ TEST_CASE("a resource that went to an unknown owner is put off, and taken when h
   CHECK(f.outcome() == "complete");
 }
 
+TEST_CASE("a move that one of two known owners has signed alone is a lie") {
+  Follower f;
+  f.enter_child("86.1");
+  Json moved = f.record(4000);
+  moved.erase("proof");
+  moved["ended"] = {{"how", "moved"}, {"successor", code_of_prefix("86.1")}};
+  f.enter_record(sign_document(moved, f.root).value());
+  f.publish();
+  CHECK(tells(f.outcome(), "lying: " + Follower::code(4000)));
+  CHECK(tells(f.outcome(), "only one of both owners has signed (one_signature)"));
+  CHECK(!f.has(4000));
+}
+
 TEST_CASE("records that a registry keeps for those below it are taken by their own chain") {
   const auto with = [](const PrivateKey& key, const std::string& prefix, const std::string& op,
                        Follower& f) {
@@ -793,6 +806,38 @@ TEST_CASE("what a mirror without a key appends is dropped as soon as the ledger 
   g.publish();
   CHECK(g.sync().records == 7);
   CHECK(g.outcome() == "complete");
+}
+
+TEST_CASE("what was taken from entries that are dropped is counted once") {
+  Follower f;
+  f.begin();
+  const Json head = f.enter_head();
+  f.as_mirror(head, [&] { f.enter_record(f.record(4000)); });
+  CHECK(f.sync().records == 4);
+  f.enter_record(f.record(5000));
+  f.enter_record(f.record(4000));
+  f.publish();
+  const auto feed = f.sync();
+  CHECK(feed.status == "complete");
+  CHECK(feed.records == 5);
+}
+
+TEST_CASE("a feed that disagrees with its head each time is a lie, though its end was dropped") {
+  Follower f;
+  f.begin();
+  f.as_mirror(f.enter_head(), [&] { f.invent(3); });
+  CHECK(f.outcome() == "complete");
+  const auto lines = f.lines;
+  const std::string last = f.last;
+  f.enter_record(f.record(4000));
+  const Json head = f.enter_head();
+  f.lines = lines;
+  f.last = last;
+  f.invent(3);
+  f.publish(head);
+  (void)f.registry.asked();
+  CHECK(f.outcome() == "lying: its head and its feed have different hashes");
+  CHECK(f.registry.asked().size() == 3);  // once more from where it was confirmed
 }
 
 TEST_CASE("a history of another's making below the head is dropped with what broke it off") {
