@@ -15,12 +15,11 @@ cp -a src "$FAR/src"
 export CP_CPXFER_BWLIMIT=24MB/s
 
 running() {
-  local file
+  local file words
   for file in $(ours); do
     file=${file%/environ}
-    if tr '\0' ' ' <"$file/cmdline" 2>/dev/null | grep -qE -e "$1"; then
-      echo "${file#/proc/}"
-    fi
+    mapfile -d '' -t words <"$file/cmdline" 2>/dev/null || continue
+    [[ ! "${words[*]}" =~ $1 ]] || echo "${file#/proc/}"
   done
 }
 has_leaves() { [ -n "$(find "$1" -name journal -size +1k 2>/dev/null)" ]; }
@@ -49,7 +48,9 @@ for direction in push pull; do
     it "by itself when $([ "$victim" = "$FAR_END" ] && echo 'the far end' || echo ssh) is killed ($direction)"
     start_server client cpxfer --retry 1m "$from" "$to"
     wait_until has_leaves "$at"
-    for pid in $(running "$victim"); do kill -KILL "$pid" 2>/dev/null || true; done
+    victims=$(running "$victim")
+    [ -n "$victims" ] || fail "there was nothing to kill: $(cat "$TESTDIR/client.out" "$TESTDIR/client.err")"
+    for pid in $victims; do kill -KILL "$pid" 2>/dev/null || true; done
     ended
     expect_json ".connections > 1 and .bytes.wire <= 1.001 * .bytes.total + (.connections - 1) * $BOUND" "$TESTDIR/client.out"
     goes_on "$at"
