@@ -90,8 +90,10 @@ Intake::Intake(RegistryView& view, IntakeLimits limits, RateLimiter& limiter)
       tokens_(estate_.judge, estate_.trust, estate_.clock, estate_.authority->prefix) {}
 
 tl::expected<Token, Refused> Intake::who(const std::string* authorization) {
-  constexpr std::string_view kBearer = "Bearer ";
-  if (authorization == nullptr || !authorization->starts_with(kBearer)) {
+  constexpr std::string_view kBearer = "Bearer ";  // in any case: RFC 9110 §11.1
+  if (authorization == nullptr ||
+      !text::equal_ignoring_case(std::string_view(*authorization).substr(0, kBearer.size()),
+                                 kBearer)) {
     return turn_away(401, Errc::denied, "a bearer token is wanted");
   }
   auto token = tokens_.check(std::string_view(*authorization).substr(kBearer.size()));

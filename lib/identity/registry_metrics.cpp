@@ -3,6 +3,9 @@
 
 #include "base/escape.hpp"
 
+#include <algorithm>
+#include <span>
+
 namespace cp::identity {
 namespace {
 
@@ -46,6 +49,9 @@ void add_requests(std::string& text, const ServiceCounts& counts) {
 
 std::string registry_metrics(const RegistryStatus& status, const ServiceCounts& counts,
                              const net::HttpCounts& carried) {
+  constexpr std::size_t kMostChildren = 2'000;
+  const auto children =
+      std::span(status.children).first(std::min(status.children.size(), kMostChildren));
   std::string text;
   add_requests(text, counts);
   gauge(text, "cp_registry_connections", "Connections that are open.", carried.open);
@@ -67,12 +73,12 @@ std::string registry_metrics(const RegistryStatus& status, const ServiceCounts& 
         static_cast<std::int64_t>(status.children.size()));
   head(text, "cp_registry_head_age_seconds", "gauge", "How long ago the newest head was issued.");
   text += age_line("cp_registry_head_age_seconds", status.own, status.as_of);
-  for (const AuthorityStatus& child : status.children) {
+  for (const AuthorityStatus& child : children) {
     text += age_line("cp_registry_head_age_seconds", child, status.as_of);
   }
   head(text, "cp_registry_child_complete", "gauge",
        "Whether the registry of a prefix below was followed to its head the last time.");
-  for (const AuthorityStatus& child : status.children) {
+  for (const AuthorityStatus& child : children) {
     if (!child.verdict.empty()) {
       text += fmt::format("cp_registry_child_complete{{prefix=\"{}\"}} {}\n",
                           escape::openmetrics(child.prefix), child.verdict == "complete" ? 1 : 0);
@@ -80,7 +86,7 @@ std::string registry_metrics(const RegistryStatus& status, const ServiceCounts& 
   }
   head(text, "cp_registry_child_synced_age_seconds", "gauge",
        "How long ago the registry of a prefix below was complete.");
-  for (const AuthorityStatus& child : status.children) {
+  for (const AuthorityStatus& child : children) {
     if (child.synced_at) {
       const double age = std::chrono::duration<double>(status.as_of - *child.synced_at).count();
       text += fmt::format("cp_registry_child_synced_age_seconds{{prefix=\"{}\"}} {:.3f}\n",
@@ -88,7 +94,7 @@ std::string registry_metrics(const RegistryStatus& status, const ServiceCounts& 
     }
   }
   head(text, "cp_registry_child_records", "gauge", "Records of a child that are kept here.");
-  for (const AuthorityStatus& child : status.children) {
+  for (const AuthorityStatus& child : children) {
     text += fmt::format("cp_registry_child_records{{prefix=\"{}\"}} {}\n",
                         escape::openmetrics(child.prefix), child.records);
   }

@@ -356,7 +356,8 @@ struct Resolver::State {
         continue;
       }
       resolved->source = feed->url;
-      resolved->age = std::chrono::floor<seconds>(clock.now() - feed->synced_at);
+      const UnixTime as_of = feed->synced_at > UnixTime() ? feed->synced_at : feed->tried_at;
+      resolved->age = std::chrono::floor<seconds>(clock.now() - as_of);
       CP_TRY_ASSIGN(answer, the_claimant(name, std::move(answer), *std::move(resolved)));
       if (name.code) {
         break;
@@ -693,6 +694,13 @@ struct Resolver::State {
       return std::nullopt;
     }
     search.last_prefix = reply.prefix;
+    if (reply.registries.empty()) {
+      return fell_out(search, {Errc::protocol,
+                               fmt::format("{}: refers to the registries of prefix {}, and names "
+                                           "none that can be asked",
+                                           base, reply.prefix),
+                               ""});
+    }
     if (reply.document.is_object()) {
       CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
       CP_TRY_ASSIGN(const Verdict verdict, judge.accept(reply.document));

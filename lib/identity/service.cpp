@@ -174,11 +174,13 @@ std::optional<Precondition> precondition_of(const HttpRequest& request) {
 
 RegistryService::RegistryService(std::unique_ptr<Estate> estate, Options options,
                                  std::shared_ptr<RateLimiter> limiter,
+                                 std::shared_ptr<StatusBoard> board,
                                  std::shared_ptr<ServiceCounts> counts,
                                  std::shared_ptr<const net::HttpCounts> carried)
     : estate_(std::move(estate)),
       view_(*estate_),
       limiter_(std::move(limiter)),
+      board_(std::move(board)),
       options_(std::move(options)),
       intake_(view_, options_.limits, *limiter_),
       counts_(std::move(counts)),
@@ -440,26 +442,15 @@ RegistryService::Reply RegistryService::state(const HttpRequest& request) {
 }
 
 // Whoever asks often gets what was counted for somebody else.
-Result<const RegistryStatus*> RegistryService::status() {
-  constexpr auto kFresh = std::chrono::seconds(5);
-  const auto age = status_ ? estate_->now() - status_->as_of : kFresh;
-  if (age >= kFresh || age < std::chrono::seconds(0)) {
-    CP_TRY_ASSIGN(status_, registry_status(view_));
-  }
-  return &*status_;
-}
-
-RegistryService::Reply RegistryService::page() {
-  CP_TRY_ASSIGN(const RegistryStatus* now, status());
-  HttpReply reply = text_reply(200, "text/html; charset=utf-8", status_page(*now));
+HttpReply RegistryService::page() {
+  HttpReply reply = text_reply(200, "text/html; charset=utf-8", status_page(*board_->look()));
   reply.headers.emplace_back("Cache-Control", "no-cache");
   return reply;
 }
 
-RegistryService::Reply RegistryService::metrics() {
-  CP_TRY_ASSIGN(const RegistryStatus* now, status());
+HttpReply RegistryService::metrics() {
   return text_reply(200, "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                    registry_metrics(*now, *counts_, *carried_));
+                    registry_metrics(*board_->look(), *counts_, *carried_));
 }
 
 RegistryService::Reply RegistryService::search(const HttpRequest& request) {

@@ -3,9 +3,9 @@
 
 #include "identity/estate.hpp"
 #include "identity/intake.hpp"
-#include "identity/registry_status.hpp"
 #include "identity/registry_view.hpp"
 #include "identity/service_counts.hpp"
+#include "identity/status_board.hpp"
 #include "net/http_message.hpp"
 #include "net/http_server.hpp"
 
@@ -28,9 +28,10 @@ class RegistryService final : public net::HttpHandler {
     IntakeLimits limits;
   };
 
-  /// ESTATE has an accepted authority. LIMITER is that of all threads.
+  /// ESTATE has an accepted authority. LIMITER and BOARD are those of all threads.
   RegistryService(std::unique_ptr<Estate> estate, Options options,
-                  std::shared_ptr<RateLimiter> limiter, std::shared_ptr<ServiceCounts> counts,
+                  std::shared_ptr<RateLimiter> limiter, std::shared_ptr<StatusBoard> board,
+                  std::shared_ptr<ServiceCounts> counts,
                   std::shared_ptr<const net::HttpCounts> carried);
 
   std::size_t body_limit(const net::HttpRequest& head) override;
@@ -52,9 +53,8 @@ class RegistryService final : public net::HttpHandler {
   std::optional<Reply> may_not_read(const net::HttpRequest& request);
   Reply refusal(const Refused& why, const net::HttpRequest& request) const;
   Reply put(Route route, const net::HttpRequest& request);
-  Result<const RegistryStatus*> status();
-  Reply page();
-  Reply metrics();
+  net::HttpReply page();
+  net::HttpReply metrics();
   Reply search(const net::HttpRequest& request);
   Reply feed(const net::HttpRequest& request);
 
@@ -69,11 +69,11 @@ class RegistryService final : public net::HttpHandler {
   std::unique_ptr<Estate> estate_;
   RegistryView view_;
   std::shared_ptr<RateLimiter> limiter_;
+  std::shared_ptr<StatusBoard> board_;
   Options options_;
   Intake intake_;
   std::shared_ptr<ServiceCounts> counts_;
   std::shared_ptr<const net::HttpCounts> carried_;
-  std::optional<RegistryStatus> status_;  // counted some seconds ago at most
 };
 
 }  // namespace cp::identity

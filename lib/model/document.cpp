@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/document.hpp"
 
+#include "base/escape.hpp"
+#include "base/utf8.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,16 +29,25 @@ Result<void> require(const Json& document, std::string_view name) {
   return {};
 }
 
+namespace {
+
+// What stands in a message may be foreign; a message is text, whatever it quotes.
+std::string readable(const std::string& message) {
+  return utf8::is_valid(message) ? message : escape::terminal(message);
+}
+
+}  // namespace
+
 Json error_document(std::string_view tool, const Error& error, std::string_view item) {
   Json document{{"schema", "cp.error/1"},
                 {"tool", tool},
                 {"code", name_of(error.code)},
-                {"message", text_value(error.message)}};
+                {"message", readable(error.message)}};
   if (!item.empty()) {
     document["item"] = text_value(item);
   }
   if (!error.hint.empty()) {
-    document["hint"] = text_value(error.hint);
+    document["hint"] = readable(error.hint);
   }
   return document;
 }

@@ -53,9 +53,11 @@ struct World {
       must(estate->judge.accept(example(name))->holds(), name);
     }
     end = estate->registry().ledger().end()->seq;
+    std::shared_ptr<StatusBoard> board =
+        StatusBoard::open(Estate::open(directory.path(), clock, random).value()).value();
     service = std::make_unique<RegistryService>(std::move(opened), RegistryService::Options{},
                                                 std::make_shared<cp::identity::RateLimiter>(),
-                                                std::make_shared<ServiceCounts>(),
+                                                std::move(board), std::make_shared<ServiceCounts>(),
                                                 std::make_shared<cp::net::HttpCounts>());
   }
 };

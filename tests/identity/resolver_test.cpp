@@ -299,8 +299,6 @@ TEST_CASE("a referral to an address that is not allowed leads nowhere, and write
   strict.allow_net = {};
   CHECK(says(n.outcome(n.code, strict), "127.0.0.1 is not allowed"));
   CHECK(n.regional.asked().empty());
-  n.refer(n.national, n.code, "86.31", "file:///etc/passwd");
-  CHECK(says(n.outcome(n.code), "in a circle"));
 }
 
 TEST_CASE(
@@ -420,6 +418,14 @@ TEST_CASE("aliases and foreign codes lead to the record that names them itself")
   CHECK(says(n.outcome("ror:x"), "two resources claim"));
   CHECK(says(n.outcome("@lab"), "is no alias"));
   CHECK(says(n.outcome("nothing"), "is no identifier"));
+}
+
+TEST_CASE("a referral to what nobody can ask is told as that") {
+  Nation n;
+  for (const char* url : {"file:///etc/passwd", "https://user:pw@a.example/", "https://a\x01b/"}) {
+    n.refer(n.national, n.code, "86.31", url);
+    CHECK(says(n.outcome(n.code), "names none that can be asked"));
+  }
 }
 
 TEST_CASE("who says without proof that a name has ended, or is claimed twice, is passed over") {

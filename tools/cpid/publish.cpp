@@ -153,6 +153,12 @@ class Publisher {
   const std::string& code() const { return code_; }
 
   Result<void> publish_once(cp::cli::Output& output, const std::stop_token& stop) {
+    // It may have ended, or another one stand in its place.
+    CP_TRY_ASSIGN(record_, own_record(context_, code_));
+    if (cp::model::text_at(record_, "id") != code_) {
+      return cp::fail(Errc::not_found, "{} is no more: it is {} now", code_,
+                      cp::model::text_at(record_, "id").value_or("another"));
+    }
     CP_TRY_ASSIGN(const Json seen, catalog_->state(record_, stop));
     // Keys and delegation may be others than the last time.
     CP_TRY_ASSIGN(const auto estate, open_estate(context_));

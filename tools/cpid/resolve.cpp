@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "identity/identifier.hpp"
+#include "identity/registry_client.hpp"
 #include "identity/resolved.hpp"
 #include "identity/resolver.hpp"
 #include "resolving.hpp"
@@ -62,6 +63,11 @@ void say_whence(const Context& context, const std::string& name, const Resolved&
 
 Result<cp::identity::ResolverSettings> resolver_settings(const Context& context) {
   const cp::cli::Arguments& given = context.arguments();
+  for (const std::string& url : given.texts("registry")) {
+    if (const auto known = cp::identity::registry_url(url); !known) {
+      return given.blame("registry", known.error());
+    }
+  }
   CP_TRY_ASSIGN(auto settings, cp::identity::read_resolver_settings([&](std::string_view key) {
                   const std::string flag(key == "registry.urls" ? "registry"
                                          : key == "registry.ca" ? "ca"

@@ -249,12 +249,15 @@ Result<int> serve(Context& context) {
   }
   options.limits.token = *token_rate;
   const auto limiter = std::make_shared<cp::identity::RateLimiter>();
+  CP_TRY_ASSIGN(auto counted, open_own_estate(context));
+  CP_TRY_ASSIGN(const std::shared_ptr<cp::identity::StatusBoard> board,
+                cp::identity::StatusBoard::open(std::move(counted)));
   const auto make = [&]() -> Result<std::unique_ptr<cp::net::HttpHandler>> {
     CP_TRY_ASSIGN(auto own, open_own_estate(context));
     // While a request waits for another writer, others of its thread wait as well.
     CP_TRY(own->database.execute("PRAGMA busy_timeout = 2000"));
-    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, limiter, counts,
-                                                           carried);
+    return std::make_unique<cp::identity::RegistryService>(std::move(own), options, limiter, board,
+                                                           counts, carried);
   };
   CP_TRY_ASSIGN(const auto server,
                 cp::net::HttpServer::open(settings, make, context.clock(), carried));

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cpid {
@@ -85,6 +86,7 @@ Result<int> issue(Context& context, Estate& estate) {
   CP_TRY(transaction.commit());
   Json record = to_json(token);
   if (words.size() == 1) {
+    ::umask(077);  // of the file that --output names
     record["token"] = compact;
     context.output(kIssuedColumns).record(record);
     return 0;

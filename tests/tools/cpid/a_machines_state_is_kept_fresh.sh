@@ -86,6 +86,15 @@ stop_server holder
 wait_line patient 'cp.state' >first
 stop_server patient TERM
 
+it "ends when its resource does"
+as lab cpid register <<<'{"schema":"cp.resource/1","kind":"node","alias":["@lab/b"]}' >other.json
+CP_STATE_DIR=$TESTDIR/lab start_server ending cpid publish --every 100ms @lab/b
+wait_line ending 'cp.state' >first
+as lab cpid tombstone --why scrapped "$(jq -r .id other.json)" >gone
+for _ in {1..200}; do kill -0 "${SERVERS[ending]}" 2>/dev/null || break; sleep 0.05; done
+stop_server ending TERM
+expect_equal 66 "$STATUS" "$(cat "$TESTDIR/ending.err")"
+
 it "ends quietly when it is told to"
 CP_STATE_DIR=$TESTDIR/lab start_server fresh cpid publish --every 100ms @lab/a
 wait_line fresh 'cp.state' >first

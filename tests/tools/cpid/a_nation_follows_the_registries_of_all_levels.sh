@@ -99,6 +99,8 @@ expect_match 'bad_signature' <(problem_of 86.1.7)
 expect_match 'it is the registry of prefix 86, not of prefix 86.1.8' <(problem_of 86.1.8)
 
 it "shows all of that on its page, and in OpenMetrics"
+shows() { grep -qE -e "$1" <<<"$(curl -s --cacert all.crt "${URL_OF[nation]}")"; }
+wait_until shows 'good">1 complete'
 page=$(curl -s --cacert all.crt "${URL_OF[nation]}")
 for verdict in 'good">1 complete' 'bad">2 missing' 'bad">1 lying' 'bad_signature' '86\.1\.7.*seconds? ago|86\.1\.7.* s ago'; do
   expect_match "$verdict" <(echo "$page")

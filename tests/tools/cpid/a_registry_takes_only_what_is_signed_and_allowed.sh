@@ -220,6 +220,7 @@ TOKEN=$(token --grant register)
 expect_http 403 "$a" -H "Authorization: Bearer $TOKEN"
 TOKEN=$(token --grant read)
 expect_http 200 "$a" -H "Authorization: Bearer $TOKEN"
+expect_http 200 "$a" -H "Authorization: bearer $TOKEN"
 expect_match '^Cache-Control: private, max-age=300' "$TESTDIR/head"
 
 it "lets readers and followers in who have a token, which nobody else is shown"

@@ -58,6 +58,10 @@ for age in '' 'asked .* ago'; do
   expect_match "^  authorities below it were not asked; cpid sync ${URL_OF[nation]%/}/ asks them all$" "$STDERR"
 done
 
+it "refuses what is no address of a registry as what was typed"
+expect_status 64 as reader cpid resolve --registry ftp://x/ "$east"
+expect_match 'https' "$STDERR"
+
 it "asks nobody whose certificate nobody vouches for, and follows no referral to where it may not"
 expect_status 77 as other cpid resolve --registry "${URL_OF[nation]}" --allow-net 127.0.0.1 "$east"
 as other cpid trust add --prefix 86 root.json >anchor

@@ -27,6 +27,8 @@ jti=$(jq -r .jti "$STDOUT")
 expect_equal 600 "$(stat -c %a me.token)"
 ! grep -rqF "$(cut -d. -f3 me.token)" "$TESTDIR/root" || fail "the store holds the token itself"
 cp me.token before
+expect_status 0 issue --output printed.token --subject u1 --audience $server --grant read
+expect_equal 600 "$(stat -c %a printed.token)"
 expect_status 73 issue me.token --subject u2 --audience $server --grant read
 cmp me.token before || fail "the token was written over"
 
@@ -49,7 +51,7 @@ chmod 600 me.token
 
 it "lists what was issued, and revokes: at once here, with the head elsewhere"
 expect_status 0 as root cpid token list
-expect_json '($all | length) == 3 and all($all[]; .status == "valid")'
+expect_json '($all | length) == 4 and all($all[]; .status == "valid")'
 expect_status 66 as root cpid token revoke 01M8160WP8BC98HFDRDK7K7K01
 expect_status 0 as root cpid token revoke "$jti" --why lost
 validate "$STDOUT"

@@ -1,0 +1,1 @@
+cpid: serving anybody on this machine, in clear text
