@@ -29,7 +29,8 @@ const std::string& place_of(const std::string& path, const Plan& plan) {
   return plan.renamed_to.empty() ? path : plan.renamed_to;
 }
 
-// Counts ITEM, which would go to PLAN below SERVER, and tells of it; its own place is below FROM.
+}  // namespace
+
 void show_item(const WouldSend::Item& item, const Plan& plan, const std::string& server,
                const std::string& from, Report& report) {
   if (!item.is_directory) {
@@ -43,6 +44,8 @@ void show_item(const WouldSend::Item& item, const Plan& plan, const std::string&
   }
   report.observer().would_land(from + item.from, to);
 }
+
+namespace {
 
 class PlanSink final : public WalkSink {
  public:

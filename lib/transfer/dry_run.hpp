@@ -21,6 +21,11 @@ Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
                        const Selection& selection, const std::string& server, Inventory& inventory,
                        Report& report, std::stop_token stop);
 
+/// Counts ITEM, which would go to PLAN below SERVER, and tells the observer of it; its own place is
+/// below FROM.
+void show_item(const WouldSend::Item& item, const Plan& plan, const std::string& server,
+               const std::string& from, Report& report);
+
 /// Tells the other end behind CONTROL what SELECTION of SOURCES would send; of what does not
 /// travel, too, when DELETES.
 Result<void> tell_plan(const std::vector<Source>& sources, const Selection& selection, bool deletes,

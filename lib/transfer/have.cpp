@@ -92,4 +92,13 @@ const HaveTable::Partial* HaveTable::partial(const Digest& stamp, std::uint64_t 
   return found != partial_.end() && found->second.size == size ? &found->second : nullptr;
 }
 
+Result<HaveTable> have_of(const Taker& taker) {
+  HaveTable table;
+  for (const Have& have : taker.have()) {
+    CP_TRY(table.add(have));
+  }
+  table.seal();
+  return table;
+}
+
 }  // namespace cp::transfer

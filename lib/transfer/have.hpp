@@ -3,6 +3,7 @@
 
 #include "transfer/message.hpp"
 #include "transfer/recovery.hpp"
+#include "transfer/taker.hpp"
 
 #include <cstdint>
 #include <map>
@@ -52,5 +53,8 @@ class HaveTable {
   std::unordered_map<Digest, Partial, DigestHash> partial_;
   std::size_t digests_ = 0;
 };
+
+/// What TAKER has, for a sender in this process.
+Result<HaveTable> have_of(const Taker& taker);
 
 }  // namespace cp::transfer

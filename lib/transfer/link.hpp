@@ -29,6 +29,9 @@ class Link {
   /// The streams that OPENED names, for RAILS, at the far end that `connect` reached last.
   virtual Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
                                       const std::stop_token& stop) = 0;
+  /// After `connect` has failed for want of a cpxfer there: the shell that is there instead, which
+  /// waits for the length of a script and the script. nullptr: there is none.
+  virtual std::unique_ptr<net::Stream> take_shell() { return nullptr; }
   /// ERROR, with what this way knows about why.
   virtual Error explain(Error error) { return error; }
 };

@@ -56,15 +56,6 @@ Result<void> check_apart(const std::vector<Source>& sources, const Landing& land
   return {};
 }
 
-Result<HaveTable> have_of(const Taker& receiver) {
-  HaveTable table;
-  for (const Have& have : receiver.have()) {
-    CP_TRY(table.add(have));
-  }
-  table.seal();
-  return table;
-}
-
 // Waits until the sender is done, and reports meanwhile.
 Result<void> attend(const Sender& sender, const Wake& wake, Report& report) {
   while (true) {

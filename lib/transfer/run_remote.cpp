@@ -2,6 +2,7 @@
 #include "transfer/run_remote.hpp"
 
 #include "base/text.hpp"
+#include "transfer/at_server.hpp"
 #include "transfer/client.hpp"
 #include "transfer/daemon_link.hpp"
 #include "transfer/dry_run.hpp"
@@ -10,6 +11,7 @@
 #include "transfer/resume.hpp"
 #include "transfer/retry.hpp"
 #include "transfer/run_local.hpp"
+#include "transfer/run_shell.hpp"
 #include "transfer/send_session.hpp"
 #include "transfer/ssh_link.hpp"
 
@@ -104,17 +106,6 @@ Result<void> check_format(const Request& request, const Hello& far) {
   return {};
 }
 
-// ERROR with the server that it happened at, before anything was begun.
-template <class T>
-Result<T> at_server(const Location& server, Result<T> result) {
-  if (result) {
-    return result;
-  }
-  Error error = std::move(result).error();
-  error.message = fmt::format("{}: {}", server.server(), error.message);
-  return tl::unexpected<Error>(std::move(error));
-}
-
 // What ended a transfer that was under way, for good.
 Error given_up(const Request& request, Error error) {
   error.code = Errc::timed_out;
@@ -167,11 +158,27 @@ Result<void> show_pull(const Request& request, const Location& server, const Pla
   return show_deletions(OpenGround(), plan, request.selection.filter, inventory, report);
 }
 
+// The shell that stands in for the cpxfer that ERROR misses, if there is one.
+std::unique_ptr<net::Stream> shell_instead(Link& link, const Location& server, const Error& error,
+                                           Report& report) {
+  auto shell = link.take_shell();
+  if (shell && report.account().connections == 1) {
+    report.observer().goes_without(fmt::format("{}: {}", server.server(), error.message));
+  }
+  return shell;
+}
+
 Result<void> push_once(const Request& request, const std::vector<Source>& sources,
                        const Location& destination, Report& report, std::stop_token stop) {
   CP_TRY(check_rail(request, destination));
   const auto link = link_to(request, destination, report.account().connections == 1);
-  CP_TRY_ASSIGN(auto client, at_server(destination, Client::connect(*link, request.silence, stop)));
+  auto met = Client::connect(*link, request.silence, stop);
+  if (!met) {
+    if (auto shell = shell_instead(*link, destination, met.error(), report)) {
+      return push_through_shell(request, sources, destination, std::move(shell), report, stop);
+    }
+  }
+  CP_TRY_ASSIGN(const auto client, at_server(destination, std::move(met)));
   CP_TRY(at_server(destination, check_format(request, client->far())));
   Open open = open_of(request, destination, Direction::push);
   open.destination = destination.path;
@@ -246,7 +253,13 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   const Location& server = sources.front();
   CP_TRY(check_rail(request, server));
   const auto link = link_to(request, server, report.account().connections == 1);
-  CP_TRY_ASSIGN(auto client, at_server(server, Client::connect(*link, request.silence, stop)));
+  auto met = Client::connect(*link, request.silence, stop);
+  if (!met) {
+    if (auto shell = shell_instead(*link, server, met.error(), report)) {
+      return pull_through_shell(request, sources, std::move(shell), report, stop);
+    }
+  }
+  CP_TRY_ASSIGN(const auto client, at_server(server, std::move(met)));
   CP_TRY(at_server(server, check_format(request, client->far())));
   Open open = open_of(request, server, Direction::pull);
   for (const Location& source : sources) {

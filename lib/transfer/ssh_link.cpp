@@ -3,6 +3,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "transfer/bytes_of.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
 #include "transfer/rail_desk.hpp"
@@ -17,7 +18,8 @@
 namespace cp::transfer {
 namespace {
 
-// Reads which cpxfer is wanted and which one may be brought, says what there is, and becomes it.
+// Reads which cpxfer is wanted and which one may be brought, says what there is, and becomes it; or
+// whatever script comes in its place.
 std::string script() {
   return fmt::format("{}{}{}", R"(
 cd || exit
@@ -39,6 +41,7 @@ for program do
   fi
 done
 printf 'none\n'
+IFS= read -r bytes && script=$(dd bs=1 count="$bytes" 2>/dev/null) && eval "$script"
 )");
 }
 
@@ -51,10 +54,6 @@ constexpr std::size_t kAtOnce = 3;
 constexpr int kStartTries = 5;
 constexpr auto kFirstPause = std::chrono::milliseconds(200);
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
-
 Error explained(const std::shared_ptr<net::SshProcess>& process, Error error) {
   if (error.code != Errc::unavailable && error.code != Errc::protocol) {
     return error;
@@ -65,7 +64,8 @@ Error explained(const std::shared_ptr<net::SshProcess>& process, Error error) {
 
 }  // namespace
 
-Result<net::SshProgram> SshLink::start(net::SshSharing sharing, const std::stop_token& stop) const {
+Result<SshLink::Started> SshLink::start(net::SshSharing sharing,
+                                        const std::stop_token& stop) const {
   // A person may take long to find a password.
   const auto patience = settings_.ssh.may_prompt && sharing == net::SshSharing::master
                             ? std::chrono::nanoseconds(0)
@@ -84,14 +84,17 @@ Result<net::SshProgram> SshLink::start(net::SshSharing sharing, const std::stop_
   if (!answer) {
     return tl::unexpected<Error>(explained(program.process, answer.error()));
   }
-  if (*answer != "cpxfer") {
-    return settings_.far_program.empty()
-               ? with_hint(
-                     fail(Errc::unavailable, "there is no cpxfer in the PATH there"),
-                     "--remote-cpxfer PATH says where it is, --install-remote brings this one")
-               : fail(Errc::unavailable, "there is no {} there", settings_.far_program);
+  if (*answer != "cpxfer" && *answer != "none") {
+    return fail(Errc::protocol, "the far shell answers what was not asked");
   }
-  return program;
+  return Started{std::move(program), *answer == "cpxfer"};
+}
+
+tl::unexpected<Error> SshLink::no_cpxfer() const {
+  return settings_.far_program.empty()
+             ? with_hint(fail(Errc::unavailable, "there is no cpxfer in the PATH there"),
+                         "--remote-cpxfer PATH says where it is, --install-remote brings this one")
+             : fail(Errc::unavailable, "there is no {} there", settings_.far_program);
 }
 
 Result<std::string> SshLink::hear_answer(net::Stream& stream, const FarProgram* brought) const {
@@ -106,10 +109,14 @@ Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& sto
   std::string unique(8, '\0');
   random.fill(std::as_writable_bytes(std::span(unique)));
   control_path_ = net::ssh_control_path(settings_.ssh, text::to_hex(unique));
-  CP_TRY_ASSIGN(auto program, start(net::SshSharing::master, stop));
-  process_ = program.process;
-  CP_TRY(program.stream->set_patience(settings_.silence));
-  return std::move(program.stream);
+  CP_TRY_ASSIGN(auto started, start(net::SshSharing::master, stop));
+  process_ = started.program.process;
+  CP_TRY(started.program.stream->set_patience(settings_.silence));
+  if (!started.has_cpxfer) {
+    shell_ = std::move(started.program.stream);
+    return no_cpxfer();
+  }
+  return std::move(started.program.stream);
 }
 
 Error SshLink::explain(Error error) {
@@ -120,7 +127,11 @@ Result<std::unique_ptr<net::Stream>> SshLink::open_rail(net::SshSharing sharing,
                                                         const std::string& door,
                                                         const RailKeys& keys,
                                                         const std::stop_token& stop) const {
-  CP_TRY_ASSIGN(auto program, start(sharing, stop));
+  CP_TRY_ASSIGN(auto started, start(sharing, stop));
+  if (!started.has_cpxfer) {
+    return no_cpxfer();
+  }
+  net::SshProgram& program = started.program;
   net::Stream& stream = *program.stream;
   const std::stop_callback interrupt(stop, [&] { stream.shutdown(); });
   CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}), bytes_of(door + keys.claim)));

@@ -17,6 +17,7 @@ namespace cp::transfer {
 /// connection, which may ask for a password; each stream over one of its own, or through the first
 /// where a new one would have to ask or does not find the host of the session. TCP streams go
 /// beside ssh: in clear text when both ends are one host or the network is trusted, else sealed.
+/// Where there is no cpxfer, `take_shell` has what there is.
 class SshLink final : public Link {
  public:
   struct Settings {
@@ -34,6 +35,7 @@ class SshLink final : public Link {
   Result<void> prepare(Open& open, const Hello& far) override;
   Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
                               const std::stop_token& stop) override;
+  std::unique_ptr<net::Stream> take_shell() override { return std::move(shell_); }
   Error explain(Error error) override;
 
  private:
@@ -41,7 +43,12 @@ class SshLink final : public Link {
 
   static Result<Carriers> open_tcp(const Opened& opened, const std::vector<RailKeys>& rails,
                                    const std::stop_token& stop);
-  Result<net::SshProgram> start(net::SshSharing sharing, const std::stop_token& stop) const;
+  struct Started {
+    net::SshProgram program;
+    bool has_cpxfer = false;  ///< else it is a shell that waits for a script
+  };
+  Result<Started> start(net::SshSharing sharing, const std::stop_token& stop) const;
+  tl::unexpected<Error> no_cpxfer() const;
   Result<std::string> hear_answer(net::Stream& stream, const FarProgram* brought) const;
   Result<std::unique_ptr<net::Stream>> open_rail(net::SshSharing sharing, const std::string& door,
                                                  const RailKeys& keys,
@@ -52,6 +59,7 @@ class SshLink final : public Link {
   Settings settings_;
   std::string control_path_;
   std::shared_ptr<net::SshProcess> process_;
+  std::unique_ptr<net::Stream> shell_;
 };
 
 }  // namespace cp::transfer

@@ -70,7 +70,8 @@ struct Request {
   std::string token;
   /// How ssh is called; absent: never.
   std::optional<net::SshSettings> ssh;
-  /// The cpxfer of hosts that ssh reaches; "" for the one in the PATH there.
+  /// The cpxfer of hosts that ssh reaches; "" for the one in the PATH there. Where there is none,
+  /// the shell there does what it can.
   std::string far_program;
   /// Bring this program there first, unless it is there, and use that.
   bool installs_far_program = false;
@@ -123,6 +124,8 @@ class Observer {
   virtual void item_failed(const Error& /*error*/, std::string_view /*path*/) {}
   /// The other end was lost, and will be looked for again.
   virtual void lost(const Error& /*error*/) {}
+  /// The other end has no cpxfer, as WHY says: its shell does what it can.
+  virtual void goes_without(std::string_view /*why*/) {}
   /// In a dry run: FROM would land as TO.
   virtual void would_land(std::string_view /*from*/, std::string_view /*to*/) {}
   /// In a dry run: what stands at PATH would be deleted.

@@ -43,6 +43,13 @@ void Screen::lost(const cp::Error& error) {
   }
 }
 
+void Screen::goes_without(std::string_view why) {
+  context_.note(
+      fmt::format("{}; going through the shell there, more slowly, over one stream, without "
+                  "--preserve, --update and --delete (--install-remote brings a cpxfer)",
+                  cp::escape::terminal(why)));
+}
+
 void Screen::would_land(std::string_view from, std::string_view to) {
   context_.output().line(
       fmt::format("{} -> {}", cp::escape::terminal(from), cp::escape::terminal(to)));

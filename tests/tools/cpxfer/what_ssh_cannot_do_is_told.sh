@@ -54,8 +54,9 @@ far_start_up ''
 
 it "says that the far end has no cpxfer, or none where it is sought"
 far_path /usr/bin /bin
-expect_status 69 cpxfer --remote-cpxfer /no/cpxfer file far:x
-expect_stderr "cpxfer: far: there is no /no/cpxfer there"
+expect_status 0 cpxfer --remote-cpxfer /no/cpxfer file far:x
+expect_match '^cpxfer: far: there is no /no/cpxfer there; going through the shell' "$STDERR"
+expect_equal hello "$(cat "$FAR/x")"
 expect_status 0 cpxfer --remote-cpxfer "$CP_BUILD/bin/cpxfer" file far:named
 expect_equal hello "$(cat "$FAR/named")"
 mkdir "$FAR/tools"
