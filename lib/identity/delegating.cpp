@@ -54,26 +54,49 @@ Result<void> check_leave(Estate& estate) {
   return {};
 }
 
+// A key that is void shows nothing: whoever has it may be the one because of whom it is.
+Result<void> check_not_revoked(Estate& estate, std::string_view prefix, std::string_view kid) {
+  CP_TRY_ASSIGN(const auto revocation, estate.judge.revocation_of_key(prefix, kid));
+  return revocation ? fail(Errc::denied, "its key {} was revoked by prefix {}: {}",
+                           kid.substr(0, 64), revocation->prefix, revocation->why)
+                    : Result<void>{};
+}
+
+Result<void> check_still_given(Estate& estate, std::string_view prefix) {
+  CP_TRY_ASSIGN(const auto revocation, estate.judge.revocation_of(prefix));
+  return revocation
+             ? with_hint(fail(Errc::denied, "{}", in_words(*revocation)), "--replace gives it anew")
+             : Result<void>{};
+}
+
 // Possession of the keys is shown by a signature of one of those that the request names; whoever
 // comes again shows one of those that he was given.
-Result<void> check_request(const Json& request, const Delegation& wanted,
+Result<void> check_request(Estate& estate, const Json& request, const Delegation& wanted,
                            const std::optional<Child>& before, bool replace) {
-  CP_TRY_ASSIGN(const auto signers,
-                verify_signers(request, [&](std::string_view kid) -> std::optional<PublicKey> {
-                  if (const DelegatedKey* key = wanted.find(kid)) {
-                    return key->key;
-                  }
-                  const auto given = before ? read_delegation(before->delegation)
-                                            : Result<Delegation>(Delegation());
-                  const DelegatedKey* old = given ? given->find(kid) : nullptr;
-                  return old != nullptr ? std::optional(old->key) : std::nullopt;
-                }));
+  Result<void> fit;
+  const auto signers =
+      verify_signers(request, [&](std::string_view kid) -> std::optional<PublicKey> {
+        fit = check_not_revoked(estate, wanted.prefix, kid);
+        if (!fit) {
+          return std::nullopt;
+        }
+        if (const DelegatedKey* key = wanted.find(kid)) {
+          return key->key;
+        }
+        const auto given =
+            before ? read_delegation(before->delegation) : Result<Delegation>(Delegation());
+        const DelegatedKey* old = given ? given->find(kid) : nullptr;
+        return old != nullptr ? std::optional(old->key) : std::nullopt;
+      });
+  CP_TRY(fit);
+  CP_TRY(signers);
   if (!before || replace) {
     return {};
   }
+  CP_TRY(check_still_given(estate, wanted.prefix));
   CP_TRY_ASSIGN(const Delegation given, read_delegation(before->delegation));
   const bool known = std::ranges::any_of(
-      signers, [&](const std::string& signer) { return given.find(signer) != nullptr; });
+      *signers, [&](const std::string& signer) { return given.find(signer) != nullptr; });
   return known ? Result<void>{}
                : with_hint(fail(Errc::denied,
                                 "prefix {} was delegated, and none of its keys has signed this",
@@ -134,6 +157,12 @@ Json at_most(Json answer, const Json& parent) {
 
 }  // namespace
 
+std::string in_words(const Revocation& revocation) {
+  return fmt::format("{} {} was revoked by prefix {}: {}",
+                     revocation.what == "key" ? "the key" : "the delegation of prefix",
+                     revocation.name, revocation.prefix, revocation.why);
+}
+
 bool is_signed_by_authority(Estate& estate, const Json& document) {
   const auto own = estate.own_delegation();
   const auto delegation = own ? read_delegation(*own) : Result<Delegation>(Delegation());
@@ -153,7 +182,7 @@ Result<Json> prepare_delegation(Estate& estate, const Json& request, const Terms
     return fail(Errc::bad_data, "it is no request for a prefix just below {}", own);
   }
   CP_TRY_ASSIGN(const auto before, find_child(estate, wanted.prefix));
-  CP_TRY(check_request(request, wanted, before, terms.replace));
+  CP_TRY(check_request(estate, request, wanted, before, terms.replace));
   Json answer = under_terms(request, terms, before, estate.now());
   answer.erase("proof");
   answer["seq"] = before ? before->seq + 1 : 1;

@@ -25,13 +25,17 @@ struct Terms {
   std::vector<std::string> registries;  ///< none: as asked for, else as they were
   std::optional<UnixTime> not_before;
   std::optional<UnixTime> not_after;  ///< absent: as it was; at first as asked for
-  bool replace = false;               ///< the child lost its keys: do not ask the old ones
+  /// The child lost its keys, or was revoked and gets its prefix anew: do not ask the old ones.
+  bool replace = false;
 };
 
+/// REVOCATION, of a key or a delegation, for people: "the key K was revoked by prefix P: WHY".
+std::string in_words(const Revocation& revocation);
+
 /// The delegation that answers REQUEST under TERMS, not signed. denied when the request is not
-/// signed by a key that it names, when a child that was delegated already signs with none of its
-/// keys, when the authority may not delegate, or a sibling has the label; bad_data when it is no
-/// request for a prefix just below.
+/// signed by a key that it names, or by one that was revoked, when a child that was delegated
+/// already signs with none of its keys or was revoked, when the authority may not delegate, or a
+/// sibling has the label; bad_data when it is no request for a prefix just below, or too long.
 Result<model::Json> prepare_delegation(Estate& estate, const model::Json& request,
                                        const Terms& terms);
 

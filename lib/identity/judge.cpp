@@ -855,6 +855,51 @@ Result<PublicKey> Judge::key_of(std::string_view prefix, std::string_view kid,
   });
 }
 
+// What has declared a delegation between ANCHOR's and PREFIX's void, its own included.
+Result<const Revocation*> Judge::revoked_above(const Anchor& anchor, std::string_view prefix) {
+  std::optional<std::string> link(prefix);
+  for (; link && *link != anchor.prefix; link = parent_of_prefix(*link)) {
+    if (revoked(anchor, *link, "delegation", *link, 0) == nullptr) {
+      continue;  // as nearly always
+    }
+    CP_TRY_ASSIGN(const auto kept, store_.find(anchor.key.thumbprint(), "cp.delegation", *link));
+    const std::int64_t seq = kept ? kept->seq : 0;
+    if (const Revocation* found = revoked(anchor, *link, "delegation", *link, seq)) {
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+template <class Find>
+Result<std::optional<Revocation>> Judge::under_every_anchor(std::string_view prefix, Find find) {
+  CP_TRY(load());
+  std::optional<Revocation> first;
+  for (const Anchor& anchor : anchors_) {
+    if (!is_within(prefix, anchor.prefix)) {
+      continue;
+    }
+    CP_TRY_ASSIGN(const Revocation* const found, find(anchor));
+    if (found == nullptr) {
+      return std::nullopt;
+    }
+    first = first ? std::move(first) : std::optional(*found);
+  }
+  return first;
+}
+
+Result<std::optional<Revocation>> Judge::revocation_of(std::string_view prefix) {
+  return under_every_anchor(prefix,
+                            [&](const Anchor& anchor) { return revoked_above(anchor, prefix); });
+}
+
+Result<std::optional<Revocation>> Judge::revocation_of_key(std::string_view prefix,
+                                                           std::string_view kid) {
+  return under_every_anchor(prefix, [&](const Anchor& anchor) -> Result<const Revocation*> {
+    return revoked(anchor, prefix, "key", kid, 0);
+  });
+}
+
 Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {
   CP_TRY_ASSIGN(const auto found, told(any_authority(prefix)));
   std::vector<std::string> documents;

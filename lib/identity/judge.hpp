@@ -89,6 +89,13 @@ class Judge {
   /// The anchor that vouches for PREFIX; denied as `delegation`.
   Result<std::string> anchor_of(std::string_view prefix);
 
+  /// What has declared the newest delegation of PREFIX that is known here void, or that of one
+  /// above it. nullopt when nothing has, and where there is an anchor under which nothing has.
+  Result<std::optional<Revocation>> revocation_of(std::string_view prefix);
+  /// The same of the key KID of PREFIX.
+  Result<std::optional<Revocation>> revocation_of_key(std::string_view prefix,
+                                                      std::string_view kid);
+
  private:
   struct Authority;
   struct Case;
@@ -131,6 +138,10 @@ class Judge {
   void forget();
   const Revocation* revoked(const Anchor& anchor, std::string_view prefix, std::string_view what,
                             std::string_view name, std::int64_t seq) const;
+  Result<const Revocation*> revoked_above(const Anchor& anchor, std::string_view prefix);
+  /// What FIND gives for every anchor over PREFIX, the first of them; nullopt where it gives null.
+  template <class Find>
+  Result<std::optional<Revocation>> under_every_anchor(std::string_view prefix, Find find);
 
   TrustStore& store_;
   const Clock& clock_;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace cp::identity {
 namespace {
@@ -138,30 +139,100 @@ Result<Json> rekey(Estate& estate, const Rekeying& rekeying) {
   return sign_document(std::move(document), old);
 }
 
-Result<std::vector<Json>> renew_children(Estate& estate) {
-  CP_TRY(estate.require_authority());
-  CP_TRY_ASSIGN(const PrivateKey key, estate.key_for("delegate"));
-  std::vector<Json> renewed;
-  {
-    CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT delegation FROM child "
-                                                     "WHERE authority = ?1 ORDER BY prefix"));
-    rows.bind(1, estate.authority->row);
-    while (true) {
-      CP_TRY_ASSIGN(const bool found, rows.step());
-      if (!found) {
-        break;
-      }
-      CP_TRY_ASSIGN(Json document, model::parse_json(rows.text(0), {"a child's delegation"}));
-      renewed.push_back(std::move(document));
+namespace {
+
+// What each child was given, in the order of the prefixes.
+Result<std::vector<Json>> given_to_children(Estate& estate) {
+  CP_TRY_ASSIGN(auto rows, estate.database.prepare("SELECT delegation FROM child "
+                                                   "WHERE authority = ?1 ORDER BY prefix"));
+  rows.bind(1, estate.authority->row);
+  std::vector<Json> given;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return given;
+    }
+    CP_TRY_ASSIGN(Json document, model::parse_json(rows.text(0), {"a child's delegation"}));
+    given.push_back(std::move(document));
+  }
+}
+
+// The same of those PREFIXES, if there are any.
+Result<std::vector<Json>> given_to(Estate& estate, std::span<const std::string> prefixes) {
+  CP_TRY_ASSIGN(auto given, given_to_children(estate));
+  const auto is_of = [](const Json& document, const std::string& prefix) {
+    return model::text_at(document, "prefix") == prefix;
+  };
+  for (const std::string& prefix : prefixes) {
+    if (std::ranges::none_of(given, [&](const Json& one) { return is_of(one, prefix); })) {
+      return fail(Errc::not_found, "prefix {} was not delegated here", prefix);
     }
   }
-  for (Json& document : renewed) {
+  std::erase_if(given, [&](const Json& one) {
+    return !prefixes.empty() && std::ranges::none_of(prefixes, [&](const std::string& prefix) {
+      return is_of(one, prefix);
+    });
+  });
+  return given;
+}
+
+// Takes the keys that were revoked out of DOCUMENT, what a child was given; says which.
+Result<std::vector<std::string>> drop_revoked_keys(Estate& estate, Json& document) {
+  CP_TRY_ASSIGN(const Delegation child, read_delegation(document));
+  std::vector<std::string> dropped;
+  Json keys = Json::array();
+  for (std::size_t i = 0; i < child.keys.size(); ++i) {
+    CP_TRY_ASSIGN(const auto revocation,
+                  estate.judge.revocation_of_key(child.prefix, child.keys[i].key.thumbprint()));
+    if (revocation) {
+      dropped.push_back(
+          fmt::format("prefix {} is renewed without one: {}", child.prefix, in_words(*revocation)));
+    } else {
+      keys.push_back(document["keys"][i]);
+    }
+  }
+  document["keys"] = std::move(keys);
+  return dropped;
+}
+
+// Why a child is not renewed that was given DOCUMENT, without the keys that were revoked; "" when
+// it is.
+Result<std::string> why_not_renewed(Estate& estate, const Json& document) {
+  const std::string prefix = model::text_at(document, "prefix").value_or("");
+  CP_TRY_ASSIGN(const auto revocation, estate.judge.revocation_of(prefix));
+  const auto until = model::time_at(document, "not_after");
+  const std::string why = revocation                        ? in_words(*revocation)
+                          : document["keys"].empty()        ? "all of its keys were revoked"
+                          : until && *until <= estate.now() ? "it ended at " + format_time(*until)
+                                                            : "";
+  return why.empty() ? "" : "prefix " + prefix + " is not renewed: " + why;
+}
+
+}  // namespace
+
+Result<Renewal> renew_children(Estate& estate, std::span<const std::string> prefixes) {
+  CP_TRY(estate.require_authority());
+  CP_TRY_ASSIGN(const PrivateKey key, estate.key_for("delegate"));
+  CP_TRY_ASSIGN(auto given, given_to(estate, prefixes));
+  Renewal renewal;
+  for (Json& document : given) {
+    CP_TRY_ASSIGN(auto dropped, drop_revoked_keys(estate, document));
+    CP_TRY_ASSIGN(const std::string why, why_not_renewed(estate, document));
+    if (!why.empty() && !prefixes.empty()) {
+      return with_hint(fail(Errc::denied, "{}", why), "cpid delegate --replace gives it anew");
+    }
+    if (!why.empty()) {
+      renewal.left_out.push_back(why);
+      continue;
+    }
+    std::ranges::move(dropped, std::back_inserter(renewal.left_out));
     document["seq"] = model::int_at(document, "seq").value_or(0) + 1;
     document.erase("proof");
     CP_TRY_ASSIGN(document, sign_document(std::move(document), key));
     CP_TRY(enter_delegation(estate, document));
+    renewal.delegations.push_back(std::move(document));
   }
-  return renewed;
+  return renewal;
 }
 
 }  // namespace cp::identity

@@ -5,6 +5,7 @@
 #include "model/json_fwd.hpp"
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,16 @@ struct Rekeying {
 /// `accept_delegation`. Must run inside a transaction. denied when no key is for these uses.
 Result<model::Json> rekey(Estate& estate, const Rekeying& rekeying);
 
-/// What every child was given, signed anew by the newest key: before the old key's day all children
-/// must have it. Must run inside a transaction.
-Result<std::vector<model::Json>> renew_children(Estate& estate);
+struct Renewal {
+  std::vector<model::Json> delegations;  ///< that were entered
+  std::vector<std::string> left_out;     ///< for people: each child and key that was not, and why
+};
+
+/// What every child was given, or those PREFIXES when there are any, signed anew by the newest key:
+/// before the old key's day all children must have it. What was revoked does not come back by that:
+/// such a child is left out, and such a key in the delegation of a child; and so is a child whose
+/// time is over. Must run inside a transaction. not_found when one of PREFIXES was not delegated
+/// here, denied when it would be left out.
+Result<Renewal> renew_children(Estate& estate, std::span<const std::string> prefixes);
 
 }  // namespace cp::identity

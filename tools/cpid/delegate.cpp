@@ -74,13 +74,17 @@ void print_delegations(Context& context, const std::vector<Json>& documents) {
 // Without what stands above them the children could not tell whose the new signatures are.
 Result<int> renew(Context& context, Estate& estate) {
   CP_TRY_ASSIGN(auto transaction, cp::store::Transaction::begin(estate.database));
-  CP_TRY_ASSIGN(const auto renewed, cp::identity::renew_children(estate));
+  CP_TRY_ASSIGN(const auto renewal,
+                cp::identity::renew_children(estate, context.arguments().operands()));
   CP_TRY_ASSIGN(const auto chain, cp::identity::chain_of(estate, estate.authority->prefix));
   CP_TRY(transaction.commit());
-  if (!renewed.empty()) {
+  for (const std::string& what : renewal.left_out) {
+    context.warn(what);
+  }
+  if (!renewal.delegations.empty()) {
     print_delegations(context, chain);
   }
-  print_delegations(context, renewed);
+  print_delegations(context, renewal.delegations);
   return 0;
 }
 

@@ -114,10 +114,13 @@ constexpr std::array kDelegateFlags{
     kNotAfter,
     kValidFor,
     Flag{.name = "prepare", .help = "print the answer unsigned, for cpid sign on another machine"},
-    Flag{.name = "replace", .help = "take new keys from a child that has lost all of its old ones"},
+    Flag{.name = "replace",
+         .help = "take new keys from a child that has lost all of its old ones, and give a child "
+                 "that was revoked its prefix anew"},
     Flag{.name = "renew",
-         .help = "sign what every child has anew, with the newest key, and print it behind what "
-                 "stands above"},
+         .help = "sign what every child has (or those whose prefixes stand in the place of FILE) "
+                 "anew, with the newest key, and print it behind what stands above; what was "
+                 "revoked is left out"},
     kPassphraseFile,
 };
 

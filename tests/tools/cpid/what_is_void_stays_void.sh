@@ -84,9 +84,45 @@ validate "$STDOUT"
 cp "$STDOUT" void.json
 expect_status 1 as user cpid verify void.json record2.json
 expect_equal 'verified revoked' "$(reasons)"
+
+it "gives no child that was revoked its prefix back when the children are renewed"
+as other cpid init --prefix 86.6 --parent 86 >other.json
+as root cpid delegate --label other other.json >other.answer
 expect_status 0 as root cpid delegate --renew
+cp "$STDOUT" renewed.json
+expect_match 'prefix 86.7 is not renewed: the delegation of prefix 86.7 was revoked by prefix 86: left the federation' "$STDERR"
+expect_json '[$all[].prefix] == ["86", "86.6"] and $all[1].seq == 2'
+expect_status 1 as user cpid verify renewed.json record2.json
+expect_equal 'verified verified revoked' "$(reasons)"
+expect_status 77 as root cpid delegate --renew 86.7
+expect_match 'prefix 86.7 is not renewed: .* left the federation' "$STDERR"
+expect_status 66 as root cpid delegate --renew 86.4
+expect_status 0 as root cpid delegate --renew 86.6
+expect_json '[$all[].prefix] == ["86", "86.6"] and $all[1].seq == 3'
+
+it "gives it anew when its parent says so, and not because one of its keys asks"
+expect_status 77 as root cpid delegate rekey.json
+expect_match 'the delegation of prefix 86.7 was revoked by prefix 86: left the federation' "$STDERR"
+expect_status 0 as root cpid delegate --replace rekey.json
 cp "$STDOUT" again.json
 expect_status 0 as user cpid verify again.json record2.json
+
+it "renews a child without the keys that were revoked, which ask for nothing any more"
+thief=$(jq -r '.proof.key' other.json)
+as other cpid trust add --prefix 86 root.json >anchor
+as other cpid accept other.answer >accepted
+as other cpid rekey --overlap 30d >others.json
+as root cpid delegate others.json >other.answer
+expect_status 0 as root cpid revoke --why 'stolen' -- "$thief"
+expect_status 0 as root cpid delegate --renew
+expect_match "prefix 86.6 is renewed without one: the key $thief was revoked by prefix 86: stolen" "$STDERR"
+cp "$STDOUT" renewed.json
+gone=$(jq -r '.keys[0].x' other.json)
+expect_json '[$all[] | select(.prefix == "86.6") | .keys[].x] | length > 0 and index("'"$gone"'") == null'
+jq -c 'select(.prefix == "86.6") | del(.proof) | .seq = 9' renewed.json |
+  cpid sign --key "$TESTDIR/other/keys/$thief.pem" >stolen.json
+expect_status 77 as root cpid delegate stolen.json
+expect_match "its key $thief was revoked by prefix 86: stolen" "$STDERR"
 
 it "moves the root's own pin to its new key, which the old one has signed"
 expect_status 0 as root cpid rekey --for delegate --overlap 30d
@@ -102,7 +138,7 @@ expect_status 0 as user cpid trust list
 expect_json '.thumbprint != "'"$old"'" and ($all | length) == 1'
 expect_status 0 as user cpid verify record2.json
 expect_status 0 as root cpid delegate --renew
-expect_json '$all[-1] | .seq == 4 and .proof.key != "'"$old"'"'
+expect_json '$all[-1] | .seq == 5 and .proof.key != "'"$old"'"'
 cp "$STDOUT" again2.json
 expect_status 0 as user cpid verify again2.json
 for who in root lab; do
