@@ -137,7 +137,16 @@ Result<Json> half_signed(Estate& estate, Json record, const PrivateKey& key) {
 
 }  // namespace
 
+Result<void> check_why(std::string_view why) {
+  constexpr std::size_t kMost = 4U << 10U;
+  return why.size() <= kMost
+             ? Result<void>{}
+             : fail(Errc::bad_data, "the reason has {} bytes, and at most {} are taken", why.size(),
+                    kMost);
+}
+
 Result<Json> end_record(Estate& estate, std::string_view name, const End& end) {
+  CP_TRY(check_why(end.why));
   CP_TRY_ASSIGN(const Json record, find_record(estate, name));
   if (const std::string before = end_of(record); !before.empty()) {
     return fail(Errc::denied, "{} is no more: {}", name, before);

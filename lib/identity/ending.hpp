@@ -11,6 +11,9 @@
 /// record and an entry of the ledger; no code is ever free again.
 namespace cp::identity {
 
+/// bad_data when WHY, what people are told of an end or a revocation, has more than 4 KiB.
+Result<void> check_why(std::string_view why);
+
 /// How a record ends.
 struct End {
   std::string how;        ///< "tombstone", "revoked", "moved" or "merged"

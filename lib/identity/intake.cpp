@@ -313,7 +313,7 @@ tl::expected<Taken, Refused> Intake::put_record(const Token& token, const Identi
     return tl::unexpected<Refused>(document.error());
   }
   auto right = check_resource(*document);
-  right = right ? check_record_size(*document, text.size()) : right;
+  right = right ? check_record_size(*document, model::to_line(*document).size()) : right;
   if (!right) {
     return refused(422, right.error());
   }

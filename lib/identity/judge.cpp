@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/judge.hpp"
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "identity/canonical.hpp"
 #include "identity/identifier.hpp"
 #include "identity/proof.hpp"
+#include "identity/registration.hpp"
 #include "identity/resource_rules.hpp"
 #include "model/json.hpp"
 
@@ -79,6 +81,18 @@ jws::FindKey keys_that_delegate(const Delegation& delegation) {
     const DelegatedKey* key = delegation.find(kid);
     return key != nullptr && key->is_for("delegate") ? std::optional(key->key) : std::nullopt;
   };
+}
+
+// What is kept is shown to others, who take so much and no more.
+Result<void> check_stored_size(const Json& document, const Kept& kept) {
+  const std::size_t bytes = kept.text.size();
+  if (kept.kind == "cp.resource") {
+    return check_record_size(document, bytes);
+  }
+  return bytes <= limits::document_bytes
+             ? Result<void>{}
+             : fail(Errc::bad_data, "a document has {} bytes at most, and this one {}",
+                    limits::document_bytes, bytes);
 }
 
 // Where THUMBPRINT stands among the keys; before the first when it does not.
@@ -616,6 +630,9 @@ Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
   }
   if (before && matter.new_anchor && now.seq != before->seq + 1) {
     return refuse("gap", "it changes the anchor, and does not follow number {}", before->seq);
+  }
+  if (const auto fits = check_stored_size(matter.document, now); !fits) {
+    return refuse("too_long", "{}", fits.error().message);
   }
   if (now.kind == "cp.resource") {
     matter.grown = {before ? 0 : 1,

@@ -61,15 +61,15 @@ class Judge {
   /// What DOCUMENT is worth, without remembering it. An error only when the store fails.
   Result<Verdict> examine(const model::Json& document);
 
-  /// The same, and for what holds: compares it with the newest of its kind about its subject (an
-  /// older one is a replay; another one of the same number is equivocation, and both are kept as
-  /// evidence) and remembers it. A delegation extends the chains, a head revokes, an anchor's own
-  /// delegation that its old and its new key signed moves the pin. A delegation whose time is over
-  /// is remembered in the place of older ones, though it does not hold. Of an anchor's own
-  /// delegations older ones hold, too, without any effect, where they were the newest here once, or
-  /// one of their keys has signed the version that is known to have come next. Runs inside a
-  /// transaction.
-  /// LINE is what DOCUMENT was parsed from where that is one line, and is kept; else it is empty.
+  /// The same, and for what holds and is not longer than others would take it: compares it with the
+  /// newest of its kind about its subject (an older one is a replay; another one of the same number
+  /// is equivocation, and both are kept as evidence) and remembers it. A delegation extends the
+  /// chains, a head revokes, an anchor's own delegation that its old and its new key signed moves
+  /// the pin. A delegation whose time is over is remembered in the place of older ones, though it
+  /// does not hold. Of an anchor's own delegations older ones hold, too, without any effect, where
+  /// they were the newest here once, or one of their keys has signed the version that is known to
+  /// have come next. Runs inside a transaction. LINE is what DOCUMENT was parsed from where that is
+  /// one line, and is kept; else it is empty.
   Result<Verdict> accept(const model::Json& document, std::string_view line = {});
 
   /// As `accept`, for a DOCUMENT of which another Judge over the same store has just said VERDICT,

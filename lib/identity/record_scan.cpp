@@ -32,6 +32,25 @@ Result<store::Statement> RecordScan::next_rows() {
   return rows;
 }
 
+// What was kept for a prefix that was revoked. Those of one prefix stand together.
+Result<void> RecordScan::drop_void(std::vector<StoredDocument>& found) {
+  std::string last;
+  bool is_gone = false;
+  std::vector<StoredDocument> there;
+  for (StoredDocument& record : found) {
+    CP_TRY_ASSIGN(const Identifier id, Identifier::parse(record.code));
+    if (id.prefix() != last) {
+      last = id.prefix();
+      CP_TRY_ASSIGN(is_gone, view_.is_void(last));
+    }
+    if (!is_gone) {
+      there.push_back(std::move(record));
+    }
+  }
+  found = std::move(there);
+  return {};
+}
+
 Result<std::vector<StoredDocument>> RecordScan::page() {
   std::vector<StoredDocument> found;
   CP_TRY_ASSIGN(auto rows, next_rows());
@@ -48,6 +67,9 @@ Result<std::vector<StoredDocument>> RecordScan::page() {
       const auto id = phase_ == Phase::own ? Identifier::make(prefix, after_) : std::nullopt;
       found.push_back({id ? id->text() : after_, rows.integer(1), std::string(rows.text(2))});
     }
+  }
+  if (phase_ == Phase::kept) {
+    CP_TRY(drop_void(found));
   }
   if (seen < kRowsPerPage) {
     phase_ = phase_ == Phase::own ? Phase::kept : Phase::end;

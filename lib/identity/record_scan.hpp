@@ -25,6 +25,7 @@ class RecordScan {
  private:
   enum class Phase : std::uint8_t { own, kept, end };
   Result<store::Statement> next_rows();
+  Result<void> drop_void(std::vector<StoredDocument>& found);
 
   RegistryView& view_;
   RecordFilter filter_;

@@ -116,12 +116,15 @@ std::string end_of(const Json& record) {
 }
 
 Result<void> check_record_size(const Json& record, std::size_t bytes) {
-  // The entry names the aliases once more, in six bytes a character at worst.
-  constexpr std::size_t kEntryBytes = 128U << 10U;
-  constexpr std::size_t kMost = limits::document_bytes - kEntryBytes;
-  return bytes <= kMost || !end_of(record).empty()
+  // The entry names the aliases once more: 64 of 193 bytes, two for each at worst. What becomes of
+  // a record has to fit, too: why, the successor, and the other owner's signature.
+  constexpr std::size_t kEntryBytes = 32U << 10U;
+  constexpr std::size_t kEndBytes = 96U << 10U;
+  const std::size_t most =
+      limits::document_bytes - kEntryBytes - (end_of(record).empty() ? kEndBytes : 0);
+  return bytes <= most
              ? Result<void>{}
-             : fail(Errc::bad_data, "a record has {} bytes at most, and this one {}", kMost, bytes);
+             : fail(Errc::bad_data, "a record has {} bytes at most, and this one {}", most, bytes);
 }
 
 Result<void> keep_record(const RegistryStore& store, const Json& record, const Identifier& id,

@@ -24,8 +24,10 @@ std::vector<std::string> new_aliases(const model::Json& record, const model::Jso
 /// Why RECORD is no more, when it has ended: "moved to cp:…", "tombstone: …"; "" when it has not.
 std::string end_of(const model::Json& record);
 
-/// bad_data when RECORD, of BYTES, leaves no room for its entry in a line of the feed, which is one
-/// document: nobody could follow the registry any more. One that has ended may use that room.
+/// bad_data when RECORD, which is stored in BYTES, leaves no room for its entry in a line of the
+/// feed, which is one document: nobody could follow the registry any more. How many bytes were sent
+/// says little: 1e18 is stored as 1000000000000000000. One that has ended may have 96 KiB more, so
+/// that any record can end.
 Result<void> check_record_size(const model::Json& record, std::size_t bytes);
 
 /// Keeps RECORD, signed and with the next sequence number, under ID, and enters it in the ledger as

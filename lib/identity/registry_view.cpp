@@ -95,7 +95,19 @@ Result<std::optional<StoredDocument>> RegistryView::kept(const char* kind,
   return document;
 }
 
+Result<bool> RegistryView::is_void(std::string_view prefix) {
+  if (prefix == estate_.authority->prefix) {
+    return false;
+  }
+  CP_TRY_ASSIGN(const auto revocation, estate_.judge.revocation_of(prefix));
+  return revocation.has_value();
+}
+
 Result<std::optional<StoredDocument>> RegistryView::record(const Identifier& id) {
+  CP_TRY_ASSIGN(const bool is_gone, is_void(id.prefix()));
+  if (is_gone) {
+    return std::nullopt;
+  }
   if (id.prefix() != estate_.authority->prefix) {
     return kept("cp.resource", id.text(), id.prefix());
   }
@@ -112,7 +124,9 @@ Result<std::optional<StoredDocument>> RegistryView::record(const Identifier& id)
 }
 
 Result<std::optional<StoredDocument>> RegistryView::state(const Identifier& id) {
-  CP_TRY_ASSIGN(auto document, kept("cp.state", id.text(), id.prefix()));
+  CP_TRY_ASSIGN(const bool is_gone, is_void(id.prefix()));
+  CP_TRY_ASSIGN(auto document, is_gone ? std::optional<StoredDocument>()
+                                       : kept("cp.state", id.text(), id.prefix()));
   if (document) {
     CP_TRY_ASSIGN(const Json state, model::parse_json(document->text, {"a kept state"}));
     if (!holds_now(state, estate_.now())) {
@@ -130,10 +144,19 @@ Result<std::vector<std::string>> RegistryView::names(std::string_view scheme, st
     CP_TRY_ASSIGN(const bool found, row->step());
     if (!found) {
       row->reset();
-      return codes;
+      break;
     }
     codes.emplace_back(row->text(0));
   }
+  std::vector<std::string> there;
+  for (std::string& code : codes) {
+    CP_TRY_ASSIGN(const Identifier one, Identifier::parse(code));
+    CP_TRY_ASSIGN(const bool is_gone, is_void(one.prefix()));
+    if (!is_gone) {
+      there.push_back(std::move(code));
+    }
+  }
+  return there;
 }
 
 Result<bool> RegistryView::counts(std::string_view alias, std::string_view code) {

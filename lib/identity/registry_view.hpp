@@ -38,6 +38,11 @@ class RegistryView {
  public:
   explicit RegistryView(Estate& estate) : estate_(estate) {}
 
+  /// Whether PREFIX, another than this authority's, or one above it was revoked: of what was kept
+  /// for it here nothing is shown any more. It stays in the store, and is shown again when the
+  /// prefix was given anew.
+  Result<bool> is_void(std::string_view prefix);
+
   /// The newest cp.resource/1 of ID, ended or not.
   Result<std::optional<StoredDocument>> record(const Identifier& id);
   /// The newest cp.state/1 of ID that is valid now.

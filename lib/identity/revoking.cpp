@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/revoking.hpp"
 
+#include "identity/ending.hpp"
 #include "identity/proof.hpp"
 #include "identity/sha256.hpp"
 #include "model/json.hpp"
@@ -13,6 +14,7 @@ namespace {
 using model::Json;
 
 Result<void> enter_revocation(Estate& estate, const Revocation& revocation) {
+  CP_TRY(check_why(revocation.why));
   CP_TRY_ASSIGN(auto row,
                 estate.database.prepare("INSERT INTO revocation (authority, what, name, seq, why) "
                                         "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE "

@@ -20,6 +20,7 @@ constexpr std::array kWords{
     Word{"revoked", Standing::lapsed},
     Word{"replay", Standing::lapsed},
     Word{"may_not_delegate", Standing::lapsed},  // the leave, or the depth, was given before
+    Word{"too_long", Standing::lapsed},          // older releases took it
     Word{"unknown_key", Standing::disowned},
     Word{"no_anchor", Standing::unjudged},
     Word{"no_delegation", Standing::unjudged},

@@ -347,6 +347,32 @@ TEST_CASE("a changed entry, hash or order is a lie") {
               "lying: its head and its feed have different hashes"));
 }
 
+TEST_CASE("a record that would be stored in more bytes than it was sent in is held to the bound") {
+  Follower f;
+  f.enter_record(f.record(1000));
+  Json wide = f.record(2000);
+  wide.erase("proof");
+  wide["notes"] = std::vector<std::int64_t>(50'000, 1'000'000'000'000'000'000);
+  f.enter_record(sign_document(wide, f.root).value());
+  f.enter_record(f.record(3000));
+  const Json head = f.enter_head();
+  f.publish(head);
+  std::vector<std::string> sent;
+  for (const Json& line : f.lines) {
+    sent.push_back(cp::text::replace_all(to_line(line), "1000000000000000000", "1e18"));
+    CHECK(sent.back().size() < 300'000);
+  }
+  f.registry.say_feed(std::move(sent), to_line(head));
+  const Synced synced = f.sync_whole();
+  CHECK(Follower::outcome_of(synced.feed) == "complete");
+  REQUIRE(synced.refusals.size() == 1);
+  CHECK(synced.refusals[0].reason == "too_long");
+  CHECK(tells(synced.refusals[0].message, "a record has 917504 bytes at most"));
+  CHECK(f.has(1000));
+  CHECK(!f.has(2000));
+  CHECK(f.has(3000));
+}
+
 TEST_CASE("a record that another key has signed, or that is of another prefix, is a lie") {
   Follower f;
   f.begin();

@@ -209,6 +209,90 @@ expect_match 'a record has 917504 bytes at most' "$STDERR"
 expect_status 0 cpid register --plain - < <(jq -nc '{schema: "cp.resource/1", kind: "node", nodes: 1, notes: [range(15) | "x" * 61000]}')
 long_one=$(cat "$STDOUT")
 
+it "goes by what is stored, not by what was sent"
+record "${code[2]}" 1 wide | jq -c '.notes = [range(50000) | 1000000000000000000]' | cpid sign |
+  sed 's/1000000000000000000/1e18/g' >wide
+[ "$(wc -c <wide)" -lt 300000 ] || fail "what is sent is long already"
+expect_put 422 "$c" wide -H "$new"
+expect_match 'a record has 917504 bytes at most' "$STDOUT"
+other=$(as seven cpid mint --plain)
+for notes in 'range(51000) | 1000000000000000000' 'range(17) | "x" * 60000'; do
+  record "$other" 1 wide | jq -c ".notes = [$notes]"' | .ended = {how: "tombstone", at: "2026-01-01T00:00:00Z"}' |
+    as seven cpid sign | sed 's/1000000000000000000/1e18/g' >wide
+  expect_put 422 "/v1/id/$(code_path "$other")" wide -H "$new"
+  expect_match 'a record has [0-9]+ bytes at most' "$STDOUT"
+done
+state "${code[0]}" $(($(date +%s) * 1000)) 0 | jq -c '.notes = [range(60000) | 1000000000000000000]' | cpid sign |
+  sed 's/1000000000000000000/1e18/g' >wide
+TOKEN=$(token --grant register --grant state)
+expect_put 422 "$sa" wide
+expect_match 'a document has 1048576 bytes at most' "$STDOUT"
+
+it "lets what is as long as can be end all the same"
+room=$((917504 - $(cpid resolve "$long_one" | wc -c) + 1))
+cpid resolve "$long_one" | jq -c --argjson room "$room" 'del(.proof) | .notes += ["y" * ($room - 3)]' >long
+expect_status 0 cpid register long
+expect_equal 917504 "$(($(wc -c <"$STDOUT") - 1))"
+expect_status 65 cpid alias "$long_one" @lab/long
+expect_status 65 cpid tombstone "$long_one" --why "$(printf '%04097d' 0)"
+expect_match 'the reason has 4097 bytes, and at most 4096 are taken' "$STDERR"
+expect_status 0 cpid tombstone "$long_one" --why "$(printf '\001%.0s' {1..4096})"
+expect_http 410 "/v1/id/$(code_path "$long_one")"
+
+it "takes no reason and no delegation that nobody could read with the others"
+expect_status 65 cpid revoke 86.7 --why "$(printf '%04097d' 0)"
+jq -c '.notes = ["x" * 60000, "y" * 6000]' request | as seven cpid sign >wide
+expect_status 65 cpid delegate wide
+expect_match 'a delegation has 65536 bytes at most' "$STDERR"
+
+it "shows the feed without what an older release took and nobody could follow"
+python3 - "$CP_STATE_DIR/identity.db" "$below" <<'END'
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+kept = store.execute("SELECT document FROM kept WHERE subject = ?", sys.argv[2:]).fetchone()[0]
+print(kept, file=open("kept", "w"))
+store.execute("UPDATE kept SET document = ? WHERE subject = ?", (kept[:-1] + ',"notes":"%s"}' % ("x" * 1048000), sys.argv[2]))
+store.commit()
+END
+expect_http 200 /v1/feed
+expect_json '[$all[] | select(.kind == "kept") | has("document")] == [false]'
+python3 - "$CP_STATE_DIR/identity.db" "$below" <<'END'
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+store.execute("UPDATE kept SET document = ? WHERE subject = ?", (open("kept").read().strip(), sys.argv[2]))
+store.commit()
+END
+expect_http 200 /v1/feed
+expect_json '[$all[] | select(.kind == "kept") | has("document")] == [true]'
+followed() { as "$1" cpid trust add --prefix 86 dump >/dev/null && as "$1" cpid sync "$URL"; }
+expect_status 0 followed early
+expect_status 0 as early cpid resolve --offline "$below"
+
+it "shows nothing of a child that was revoked, until its prefix is given anew"
+shown() {
+  get "/v1/id/$(code_path "$below")" && echo "$STATUS"
+  get /v1/alias/seven/a && echo "$STATUS"
+  get /v1/dump && jq -r 'select(.id == "'"$below"'") | "dump"' "$STDOUT"
+  get '/v1/search?limit=100' && jq -r 'select(.id == "'"$below"'") | "search"' "$STDOUT"
+  get /v1/feed && jq -r 'select(.document.id? == "'"$below"'") | "feed"' "$STDOUT"
+}
+expect_equal '200 200 dump search feed' "$(shown | xargs)"
+get /v1/feed
+jq -c 'select(.kind == "kept") | [.seq, .hash]' "$STDOUT" >entries
+expect_status 0 cpid revoke 86.7 --why left
+expect_equal '404 404' "$(shown | xargs)"
+get /v1/feed
+expect_equal "$(cat entries)" "$(jq -c 'select(.kind == "kept") | [.seq, .hash]' "$STDOUT")"
+expect_status 0 followed early
+expect_status 77 as early cpid resolve --offline "$below"
+expect_status 0 followed late
+expect_json '.status == "complete" and [.refusals[].subject] == ["86.7"]'
+record "$below" 2 child @seven/a | as seven cpid sign >again
+expect_put 422 "/v1/id/$(code_path "$below")" again -H "$new"
+expect_match 'revoked' "$STDOUT"
+expect_status 0 cpid delegate --replace request
+expect_equal '200 200 dump search feed' "$(shown | xargs)"
+
 it "answers nobody without a token when it is private"
 stop_server here
 serve closed --private
@@ -234,7 +318,9 @@ expect_json '.status == "missing"'
 as follower cpid trust add --prefix 86 -- "$(jq -r 'select(.schema == "cp.delegation/1" and .prefix == "86").keys[0].x' dump)" >/dev/null
 expect_status 0 as follower cpid sync --token token "$URL"
 expect_json '.status == "complete"'
-expect_status 0 as follower cpid resolve --offline "$long_one"
+expect_status 66 as follower cpid resolve --offline "$long_one"
+expect_match 'is no more: tombstone' "$STDERR"
+expect_status 0 as follower cpid resolve --offline "$below"
 expect_status 64 as reader cpid resolve --registry "$URL" --registry http://127.0.0.1:9/ --token token "${code[0]}"
 expect_match 'a token is for one registry' "$STDERR"
 chmod 644 token
