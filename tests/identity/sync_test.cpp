@@ -249,7 +249,9 @@ TEST_CASE(
   other.begin();
   other.enter_record(other.record(4000));
   g.registry.say("v1/feed?since=4", to_line(other.lines.back()) + "\n");
+  (void)g.registry.asked();
   CHECK(tells(g.outcome(), "lying: entry 4 is not what it was"));
+  CHECK(g.registry.asked().size() == 2);  // a head has named it: nobody asks once more
 }
 
 TEST_CASE("a registry that cannot be asked is missing, or stale") {
@@ -555,6 +557,29 @@ TEST_CASE("records that a registry keeps for those below it are taken by their o
   CHECK(tells(with(unentered.stranger, "86.1", "register", unentered), "lying: entry 5 is about"));
   Follower unknown;
   CHECK(tells(with(unknown.stranger, "86.2", "keep", unknown), "(no_delegation)"));
+}
+
+TEST_CASE("a record that is kept for another is passed over when that one has shown a newer one") {
+  Follower f;
+  f.enter_child("86.1");
+  const auto version = [&](int seq) {
+    Json record = f.record(4000, seq);
+    record["id"] = code_of_prefix("86.1");
+    record.erase("proof");
+    return sign_document(std::move(record), f.stranger).value();
+  };
+  const Json old = version(1);
+  f.enter(
+      {{"op", "keep"}, {"id", old["id"]}, {"record_seq", 1}, {"record", digest_of(old).value()}},
+      "kept", old);
+  f.publish();
+  for (const Json& known : {f.own(), f.lines[0]["document"], version(2)}) {
+    REQUIRE(f.estate->judge.accept(known)->holds());
+  }
+  const auto feed = f.sync();
+  CHECK(feed.status == "complete");
+  CHECK(feed.refused == 0);
+  CHECK(feed.records == 0);
 }
 
 TEST_CASE("a registry for which nothing is pinned here is missing, and does not lie") {
@@ -918,6 +943,23 @@ TEST_CASE("what entries behind the head say of keys and of records counts when a
   g.publish();
   CHECK(g.outcome() == "complete");
   CHECK(g.has(6000));
+}
+
+TEST_CASE("what was put off behind the head is anybody's, and no lie when it turns out to be one") {
+  Follower f;
+  f.begin();
+  Json moved = f.record(4000);
+  moved.erase("proof");
+  moved["ended"] = {{"how", "moved"}, {"successor", code_of_prefix("86.1")}};
+  f.as_mirror(f.enter_head(), [&] { f.enter_record(sign_document(moved, f.root).value()); });
+  CHECK(tells(f.outcome(), "complete: " + Follower::code(4000)));
+  // Its other owner is known now, and has not signed.
+  Follower other;
+  other.enter_child("86.1");
+  Json child = other.lines[0]["document"];
+  child.erase("proof");
+  REQUIRE(f.estate->judge.accept(sign_document(child, f.root).value())->holds());
+  CHECK(f.outcome() == "complete");
 }
 
 TEST_CASE("a record that is not shown behind the head is asked for again, and is no gap") {
