@@ -5,6 +5,7 @@
 #include "identity/canonical.hpp"
 #include "identity/delegation.hpp"
 #include "identity/identifier.hpp"
+#include "identity/judge.hpp"
 #include "identity/proof.hpp"
 #include "identity/sha256.hpp"
 #include "identity/trust_store.hpp"
@@ -123,12 +124,15 @@ Result<void> insert_authority(store::Database& database, Authority& authority) {
   return {};
 }
 
-// Whether the authority itself has declared THUMBPRINT void.
+// Whether the authority itself, or one above it, has declared THUMBPRINT void.
 Result<bool> is_revoked(store::Database& database, const Authority& authority,
                         std::string_view thumbprint) {
-  CP_TRY_ASSIGN(auto row, database.prepare("SELECT 1 FROM revocation WHERE authority = ?1 "
-                                           "AND what = 'key' AND name = ?2"));
-  row.bind(1, authority.row).bind(2, thumbprint);
+  CP_TRY_ASSIGN(auto row, database.prepare(
+                              "SELECT 1 FROM revocation WHERE authority = ?1 AND what = 'key' "
+                              "AND name = ?2 UNION ALL SELECT 1 FROM revoked WHERE what = 'key' "
+                              "AND name = ?2 AND substr(?3, 1, length(prefix) + 1) = prefix || '.' "
+                              "AND anchor IN (SELECT thumbprint FROM anchor) LIMIT 1"));
+  row.bind(1, authority.row).bind(2, thumbprint).bind(3, authority.prefix);
   return row.step();
 }
 
@@ -219,6 +223,18 @@ Result<void> require_accepted(const Authority& authority) {
   return with_hint(
       fail(Errc::denied, "nobody has given prefix {} to the authority here yet", authority.prefix),
       "cpid accept takes what the parent has signed");
+}
+
+Result<void> require_in_force(const Authority& authority, Judge& judge) {
+  CP_TRY(require_accepted(authority));
+  const auto standing = judge.delegation(authority.prefix);
+  if (standing || standing.error().code != Errc::denied) {
+    return standing.map([](const Delegation&) {});
+  }
+  const auto parent = parent_of_prefix(authority.prefix);
+  return with_hint(tl::unexpected<Error>(standing.error()),
+                   parent ? "cpid accept takes what prefix " + *parent + " signs anew"
+                          : "cpid trust list shows what is pinned here");
 }
 
 }  // namespace cp::identity

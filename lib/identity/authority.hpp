@@ -16,6 +16,8 @@
 
 namespace cp::identity {
 
+class Judge;  // identity/judge.hpp
+
 /// Who allocates below a prefix on this machine.
 struct Authority {
   std::int64_t row = 0;  ///< in the store
@@ -57,14 +59,19 @@ Result<std::optional<Authority>> load_authority(store::Database& database);
 /// Makes DELEGATION, and THUMBPRINT, those of AUTHORITY in the store, accepted or not.
 Result<void> update_authority(store::Database& database, const Authority& authority);
 
-/// The newest key of AUTHORITY that may sign USE now and whose file is here. not_found when there
-/// is none, else errors as PrivateKey::load.
+/// The newest key of AUTHORITY that may sign USE now, that neither it nor one above has revoked,
+/// and whose file is here. denied or not_found when there is none, else errors as PrivateKey::load.
 Result<PrivateKey> signing_key(store::Database& database, const std::string& state_directory,
                                const Authority& authority, std::string_view use, UnixTime now,
                                const Passphrase& passphrase);
 
 /// denied, with what to do, unless AUTHORITY is accepted.
 Result<void> require_accepted(const Authority& authority);
+
+/// denied, with what to do, unless AUTHORITY is accepted and, by all that JUDGE knows here, its
+/// prefix is its own now: nothing above has ended, begins later or was revoked. What others would
+/// refuse is not made.
+Result<void> require_in_force(const Authority& authority, Judge& judge);
 
 /// "sha256:…" over the canonical form of DOCUMENT, as the ledger has it.
 Result<std::string> digest_of(const model::Json& document);

@@ -19,7 +19,7 @@ using model::Json;
 // The newest record that NAME names.
 Result<Json> find_record(Estate& estate, std::string_view name) {
   CP_TRY(estate.require_authority());
-  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY(require_in_force(*estate.authority, estate.judge));
   std::optional<std::string> serial;
   if (name.starts_with('@')) {
     CP_TRY_ASSIGN(serial, estate.registry().serial_of_alias(name));

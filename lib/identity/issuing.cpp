@@ -30,7 +30,7 @@ Result<void> keep_token(Estate& estate, const Token& token) {
 
 Result<std::string> issue_token(Estate& estate, Token& token) {
   CP_TRY(estate.require_authority());
-  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY(require_in_force(*estate.authority, estate.judge));
   token.issuer = estate.authority->prefix;
   token.id = make_ulid(estate.now(), estate.random);
   token.not_before = unix_seconds(estate.now());

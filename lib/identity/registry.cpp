@@ -148,7 +148,7 @@ Result<void> Registry::mint(std::uint64_t count, std::size_t length, Random& ran
   if (length < kMinSerial || length > kMaxSerial) {
     return fail(Errc::usage, "a serial has {} to {} characters", kMinSerial, kMaxSerial);
   }
-  CP_TRY(require_accepted(state_->authority));
+  CP_TRY(state_->verifier.require_in_force());
   CP_TRY(state_->store.check_room(count, length));
   // The pages that random serials fall on stay in memory: 64 MiB hold a few million.
   CP_TRY(state_->database.execute("PRAGMA cache_size = -65536"));
@@ -175,7 +175,7 @@ Result<Json> Registry::register_resource(Json record, Random& random) {
   }
   CP_TRY(check_resource(record));
   CP_TRY(check_usable(record));
-  CP_TRY(require_accepted(state_->authority));
+  CP_TRY(state_->verifier.require_in_force());
   CP_TRY_ASSIGN(const PrivateKey key,
                 signing_key(state_->database, state_->state_directory, state_->authority, "record",
                             state_->clock.now(), state_->passphrase));

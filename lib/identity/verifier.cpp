@@ -32,4 +32,6 @@ Result<void> Verifier::check_aliases(std::span<const std::string> aliases) {
   return identity::check_aliases(trust_, judge_, authority_.prefix, aliases);
 }
 
+Result<void> Verifier::require_in_force() { return identity::require_in_force(authority_, judge_); }
+
 }  // namespace cp::identity

@@ -27,6 +27,9 @@ class Verifier {
   /// denied when one of ALIASES is of a label that is not the authority's (label_rule.hpp).
   Result<void> check_aliases(std::span<const std::string> aliases);
 
+  /// As identity::require_in_force for the authority.
+  Result<void> require_in_force();
+
  private:
   const Authority& authority_;
   TrustStore trust_;

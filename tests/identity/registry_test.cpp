@@ -448,3 +448,30 @@ TEST_CASE("an authority whose key file is open to others signs nothing") {
   CHECK(registry.register_resource(plain_resource(), f.random).error().code == Errc::not_found);
   CHECK(registry.audit()->entries == 1);
 }
+
+TEST_CASE("an authority whose time is over, or has not come, gives nothing out") {
+  Fixture f;
+  Founding founding;
+  founding.prefix = "4";
+  founding.not_after = f.clock.now() + std::chrono::hours(1);
+  auto registry = Registry::found(f.directory.path(), founding, f.clock, f.random);
+  REQUIRE(registry);
+  const auto none = [](auto) { return cp::Result<void>(); };
+  for (const auto by : {std::chrono::hours(2), std::chrono::hours(-3)}) {
+    f.clock.move(by);
+    Registry later = f.open();
+    for (const cp::Error& error :
+         {registry->mint(1, 8, f.random, none).error(), later.mint(1, 8, f.random, none).error(),
+          later.register_resource(plain_resource(), f.random).error()}) {
+      CHECK(error.code == Errc::denied);
+      CHECK(error.message == (by.count() > 0 ? "the delegation of prefix 4 ended at "
+                                               "2026-11-22T09:00:00Z (delegation_expired)"
+                                             : "the delegation of prefix 4 begins at "
+                                               "2026-11-22T08:00:00Z (not_yet_valid)"));
+      CHECK_FALSE(error.hint.empty());
+    }
+  }
+  CHECK(registry->audit()->codes == 0);
+  f.clock.move(std::chrono::hours(1));
+  f.mint(*registry, 1);
+}

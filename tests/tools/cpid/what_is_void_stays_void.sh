@@ -84,6 +84,15 @@ validate "$STDOUT"
 cp "$STDOUT" void.json
 expect_status 1 as user cpid verify void.json record2.json
 expect_equal 'verified revoked' "$(reasons)"
+expect_status 0 as lab cpid verify void.json
+codes=$(as lab cpid list --codes --plain | wc -l)
+for command in mint register "token issue --subject x --audience 86.7 --grant read" "alias $(jq -r .id record2.json) @lab/b"; do
+  # shellcheck disable=SC2086
+  expect_status 77 as lab cpid $command <<<'{"schema":"cp.resource/1","kind":"node"}'
+  expect_match 'the delegation of prefix 86.7 was revoked by prefix 86: left the federation' "$STDERR"
+done
+expect_match 'cpid accept takes what prefix 86 signs anew' "$STDERR"
+expect_equal "$codes" "$(as lab cpid list --codes --plain | wc -l)"
 
 it "gives no child that was revoked its prefix back when the children are renewed"
 as other cpid init --prefix 86.6 --parent 86 >other.json
