@@ -66,7 +66,7 @@ for ((run = 1; run <= RUNS; ++run)); do
   for share in share.*; do fresh "$share.state"; done
   begin=$(date +%s%N)
   for share in share.*; do
-    as "$share.state" cpid verify --only-bad <"$share" >"$share.verdict" &
+    as "$share.state" cpid verify --only-bad <"$share" >"verdict.$share" &
     verifiers+=($!)
   done
   for verifier in "${verifiers[@]}"; do wait "$verifier" || fail "not all hold"; done
