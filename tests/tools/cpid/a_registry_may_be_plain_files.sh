@@ -87,7 +87,7 @@ expect_status 0 as reader cpid resolve --offline "$c"
 
 it "is not misled by files that somebody has changed"
 sed -i 's/"name":"a"/"name":"z"/' "www/v1/id/$a"
-expire() { sqlite3 "$TESTDIR/reader/resolver.db" 'UPDATE answer SET fresh_until = 0; UPDATE feed SET synced_at = 0'; }
+expire() { sqlite3 "$TESTDIR/reader/resolver.db" 'UPDATE answer SET fresh_until = 0; UPDATE feed SET synced_at = 0, tried_at = 0'; }
 expire
 expect_status 77 resolve "$a"
 expect_match 'bad_signature' "$STDERR"
