@@ -71,6 +71,22 @@ Result<void> check_that_a_head_key_is_left(Estate& estate, const Delegation& own
       "cpid rekey makes one");
 }
 
+Result<void> check_that_it_is_no_anchor(Estate& estate, const Delegation& own,
+                                        std::string_view thumbprint) {
+  if (own.parent) {
+    return {};
+  }
+  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(own.prefix));
+  return anchor != thumbprint
+             ? Result<void>{}
+             : with_hint(
+                   fail(Errc::denied,
+                        "prefix {} stands on this key: all that is below it would be void for "
+                        "good, and no key could follow",
+                        own.prefix),
+                   "cpid rekey puts another one in its place first; --force voids it all");
+}
+
 Result<Json> revoked_list(Estate& estate) {
   // What a token allowed ends by itself: the list must not grow for ever.
   CP_TRY_ASSIGN(auto rows,
@@ -98,12 +114,14 @@ Result<Json> revoked_list(Estate& estate) {
 
 }  // namespace
 
-Result<void> revoke_key(Estate& estate, std::string_view thumbprint, std::string_view why) {
+Result<void> revoke_key(Estate& estate, std::string_view thumbprint, std::string_view why,
+                        bool meant) {
   CP_TRY(estate.require_authority());
   CP_TRY(require_accepted(*estate.authority));
   CP_TRY_ASSIGN(const Delegation own, own_delegation(estate));
   if (own.find(thumbprint) != nullptr) {
     CP_TRY(check_that_a_head_key_is_left(estate, own, thumbprint));
+    CP_TRY(meant ? Result<void>{} : check_that_it_is_no_anchor(estate, own, thumbprint));
   } else {
     CP_TRY_ASSIGN(const bool is_childs, is_childs_key(estate, thumbprint));
     if (!is_childs) {

@@ -13,8 +13,10 @@ namespace cp::identity {
 
 /// Declares the key THUMBPRINT void: one of the authority's own or of a child's. Must run inside a
 /// transaction. not_found when no delegation that is known here names it; denied for the last key
-/// that may sign heads.
-Result<void> revoke_key(Estate& estate, std::string_view thumbprint, std::string_view why);
+/// that may sign heads, and for the anchor of a root unless it is MEANT: nothing below that holds
+/// ever again, and no new key can follow it.
+Result<void> revoke_key(Estate& estate, std::string_view thumbprint, std::string_view why,
+                        bool meant = false);
 
 /// Declares what PREFIX, a child, was given so far void. not_found when it was given nothing.
 Result<void> revoke_delegation(Estate& estate, std::string_view prefix, std::string_view why);

@@ -41,8 +41,9 @@ Result<int> revoke(Context& context) {
     context.output(kResourceColumns).record(ended);
     return 0;
   }
+  const bool is_meant = context.arguments().has("force");
   CP_TRY(cp::identity::is_prefix(what) ? cp::identity::revoke_delegation(*estate, what, why)
-                                       : cp::identity::revoke_key(*estate, what, why));
+                                       : cp::identity::revoke_key(*estate, what, why, is_meant));
   CP_TRY_ASSIGN(const Json made, cp::identity::make_head(*estate, std::chrono::days(7)));
   CP_TRY(transaction.commit());
   context.output(kHeadColumns).record(made);

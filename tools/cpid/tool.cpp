@@ -190,6 +190,9 @@ constexpr std::array kRevokeFlags{
          .value = "TEXT",
          .help = "the reason, for whoever asks",
          .fallback = "compromised"},
+    Flag{.name = "force",
+         .help = "revoke even the key that a root stands on, and with it all that is below, for "
+                 "good"},
     kPassphraseFile,
 };
 
@@ -773,8 +776,9 @@ constexpr std::array kCommands{
             "WHAT is a key's thumbprint (this authority's or a child's), the prefix of a child, or "
             "a code. A key and a delegation are void at once here, and for others when they see "
             "the head that is printed; a key's signatures are void whatever their date, a "
-            "child's later delegation is not. A record ends as by tombstone. A thumbprint that "
-            "begins with - stands after --.",
+            "child's later delegation is not. A record ends as by tombstone. The key that a root "
+            "stands on is replaced (rekey) before it is revoked. A thumbprint that begins with - "
+            "stands after --.",
         .flags = kRevokeFlags,
         .operand = {.name = "WHAT",
                     .help = "a thumbprint, a prefix or a code",

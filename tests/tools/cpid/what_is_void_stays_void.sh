@@ -154,6 +154,20 @@ for who in root lab; do
   expect_status 0 as $who cpid check --ledger
 done
 
+it "revokes the key that a root stands on only where that is meant"
+anchor=$(as root cpid trust list --plain)
+[ "$anchor" != "$old" ]
+expect_status 77 as root cpid revoke -- "$anchor"
+expect_match 'prefix 86 stands on this key: all that is below it would be void for good' "$STDERR"
+expect_match 'cpid rekey puts another one in its place first' "$STDERR"
+expect_status 0 as root cpid mint
+expect_status 0 as root cpid revoke -- "$old"
+expect_status 0 as root cpid rekey --for delegate
+expect_status 0 as root cpid revoke -- "$anchor"
+expect_status 0 as root cpid rekey --for delegate
+expect_status 0 as root cpid revoke --force -- "$(as root cpid trust list --plain)"
+expect_status 77 as root cpid rekey
+
 it "forgets with an anchor what stood under it"
 expect_status 66 as user cpid trust remove -- "$old"
 expect_status 0 as user cpid trust remove -- "$(as user cpid trust list --plain)"
