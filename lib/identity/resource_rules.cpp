@@ -181,8 +181,6 @@ struct Need {
 };
 constexpr Need kNeeds[] = {
     {"", "kind"},
-    {"proof", "jws"},
-    {"proof", "key"},
     {"also_known_as[]", "scheme"},
     {"also_known_as[]", "id"},
     {"node.accelerators[]", "count"},
@@ -261,6 +259,19 @@ Result<void> check_need(const Json& record, const Need& need) {
                 }
                 return {};
               });
+}
+
+// One signature, or those of both owners of what went from one to the other.
+Result<void> check_proof(const Json& record, const Json& proof) {
+  constexpr std::size_t kMostSignatures = 2;
+  if (proof.is_array() && (proof.empty() || proof.size() > kMostSignatures)) {
+    return fail(Errc::bad_data, "proof has {} signatures, not 1 or {}", proof.size(),
+                kMostSignatures);
+  }
+  for (const char* member : {"jws", "key"}) {
+    CP_TRY(check_need(record, {proof.is_array() ? "proof[]" : "proof", member}));
+  }
+  return {};
 }
 
 // DESIGN §4: a figure says its number format, and dense or sparse; a measured one by what and when.
@@ -364,7 +375,8 @@ Result<void> check_resource(const Json& record) {
     CP_TRY(check_need(record, need));
   }
   // What a signature must cover.
-  if (model::find(record, "proof") != nullptr) {
+  if (const Json* proof = model::find(record, "proof")) {
+    CP_TRY(check_proof(record, *proof));
     for (const std::string_view member : {"id", "seq", "issued", "valid_until"}) {
       CP_TRY(check_need(record, {"", member}));
     }

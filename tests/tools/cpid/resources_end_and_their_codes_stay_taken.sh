@@ -150,6 +150,20 @@ expect_status 0 as user cpid verify answer1 answer2 full.json
 expect_status 1 as user cpid verify half.json
 expect_json '.reason == "one_signature"'
 
+it "takes over HTTP what both owners have signed, and no less"
+house=$(as owner1 cpid register --plain <<<'{"schema":"cp.resource/1","kind":"node"}')
+as owner1 cpid move "$house" "$next" >half2.json
+as owner2 cpid sign --add half2.json >full2.json
+bearer="Authorization: Bearer $(as owner1 cpid token issue --plain --subject u --audience 86.1 --grant register)"
+CP_STATE_DIR=$TESTDIR/owner1 serve owner1
+for put in '409 half2.json' '200 full2.json'; do
+  expect_http "${put% *}" "/v1/id/$(code_path "$house")" -X PUT -H "$bearer" -H 'If-Match: "1"' \
+    --data-binary "@${put#* }"
+done
+stop_server owner1
+expect_status 66 as owner1 cpid resolve "$house"
+expect_match "$house is no more: moved to $next" "$STDERR"
+
 it "lets no two owners lead in a circle"
 back=$(as owner2 cpid move "$next" "$id")
 expect_status 77 as owner1 cpid sign --add <<<"$back"
