@@ -79,7 +79,8 @@ class ShellGround final : public Ground {
 class ShellEvents final : public ReceiveEvents {
  public:
   ShellEvents(std::string prefix, Tally& tally) : prefix_(std::move(prefix)), tally_(tally) {}
-  void set_sender(Sender& sender) { sender_ = &sender; }
+  /// Borrowed, until it is nullptr.
+  void set_sender(Sender* sender) { sender_ = sender; }
   void item_failed(const ItemFailed& failed) override {
     ItemFailed shown = failed;
     shown.path = path_join(prefix_, failed.path);
@@ -137,7 +138,7 @@ Result<void> send_by_shell(const Request& request, const std::vector<Source>& so
                  .bytes_per_second = request.bytes_per_second,
                  .changed = [&] { wake.signal(); }});
   fatal_to = &sender;
-  events.set_sender(sender);
+  events.set_sender(&sender);
   const std::stop_callback interrupt(stop, [&] {
     sender.interrupt({Errc::timed_out, "interrupted", {}});
   });
@@ -146,7 +147,11 @@ Result<void> send_by_shell(const Request& request, const std::vector<Source>& so
     report.tick();
     wake.wait(kShellTick);
   }
-  return *sender.state();
+  auto sent = *sender.state();
+  sender.end();
+  // What fails from here on, fails when it gets its name.
+  events.set_sender(nullptr);
+  return sent;
 }
 
 Result<void> check_far_apart(const std::vector<FarSource>& sources) {

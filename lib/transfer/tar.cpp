@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace cp::transfer {
 namespace {
@@ -38,7 +37,7 @@ constexpr Field kMagic{257, 8};
 constexpr Field kPrefix{345, 155};
 
 void put_field(Block& block, Field field, std::string_view text) {
-  std::memcpy(block.data() + field.at, text.data(), std::min(text.size(), field.bytes));
+  text.copy(block.data() + field.at, field.bytes);
 }
 
 void put_octal(Block& block, Field field, std::uint64_t value) {

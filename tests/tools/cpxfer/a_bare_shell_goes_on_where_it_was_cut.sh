@@ -63,6 +63,17 @@ for direction in push pull; do
   goes_on "$at"
 done
 
+it "by the same command, or by resume, when it was interrupted, and ends by the signal then"
+start_server client cpxfer --bwlimit 24MB/s src/ far:there/
+wait_until half_there "$FAR/there"
+stop_server client INT
+expect_equal 130 "$STATUS"
+expect_match '^cpxfer: far: interrupted$' "$TESTDIR/client.err"
+expect_match '^  cpxfer resume t-' "$TESTDIR/client.err"
+start_server client cpxfer resume "$(jq -r .id "$TESTDIR/client.out")"
+ended
+goes_on "$FAR/there"
+
 it "sends again what is not what it was, there or here"
 start_server client cpxfer --bwlimit 24MB/s src/ far:there/
 wait_until half_there "$FAR/there"
