@@ -47,6 +47,11 @@ bool Arguments::is_given(std::string_view flag) const {
   return value != nullptr && value->origin == "command line";
 }
 
+bool Arguments::is_switched_off(std::string_view flag) const {
+  const auto entry = flags_.find(flag);
+  return find(flag) == nullptr && entry->second.origin == "command line";
+}
+
 tl::unexpected<Error> Arguments::blame(std::string_view flag, Error error) const {
   const Value* value = find(flag);
   if (value == nullptr || value->origin == "command line" || value->origin == "default") {

@@ -32,6 +32,8 @@ class Arguments {
   bool has(std::string_view flag) const;
   /// Whether the flag stands on the command line itself.
   bool is_given(std::string_view flag) const;
+  /// Whether the flag, one without a value, stands on the command line itself with a no: --flag=no.
+  bool is_switched_off(std::string_view flag) const;
 
   /// ERROR, that a command found in FLAG's value: as it is when the value stands on the command
   /// line, else bad_config with the name of the variable or file that it comes from.

@@ -79,6 +79,18 @@ Result<void> check_still_given(Estate& estate, std::string_view prefix) {
              : Result<void>{};
 }
 
+// One that was answered already may be answered again, with other terms; but keys that were
+// replaced since do not come back by it.
+Result<void> check_age(const Json& request, const Delegation& wanted, const Child& before) {
+  if (wanted.seq > before.seq || request["keys"] == before.delegation["keys"]) {
+    return {};
+  }
+  return with_hint(
+      fail(Errc::denied, "its number is {}, and prefix {} was given {} since, with other keys",
+           wanted.seq, wanted.prefix, before.seq),
+      "the child takes that by cpid accept, and asks anew by cpid rekey");
+}
+
 // Possession of the keys is shown by a signature of one of those that the request names; whoever
 // comes again shows one of those that he was given.
 Result<void> check_request(Estate& estate, const Json& request, const Delegation& wanted,
@@ -107,7 +119,7 @@ Result<void> check_request(Estate& estate, const Json& request, const Delegation
   CP_TRY_ASSIGN(const Delegation given, read_delegation(before->delegation));
   const bool known = std::ranges::any_of(
       *signers, [&](const std::string& signer) { return given.find(signer) != nullptr; });
-  return known ? Result<void>{}
+  return known ? check_age(request, wanted, *before)
                : with_hint(fail(Errc::denied,
                                 "prefix {} was delegated, and none of its keys has signed this",
                                 wanted.prefix),

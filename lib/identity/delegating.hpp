@@ -34,8 +34,9 @@ std::string in_words(const Revocation& revocation);
 
 /// The delegation that answers REQUEST under TERMS, not signed. denied when the request is not
 /// signed by a key that it names, or by one that was revoked, when a child that was delegated
-/// already signs with none of its keys or was revoked, when the authority may not delegate, or a
-/// sibling has the label; bad_data when it is no request for a prefix just below, or too long.
+/// already signs with none of its keys or was revoked, when the request is older than its last
+/// answer and names other keys, when the authority may not delegate, or a sibling has the label;
+/// bad_data when it is no request for a prefix just below, or too long.
 Result<model::Json> prepare_delegation(Estate& estate, const model::Json& request,
                                        const Terms& terms);
 

@@ -2,6 +2,7 @@
 #include "authority.hpp"
 #include "authority_columns.hpp"
 #include "identity/delegating.hpp"
+#include "identity/identifier.hpp"
 #include "identity/rekeying.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
@@ -27,6 +28,8 @@ Result<cp::identity::Terms> terms_of(const Context& context) {
   terms.label = given.text("label");
   if (given.has("may-delegate")) {
     terms.may_delegate = true;
+  } else if (given.is_switched_off("may-delegate")) {
+    terms.may_delegate = false;
   }
   if (const auto depth = given.integer("max-depth")) {
     if (!given.has("may-delegate") && *depth != 0) {
@@ -71,8 +74,26 @@ void print_delegations(Context& context, const std::vector<Json>& documents) {
   }
 }
 
+// What is renewed stays as it is.
+Result<void> check_renewal(const cp::cli::Arguments& given) {
+  for (const char* flag : {"name", "level", "label", "may-delegate", "max-depth", "registry",
+                           "not-before", "not-after", "valid-for", "prepare", "replace"}) {
+    if (given.is_given(flag) || given.is_switched_off(flag)) {
+      return with_hint(cp::fail(Errc::usage, "--{} does not go with --renew", flag),
+                       "a child's request is answered with other terms");
+    }
+  }
+  for (const std::string& prefix : given.operands()) {
+    if (!cp::identity::is_prefix(prefix)) {
+      return cp::fail(Errc::usage, "--renew takes prefixes, and {} is none", prefix);
+    }
+  }
+  return {};
+}
+
 // Without what stands above them the children could not tell whose the new signatures are.
 Result<int> renew(Context& context, Estate& estate) {
+  CP_TRY(check_renewal(context.arguments()));
   CP_TRY_ASSIGN(auto transaction, cp::store::Transaction::begin(estate.database));
   CP_TRY_ASSIGN(const auto renewal,
                 cp::identity::renew_children(estate, context.arguments().operands()));

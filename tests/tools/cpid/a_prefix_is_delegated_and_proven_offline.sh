@@ -172,5 +172,26 @@ expect_status 0 as region cpid rekey --for record
 cp "$STDOUT" rekey.json
 expect_status 0 as root cpid delegate rekey.json --valid-for 365d
 expect_json '$all[-1] | .may_delegate and .max_depth == 1 and .label == "shlab-region"'
-expect_status 0 as root cpid delegate rekey.json --max-depth 0 --prepare
-expect_json '.may_delegate == false and (has("max_depth") | not)'
+for no in --max-depth=0 --may-delegate=no --may-delegate=0; do
+  expect_status 0 as root cpid delegate rekey.json $no --prepare
+  expect_json '.may_delegate == false and (has("max_depth") | not)'
+done
+
+it "takes no keys back by a request that is older than its answer"
+expect_status 77 as root cpid delegate region-request.json
+expect_match 'its number is 1, and prefix 86.3101 was given [0-9]+ since, with other keys' "$STDERR"
+
+it "renews what it has given as it is, past a child whose time is over"
+as brief cpid init --prefix 86.3109 --parent 86 >brief-request.json
+expect_status 0 as root cpid delegate brief-request.json --valid-for 1s
+for flag in --valid-for=10d --may-delegate=no --replace --label=x; do
+  expect_status 64 as root cpid delegate --renew $flag
+  expect_match "${flag%=*} does not go with --renew" "$STDERR"
+done
+expect_status 64 as root cpid delegate --renew brief-request.json
+is_over() { ! as root cpid delegate --renew 86.3109 2>"$STDERR" >"$STDOUT"; }
+wait_until is_over
+expect_match 'prefix 86.3109 is not renewed: it ended at ' "$STDERR"
+expect_status 0 as root cpid delegate --renew
+expect_match 'prefix 86.3109 is not renewed: it ended at ' "$STDERR"
+expect_json '$all[-1].prefix == "86.3101"'

@@ -108,6 +108,7 @@ expect_match 'prefix 86.7 is not renewed: .* left the federation' "$STDERR"
 expect_status 66 as root cpid delegate --renew 86.4
 expect_status 0 as root cpid delegate --renew 86.6
 expect_json '[$all[].prefix] == ["86", "86.6"] and $all[1].seq == 3'
+cp "$STDOUT" other.answer
 
 it "gives it anew when its parent says so, and not because one of its keys asks"
 expect_status 77 as root cpid delegate rekey.json
