@@ -159,7 +159,6 @@ struct Resolver::State {
     std::optional<Resolved> refused;  // an answer that does not hold
     std::optional<Error> failure;     // the first registry that could not be asked
     std::optional<Error> absence;
-    std::string asked_last;  // who knew of nothing
     seconds absent_for = kUsualAbsence;
     bool is_unanswered = false;  // and so FAILURE is how it ended
   };
@@ -219,6 +218,10 @@ struct Resolver::State {
 
   // What is known as NAME here, unless somebody else claims that, too.
   Result<Resolved> against_others(const Name& name, Resolved mine) {
+    CP_TRY_ASSIGN(const auto kept, kept_here(name));
+    if (kept) {
+      CP_TRY_ASSIGN(mine, the_claimant(name, std::move(mine), *kept));
+    }
     auto other = elsewhere(name, mine);
     if (other && other->trust == "verified") {
       return the_claimant(name, std::move(mine), *std::move(other));
@@ -233,6 +236,14 @@ struct Resolver::State {
     return mine;
   }
 
+  // That one knows nothing says nothing of another one whom the user names.
+  bool knew_all_named(const ResolverStore::Answer& answer) const {
+    const auto asked = text::split(answer.source, ' ');
+    return !answer.code.empty() || std::ranges::all_of(settings.registries, [&](const auto& url) {
+      return std::ranges::find(asked, url) != asked.end();
+    });
+  }
+
   // What others say of NAME, whatever there is here.
   Result<Resolved> elsewhere(const Name& name, const Result<Resolved>& mine) {
     CP_TRY_ASSIGN(auto synced, from_feeds(name));
@@ -242,8 +253,8 @@ struct Resolver::State {
     const bool asks_all = is_claimed(name) && !settings.registries.empty() &&
                           (settings.registries.size() > 1 || synced || mine);
     const bool has_come_since = known && known->code.empty() && synced;
-    const bool is_fresh = known && !asks_all && !has_come_since && known->fetched_at <= now &&
-                          now < known->fresh_until;
+    const bool is_fresh = known && !asks_all && !has_come_since && knew_all_named(*known) &&
+                          known->fetched_at <= now && now < known->fresh_until;
     if (known && (is_fresh || (settings.is_offline && !has_come_since))) {
       CP_TRY_ASSIGN(auto kept, from_answer(name, *known));
       // One that no longer holds may do so again with what its registry says now.
@@ -255,18 +266,14 @@ struct Resolver::State {
                    (synced->trust == "verified" && !asks_all && synced->age < kUsualTime))) {
       return *std::move(synced);
     }
-    if (settings.is_offline) {
-      return fail(
-          Errc::not_found, "{} is not known here, and {} asks nobody", name.text,
-          database.is_read_only() ? "a state directory that cannot be written" : "--offline");
+    std::deque<std::string> bases;
+    if (!settings.is_offline) {
+      CP_TRY_ASSIGN(bases, first_bases(name));
     }
-    CP_TRY_ASSIGN(auto bases, first_bases(name));
     if (bases.empty()) {
-      return synced ? *std::move(synced)
-             : mine ? fail(Errc::not_found, "{} is known to nobody else", name.text)
-                    : nobody_to_ask(mine.error());
+      return without_asking(name, known && known->code.empty(), std::move(synced), mine);
     }
-    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}, ""};
+    Search search{name, std::move(bases), {}, "", 0, {}, {}, {}, {}};
     auto asked = ask(search);
     if (asked && asks_all && synced && synced->trust == "verified" && asked->trust == "verified") {
       asked = the_claimant(name, std::move(asked).value(), *synced);
@@ -276,6 +283,28 @@ struct Resolver::State {
     }
     return search.is_unanswered ? stale(name, known, std::move(synced), asked.error())
                                 : std::move(asked);
+  }
+
+  // Nobody is asked, since nobody is to be, or nobody is known. IS_ABSENT: somebody said before
+  // that there is no such name.
+  Result<Resolved> without_asking(const Name& name, bool is_absent, std::optional<Resolved> synced,
+                                  const Result<Resolved>& mine) {
+    if (synced) {
+      return *std::move(synced);
+    }
+    if (!is_absent) {
+      CP_TRY_ASSIGN(auto kept, kept_here(name));
+      if (kept) {
+        return *std::move(kept);
+      }
+    }
+    if (settings.is_offline) {
+      return fail(
+          Errc::not_found, "{} is not known here, and {} asks nobody", name.text,
+          database.is_read_only() ? "a state directory that cannot be written" : "--offline");
+    }
+    return mine ? fail(Errc::not_found, "{} is known to nobody else", name.text)
+                : nobody_to_ask(mine.error());
   }
 
   Result<Resolved> nobody_to_ask(Error error) const {
@@ -327,7 +356,7 @@ struct Resolver::State {
     if (answer.code.empty()) {
       return with_hint(
           fail(Errc::not_found, "{} (asked {} ago)", answer.message, units::show_duration(age)),
-          who_else_may_know(name, answer.source));
+          who_else_may_know(name, answer.source.substr(answer.source.rfind(' ') + 1)));
     }
     CP_TRY_ASSIGN(auto resolved, judged(name, answer.anchor, answer.code));
     if (resolved) {
@@ -344,6 +373,7 @@ struct Resolver::State {
       return std::nullopt;
     }
     std::optional<Resolved> answer;
+    std::optional<Resolved> refused;
     CP_TRY_ASSIGN(const auto candidates, stored_under(name));
     for (const ResolverStore::Named& one : candidates) {
       CP_TRY_ASSIGN(auto resolved, judged(name, one.anchor, one.code));
@@ -351,8 +381,13 @@ struct Resolver::State {
         const auto code = Identifier::parse(one.code);
         return code && is_within(code->prefix(), at.prefix);
       });
-      const bool is_other_name = !name.code && resolved && resolved->trust != "verified";
-      if (!resolved || feed == feeds.end() || is_other_name) {
+      if (!resolved || feed == feeds.end()) {
+        continue;
+      }
+      if (!name.code && resolved->trust != "verified") {
+        CP_TRY_ASSIGN(const Name own_name, read_name(one.code));
+        CP_TRY_ASSIGN(resolved, judged(own_name, one.anchor, one.code));
+        refused = resolved && resolved->trust != "verified" ? resolved : refused;
         continue;
       }
       resolved->source = feed->url;
@@ -361,6 +396,33 @@ struct Resolver::State {
       CP_TRY_ASSIGN(answer, the_claimant(name, std::move(answer), *std::move(resolved)));
       if (name.code) {
         break;
+      }
+    }
+    return answer ? answer : refused;
+  }
+
+  // What others' records say that came here otherwise, such as by `cpid verify` or a child's own
+  // hand, as far as it holds.
+  Result<std::optional<Resolved>> kept_here(const Name& name) {
+    std::vector<std::string> codes;
+    if (name.code) {
+      codes.push_back(name.text);
+    } else {
+      CP_TRY_ASSIGN(codes, trust.codes_called(name.text));
+    }
+    std::optional<Resolved> answer;
+    for (const std::string& code : codes) {
+      CP_TRY_ASSIGN(const Name of_it, read_name(code));
+      if (is_mine(of_it)) {
+        continue;
+      }
+      CP_TRY_ASSIGN(const auto anchors, trust.anchors_above(of_it.code->prefix()));
+      for (const Anchor& anchor : anchors) {
+        CP_TRY_ASSIGN(auto one, judged(name, anchor.key.thumbprint(), code));
+        if (one && one->trust == "verified") {
+          one->notes.push_back(name.text + " is as it was verified here; nobody was asked");
+          CP_TRY_ASSIGN(answer, the_claimant(name, std::move(answer), *std::move(one)));
+        }
       }
     }
     return answer;
@@ -444,7 +506,19 @@ struct Resolver::State {
     return bases;
   }
 
+  // Which of several roots has a label shows in their delegations alone, whoever is asked first.
+  Result<void> learn_all_labels(Search& search) {
+    CP_TRY_ASSIGN(const auto anchors, trust.anchors());
+    if (anchors.size() > 1 && search.bases.size() > 1 && search.name.text.starts_with('@')) {
+      for (const std::string& base : search.bases) {
+        static_cast<void>(learn_bootstrap(search, base));  // `ask_one` tells why not
+      }
+    }
+    return {};
+  }
+
   Result<Resolved> ask(Search& search) {
+    CP_TRY(learn_all_labels(search));
     std::optional<Resolved> found;
     while (!search.bases.empty() && search.hops < kMaxReferrals &&
            (!found || is_claimed(search.name))) {
@@ -495,8 +569,9 @@ struct Resolver::State {
                   search.name.text);
     }
     const UnixTime now = clock.now();
-    CP_TRY(store.keep(search.name.text, {"", "", search.asked_last, search.absence->message, now,
-                                         now + search.absent_for}));
+    const std::vector<std::string> asked(search.asked.begin(), search.asked.end());
+    CP_TRY(store.keep(search.name.text, {"", "", text::join(asked, " "), search.absence->message,
+                                         now, now + search.absent_for}));
     return tl::unexpected<Error>(*std::move(search.absence));
   }
 
@@ -534,7 +609,6 @@ struct Resolver::State {
                                  ""});
       case ReplyKind::none:
         search.absent_for = bounded(reply->max_age, kUsualAbsence, kLongestAbsence);
-        search.asked_last = base;
         search.absence = Error{Errc::not_found, base + " knows no " + search.name.text,
                                who_else_may_know(search.name, base)};
         return std::nullopt;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/trust_store.hpp"
 
+#include "identity/foreign_code.hpp"
 #include "identity/identifier.hpp"
 #include "identity/resource_rules.hpp"
 
@@ -200,6 +201,23 @@ Result<void> TrustStore::keep_label(std::string_view anchor, const Kept& kept) c
     CP_TRY(row.bind(1, anchor).bind(2, kept.subject).bind(3, kept.text).run());
   }
   return {};
+}
+
+Result<std::vector<std::string>> TrustStore::codes_called(std::string_view name) const {
+  constexpr std::int64_t kMost = 1'000;
+  const auto foreign = read_foreign_code(name);
+  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT code FROM name WHERE scheme = ?1 AND id = ?2 "
+                                             "ORDER BY code LIMIT ?3"));
+  rows.bind(1, foreign ? foreign->scheme : "alias").bind(2, foreign ? foreign->id : name);
+  rows.bind(3, kMost);
+  std::vector<std::string> codes;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, rows.step());
+    if (!found) {
+      return codes;
+    }
+    codes.emplace_back(rows.text(0));
+  }
 }
 
 // The record's other names, and no others.

@@ -52,6 +52,9 @@ class TrustStore {
   /// Every anchor, or those whose prefix is PREFIX or above it, the longest first.
   Result<std::vector<Anchor>> anchors() const;
   Result<std::vector<Anchor>> anchors_above(std::string_view prefix) const;
+  /// The codes of records here, this authority's own and others', verified once, that bear the
+  /// alias or foreign code NAME.
+  Result<std::vector<std::string>> codes_called(std::string_view name) const;
   /// Pins KEY for PREFIX; false when it was pinned already.
   Result<bool> pin(std::string_view prefix, const PublicKey& key, UnixTime now) const;
   /// Unpins what THUMBPRINT names, for PREFIX only unless that is empty, and forgets all that was

@@ -420,6 +420,73 @@ TEST_CASE("aliases and foreign codes lead to the record that names them itself")
   CHECK(says(n.outcome("nothing"), "is no identifier"));
 }
 
+TEST_CASE("that one registry knows nothing hides nothing that another one says") {
+  Nation n;
+  FakeRegistry ignorant;
+  n.bootstrap(ignorant, "86", n.root);
+  ignorant.say("v1/id/" + n.code, {404, "{}", {{"Cache-Control", "max-age=300"}}});
+  ResolverSettings given = n.settings();
+  given.registries = {ignorant.url()};
+  CHECK(says(n.outcome(n.code, given), "knows no " + n.code));
+  CHECK(n.outcome(n.code) == "verified");
+}
+
+TEST_CASE("what was verified here resolves though nobody is asked") {
+  Nation n;
+  auto database = open_registry_database(n.directory.path()).value();
+  TrustStore trust(database);
+  Judge judge(trust, n.clock);
+  const auto accept = [&](const Json& document) { REQUIRE(judge.accept(document)->holds()); };
+  accept(n.delegation("86", n.root));
+  accept(n.delegation("86.31", n.region));
+  const Json claim{{"also_known_as", {{{"scheme", "lei"}, {"id", "5493001"}}}}};
+  accept(n.record(2, claim));
+  ResolverSettings nobody = n.settings();
+  nobody.is_offline = true;
+  CHECK(n.outcome(n.code, nobody) == "verified");
+  CHECK(n.outcome("lei:5493001", nobody) == "verified");
+  const auto found = n.open(nobody)->resolve(n.code);
+  REQUIRE(found);
+  CHECK(says(found->notes.front(), "as it was verified here"));
+  // A registry that says since then that there is none is believed more.
+  n.regional.say("v1/id/" + n.code, {404, "{}", {{"Cache-Control", "max-age=300"}}});
+  CHECK(says(n.outcome(n.code), "knows no"));
+  CHECK(says(n.outcome(n.code, nobody), "knows no"));
+  Json other = claim;
+  other["id"] = Identifier::make("86.31", "3000AB")->text();
+  accept(n.record(1, other));
+  CHECK(says(n.outcome("lei:5493001", nobody), "both claim lei:5493001"));
+}
+
+TEST_CASE("a label is that of the root that was pinned first, whichever registry is asked first") {
+  Nation n;
+  const PrivateKey seven = PrivateKey::generate(n.random);
+  const PrivateKey lab = PrivateKey::generate(n.random);
+  auto database = open_registry_database(n.directory.path()).value();
+  REQUIRE(TrustStore(database).pin("7", seven.public_key(), n.clock.now()));
+  FakeRegistry other;
+  other.say("v1/bootstrap", to_line({{"schema", "cp.bootstrap/1"},
+                                     {"delegations",
+                                      {Nation::delegation("7", seven, 1, seven),
+                                       Nation::delegation("7.1", lab, 1, seven)}},
+                                     {"head", n.head("7", seven)}}));
+  Json theirs = n.record(1, {{"alias", {"@lab/a"}}});
+  theirs["id"] = Identifier::make("7.1", "1000AB")->text();
+  theirs.erase("proof");
+  other.say("v1/alias/lab/a", to_line(sign_document(theirs, lab).value()));
+  const Json named = n.record(2, {{"alias", {"@lab/a"}}});
+  n.national.say("v1/alias/lab/a", to_line(named));
+  ResolverSettings both = n.settings();
+  both.registries = {other.url(), n.national.url()};
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto found = n.open(both)->resolve("@lab/a");
+    REQUIRE(found);
+    CHECK(cp::model::text_at(found->record, "id") == n.code);
+    n.clock.move(std::chrono::minutes(10));
+    std::swap(both.registries[0], both.registries[1]);
+  }
+}
+
 TEST_CASE("a referral to what nobody can ask is told as that") {
   Nation n;
   for (const char* url : {"file:///etc/passwd", "https://user:pw@a.example/", "https://a\x01b/"}) {
@@ -578,7 +645,24 @@ TEST_CASE("an authority's own claim to a foreign code does not hide another's") 
   Json mine{{"schema", "cp.resource/1"}, {"kind", "node"}};
   mine.update(claim);
   const std::string code = own.register_resource(mine, n.random).value()["id"];
-  // Nobody else claims it, or nobody answers: it is ours.
+  // Nobody else claims it, or nobody answers: it is ours; unless somebody's hand has brought one
+  // here that does.
+  {
+    TemporaryDirectory with_another;
+    Registry there = Registry::init(with_another.path(), "0", "us", n.clock, n.random).value();
+    REQUIRE(there.register_resource(mine, n.random));
+    auto database = open_registry_database(with_another.path()).value();
+    TrustStore trust(database);
+    REQUIRE(trust.pin("86", n.root.public_key(), n.clock.now()));
+    Judge judge(trust, n.clock);
+    for (const Json& document :
+         {n.delegation("86", n.root), n.delegation("86.31", n.region), n.record(2, claim)}) {
+      REQUIRE(judge.accept(document)->holds());
+    }
+    ResolverSettings nobody;
+    const auto one = Resolver::open(with_another.path(), n.clock, nobody);
+    CHECK((*one)->resolve("lei:5493001").error().code == Errc::denied);
+  }
   CHECK(n.open()->resolve("lei:5493001")->record["id"] == code);
   n.clock.move(std::chrono::hours(1));
   n.national.say("v1/known/lei/5493001", {401, R"({"schema":"cp.error/1","message":"who?"})", {}});

@@ -31,7 +31,6 @@ constexpr std::array kSyncColumns{
     cp::cli::Column{"RECORDS", "records", cp::cli::Show::count},
     cp::cli::Column{"AGE", "age_s", cp::cli::Show::seconds},
     cp::cli::Column{"REGISTRY", "url", cp::cli::Show::id},
-    cp::cli::Column{"PROBLEM", "problem"},
 };
 
 Json record_of(const Synced& synced, cp::UnixTime now) {
@@ -145,6 +144,10 @@ class Round {
     Json record = record_of(synced, context_.clock().now());
     record["level"] = level;
     output_.record(record);
+    if (!synced.feed.problem.empty()) {
+      context_.note(
+          fmt::format("{}: {}: {}", synced.feed.url, synced.feed.status, synced.feed.problem));
+    }
     for (const auto& one : synced.refusals) {
       context_.note(fmt::format("{}: entry {} is refused: {}: {} ({})", synced.feed.url, one.entry,
                                 one.subject, one.message, one.reason));
