@@ -234,7 +234,7 @@ Result<void> require_in_force(const Authority& authority, Judge& judge) {
   const auto parent = parent_of_prefix(authority.prefix);
   return with_hint(tl::unexpected<Error>(standing.error()),
                    parent ? "cpid accept takes what prefix " + *parent + " signs anew"
-                          : "cpid trust list shows what is pinned here");
+                          : "cpid renew --valid-for prolongs a root");
 }
 
 }  // namespace cp::identity

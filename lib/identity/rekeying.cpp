@@ -78,10 +78,18 @@ Result<Replaced> replace_keys(Estate& estate, const Json& document, const Rekeyi
   return replaced;
 }
 
+// Where its time is over nothing vouches for a root, and its anchor can still prolong it.
+Result<std::string> anchor_of_root(Estate& estate) {
+  auto anchor = estate.judge.anchor_of(estate.authority->prefix);
+  return anchor || anchor.error().code != Errc::denied
+             ? anchor
+             : Result<std::string>(estate.authority->thumbprint);
+}
+
 // A root stands for itself: its anchor signs, and beside it each new key that may delegate, the
 // first of which is the next anchor.
 Result<Json> take_effect(Estate& estate, const Json& document, const Replaced& replaced) {
-  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
+  CP_TRY_ASSIGN(const std::string anchor, anchor_of_root(estate));
   CP_TRY_ASSIGN(const PrivateKey old,
                 PrivateKey::load(key_file(estate.state_directory, anchor), estate.passphrase));
   CP_TRY_ASSIGN(Json done, sign_document(document, old));
@@ -137,6 +145,53 @@ Result<Json> rekey(Estate& estate, const Rekeying& rekeying) {
   CP_TRY(estate.registry().ledger().append(std::move(entry), estate.now()));
   CP_TRY_ASSIGN(const PrivateKey old, any_old_key(estate, own));
   return sign_document(std::move(document), old);
+}
+
+Result<Json> prepare_renewal(Estate& estate, const OwnChange& change) {
+  CP_TRY_ASSIGN(Json document, estate.own_delegation());
+  CP_TRY(require_accepted(*estate.authority));
+  CP_TRY_ASSIGN(const Delegation own, read_delegation(document));
+  const bool changes_terms = change.level || change.not_after;
+  if (own.parent && changes_terms) {
+    return fail(Errc::usage, "the level and the end of prefix {} are for prefix {} to give",
+                own.prefix, *own.parent);
+  }
+  if (!own.parent && !changes_terms && !change.name && change.registries.empty()) {
+    return fail(Errc::usage, "say what of prefix {} is to change", own.prefix);
+  }
+  if (change.not_after && *change.not_after <= estate.now()) {
+    return fail(Errc::usage, "the new end is in the past");
+  }
+  document.erase("proof");
+  document["seq"] = own.seq + 1;
+  if (change.name) {
+    document["name"] = model::text_value(*change.name);
+  }
+  if (change.level) {
+    document["level"] = *change.level;
+  }
+  if (!change.registries.empty()) {
+    document["registries"] = change.registries;
+  }
+  if (change.not_after) {
+    document["not_after"] = format_time(*change.not_after);
+  }
+  return document;
+}
+
+Result<Json> renew_own(Estate& estate, const OwnChange& change) {
+  CP_TRY_ASSIGN(Json document, prepare_renewal(estate, change));
+  CP_TRY_ASSIGN(const Delegation next, read_delegation(document));
+  if (next.parent) {
+    CP_TRY_ASSIGN(const PrivateKey key, any_old_key(estate, next));
+    return sign_document(std::move(document), key);
+  }
+  CP_TRY_ASSIGN(Json done, take_effect(estate, document, {}));
+  CP_TRY_ASSIGN(std::string digest, digest_of(done));
+  CP_TRY(estate.registry().ledger().append(
+      {{"op", "accept"}, {"delegation_seq", next.seq}, {"delegation", std::move(digest)}},
+      estate.now()));
+  return done;
 }
 
 namespace {

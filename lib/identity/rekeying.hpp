@@ -5,11 +5,12 @@
 #include "model/json_fwd.hpp"
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-/// New keys in the place of old ones.
+/// New keys in the place of old ones, and new terms of the authority's own delegation.
 namespace cp::identity {
 
 struct Rekeying {
@@ -23,6 +24,23 @@ struct Rekeying {
 /// where that changes, and takes effect; a child's is a request to its parent, and takes effect by
 /// `accept_delegation`. Must run inside a transaction. denied when no key is for these uses.
 Result<model::Json> rekey(Estate& estate, const Rekeying& rekeying);
+
+/// What an authority changes of its own delegation; what is absent stays as it was.
+struct OwnChange {
+  std::optional<std::string> name;
+  std::optional<std::string> level;     ///< a root's; a child's is its parent's to give
+  std::vector<std::string> registries;  ///< in the place of those before; none: they stay
+  std::optional<UnixTime> not_after;    ///< as `level`
+};
+
+/// The authority's next delegation under CHANGE, with the same keys, not signed. usage when
+/// it changes nothing of a root, or what is its parent's to give of a child.
+Result<model::Json> prepare_renewal(Estate& estate, const OwnChange& change);
+
+/// The same, signed: a root's by its anchor, though its time may be over, entered in the ledger and
+/// in effect; a child's as a request to its parent. Must run inside a transaction. not_found when
+/// the key is not here.
+Result<model::Json> renew_own(Estate& estate, const OwnChange& change);
 
 struct Renewal {
   std::vector<model::Json> delegations;  ///< that were entered

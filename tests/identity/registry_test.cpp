@@ -3,8 +3,10 @@
 
 #include "base/text.hpp"
 #include "fixed_clock.hpp"
+#include "identity/estate.hpp"
 #include "identity/proof.hpp"
 #include "identity/registry_store.hpp"
+#include "identity/rekeying.hpp"
 #include "identity/resolved.hpp"
 #include "model/json.hpp"
 #include "store/database.hpp"
@@ -56,6 +58,14 @@ Json plain_resource(const std::string& alias = "") {
     record["alias"] = Json::array({alias});
   }
   return record;
+}
+
+std::string model_fields(const Json& delegation) {
+  Json fields = Json::array();
+  for (const char* name : {"name", "level", "seq", "not_after", "registries"}) {
+    fields.push_back(delegation.at(name));
+  }
+  return cp::model::to_line(fields);
 }
 
 }  // namespace
@@ -474,4 +484,36 @@ TEST_CASE("an authority whose time is over, or has not come, gives nothing out")
   CHECK(registry->audit()->codes == 0);
   f.clock.move(std::chrono::hours(1));
   f.mint(*registry, 1);
+}
+
+TEST_CASE(
+    "a root whose time is over is prolonged by its anchor, and nothing is changed by nothing") {
+  Fixture f;
+  Founding founding;
+  founding.prefix = "4";
+  founding.not_after = f.clock.now() + std::chrono::hours(1);
+  auto registry = Registry::found(f.directory.path(), founding, f.clock, f.random);
+  REQUIRE(registry);
+  f.clock.move(std::chrono::hours(2));
+  const auto estate = Estate::open(f.directory.path(), f.clock, f.random).value();
+  CHECK(renew_own(*estate, {}).error().code == Errc::usage);
+  CHECK(renew_own(*estate, {.not_after = f.clock.now()}).error().code == Errc::usage);
+  {
+    const auto dropped = cp::store::Transaction::begin(estate->database);
+    CHECK(renew_own(*estate, {.name = "four"}).error().code == Errc::denied);
+  }
+  auto transaction = cp::store::Transaction::begin(estate->database);
+  const auto next = renew_own(*estate, {.name = "four",
+                                        .level = "industry",
+                                        .registries = {"https://four.example/"},
+                                        .not_after = f.clock.now() + std::chrono::hours(1)});
+  REQUIRE(next);
+  REQUIRE(rekey(*estate, {}));
+  REQUIRE(transaction->commit());
+  CHECK(model_fields(*next) ==
+        R"(["four","industry",2,"2026-11-22T11:00:00Z",["https://four.example/"]])");
+  CHECK(estate->trust.succession(estate->authority->thumbprint, "4")->size() == 3);
+  Registry again = f.open();
+  f.mint(again, 1);
+  CHECK(again.audit()->entries == 4);  // init, accept, rekey, mint
 }

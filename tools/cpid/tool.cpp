@@ -207,6 +207,23 @@ constexpr std::array kRekeyFlags{
     kPassphraseFile,
 };
 
+constexpr std::array kRenewFlags{
+    Flag{.name = "name",
+         .type = Type::text,
+         .value = "TEXT",
+         .help = "what people call the authority from now on"},
+    kLevel,
+    Flag{.name = "registry",
+         .type = Type::text,
+         .value = "URL",
+         .help = "a registry that answers for the prefix, in the place of those before",
+         .repeats = true},
+    kNotAfter,
+    kValidFor,
+    Flag{.name = "prepare", .help = "print it unsigned, for cpid sign on another machine"},
+    kPassphraseFile,
+};
+
 constexpr Flag kRegistryUrls{.name = "registry",
                              .type = Type::text,
                              .value = "URL",
@@ -478,6 +495,10 @@ constexpr std::array kRevokeExamples{
 };
 constexpr std::array kRekeyExamples{
     Example{"cpid rekey --for record --overlap 30d", "Changes the key that signs records."},
+};
+constexpr std::array kRenewExamples{
+    Example{"cpid renew --valid-for 3650d --registry https://registry.example:7030/",
+            "Prolongs a root, and says where its registry is now."},
 };
 constexpr std::array kTombstoneExamples{
     Example{"cpid tombstone @lab/a --why 'switched off'", "Ends a resource for good."},
@@ -769,6 +790,19 @@ constexpr std::array kCommands{
         .flags = kRekeyFlags,
         .examples = kRekeyExamples,
         .run = rekey},
+    Command{
+        .name = "renew",
+        .summary = "prolong or change the authority's own delegation",
+        .description =
+            "Makes the next version of the authority's own delegation, with the same keys and what "
+            "is given here changed. A root signs it itself, even when its time is over, and it "
+            "takes effect; readers follow it as they follow new keys. A child's is a request to "
+            "its parent, who alone gives the level and the end; accept takes the answer.\n\n"
+            "Where the root's key is on another machine: --prepare prints it unsigned, cpid sign "
+            "--key signs it there, and accept takes what comes back.",
+        .flags = kRenewFlags,
+        .examples = kRenewExamples,
+        .run = renew_authority},
     Command{
         .name = "revoke",
         .summary = "declare a key, a delegation or a record void",

@@ -22,6 +22,7 @@ cp::Result<int> bundle(cp::cli::Context& context);
 cp::Result<int> head(cp::cli::Context& context);
 cp::Result<int> revoke(cp::cli::Context& context);
 cp::Result<int> rekey(cp::cli::Context& context);
+cp::Result<int> renew_authority(cp::cli::Context& context);
 cp::Result<int> tombstone(cp::cli::Context& context);
 cp::Result<int> move(cp::cli::Context& context);
 cp::Result<int> merge_records(cp::cli::Context& context);

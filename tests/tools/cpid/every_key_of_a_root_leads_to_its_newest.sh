@@ -75,6 +75,33 @@ validate "$STDOUT"
 expect_json '[$all[] | select(.kind == "rekey") | .document.seq] == [2, 3]'
 stop_server root
 
+it "follows a root to its next name, registry and end"
+expect_status 64 as root cpid renew
+expect_status 64 as lab cpid renew --valid-for 10d
+expect_match 'the level and the end of prefix 86.7 are for prefix 86 to give' "$STDERR"
+expect_status 0 as root cpid renew --name 'The root' --level industry --registry https://new.example/ --valid-for 3650d
+validate "$STDOUT"
+expect_json '.seq == 4 and .name == "The root" and .level == "industry" and .registries == ["https://new.example/"] and .not_after'
+cp "$STDOUT" root4.json
+expect_equal "$newest" "$(jq -r .proof.key root4.json)"
+expect_status 0 as lab3 cpid verify root4.json
+expect_status 0 as root cpid check --ledger
+CP_STATE_DIR=$TESTDIR/root serve root
+expect_http 200 /v1/bootstrap
+expect_json '[.delegations[] | select(.prefix == "86") | .seq] == [1, 2, 3, 4]'
+expect_http 200 '/v1/feed?since=0'
+expect_json '[$all[] | select(.kind == "accept") | .document.name] == ["The root"]'
+expect_status 0 as root2-reader cpid sync "$URL/"
+expect_json '.status == "complete" and .problem == null'
+stop_server root
+expect_status 0 as root cpid renew --prepare --name 'Signed elsewhere'
+cpid sign --key "$TESTDIR/root/keys/$newest.pem" "$STDOUT" >root5.json
+expect_status 0 as root cpid accept root5.json
+expect_json '.seq == 5 and .name == "Signed elsewhere" and .level == "industry"'
+as lab cpid renew --registry https://lab.example/ >request3.json
+expect_status 0 as root cpid delegate request3.json
+expect_json '$all[-1] | .seq == 3 and .registries == ["https://lab.example/"] and .label == "lab"'
+
 it "pins no key from a delegation that its newest key has not signed, nor one that was changed"
 jq -c '.proof |= [.[1], .[0]]' root2.json >turned.json
 expect_status 77 as turned cpid trust add --prefix 86 turned.json
