@@ -58,8 +58,10 @@ Result<void> add_targets(const Json& value, Grant& grant) {
 Result<void> add_limit(const std::string& name, const Json& value, Grant& grant) {
   const std::string text = value.is_string() ? value.get<std::string>() : "";
   if (name == "path") {
-    if (!text.starts_with('/')) {
-      return bad_grant(name, "absolute path");
+    const bool leads_up =
+        std::ranges::any_of(text::split(text, '/'), [](auto part) { return part == ".."; });
+    if (!text.starts_with('/') || leads_up) {
+      return bad_grant(name, "absolute path without ..");
     }
     grant.path = text;
   } else if (name == "prefix") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/issuing.hpp"
 
+#include "identity/identifier.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,6 +27,17 @@ Result<void> keep_token(Estate& estate, const Token& token) {
   return row.bind(4, model::to_line(to_json(token))).run();
 }
 
+// What a registry does not keep, no token for it can allow.
+Result<void> check_reach(const Token& token) {
+  for (const Grant& grant : token.grants) {
+    if (grant.prefix && is_prefix(token.audience) && !is_within(*grant.prefix, token.audience)) {
+      return fail(Errc::usage, "prefix {} does not lie below {}, the audience", *grant.prefix,
+                  token.audience);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> issue_token(Estate& estate, Token& token) {
@@ -40,6 +52,7 @@ Result<std::string> issue_token(Estate& estate, Token& token) {
   if (const auto sound = read_token(to_json(token)); !sound) {
     return fail(Errc::usage, "{}", sound.error().message);
   }
+  CP_TRY(check_reach(token));
   CP_TRY_ASSIGN(const PrivateKey key, estate.key_for("token"));
   CP_TRY_ASSIGN(std::string compact, sign_token(token, key));
   CP_TRY(forget_old_tokens(estate));

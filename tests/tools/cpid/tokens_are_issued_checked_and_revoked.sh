@@ -13,6 +13,10 @@ expect_match "none of read, write, run, register, state" "$STDERR"
 expect_status 64 issue --subject u1 --audience example.org --grant read
 expect_status 64 issue --subject u1 --audience $server
 expect_status 64 issue --audience $server --grant read
+expect_status 64 issue --subject u1 --audience $server --grant write:path=/in/../..
+expect_match 'without ..' "$STDERR"
+expect_status 64 issue --subject u1 --audience 86.3101 --grant register:prefix=86.9
+expect_match 'prefix 86.9 does not lie below 86.3101' "$STDERR"
 expect_status 64 issue --subject u1 --audience $server --grant read --not-after 2020-01-01T00:00:00Z
 expect_status 64 as root cpid token forge
 expect_status 66 as nobody cpid token issue --subject u1 --audience $server --grant read
