@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authority.hpp"
 
+#include "authority_columns.hpp"
 #include "passphrase.hpp"
 
 #include <nlohmann/json.hpp>
@@ -37,6 +38,14 @@ Result<std::unique_ptr<cp::identity::Estate>> open_estate(cp::cli::Context& cont
   CP_TRY_ASSIGN(const std::string directory, cp::open_state_directory(paths));
   return cp::identity::Estate::open(directory, context.clock(), context.random(),
                                     passphrases(context));
+}
+
+void print_own_delegation(cp::cli::Context& context, const cp::model::Json& made) {
+  context.output(kDelegationColumns).record(made);
+  if (made.contains("parent")) {
+    context.note("this is the request to prefix " + made["parent"].get<std::string>() +
+                 "; cpid accept takes what it answers");
+  }
 }
 
 Result<std::vector<cp::model::Json>> read_documents(cp::cli::Context& context,

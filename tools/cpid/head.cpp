@@ -59,11 +59,7 @@ Result<int> rekey(Context& context) {
   CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate->database));
   CP_TRY_ASSIGN(const Json made, cp::identity::rekey(*estate, rekeying));
   CP_TRY(transaction.commit());
-  context.output(kDelegationColumns).record(made);
-  if (made.contains("parent")) {
-    context.note("this is the request to prefix " + made["parent"].get<std::string>() +
-                 "; cpid accept takes what it answers");
-  }
+  print_own_delegation(context, made);
   return 0;
 }
 

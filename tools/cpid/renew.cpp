@@ -28,11 +28,7 @@ Result<int> renew_authority(cp::cli::Context& context) {
   CP_TRY_ASSIGN(auto transaction, cp::store::Transaction::begin(estate->database));
   CP_TRY_ASSIGN(const Json made, cp::identity::renew_own(*estate, change));
   CP_TRY(transaction.commit());
-  context.output(kDelegationColumns).record(made);
-  if (made.contains("parent")) {
-    context.note("this is the request to prefix " + made["parent"].get<std::string>() +
-                 "; cpid accept takes what it answers");
-  }
+  print_own_delegation(context, made);
   return 0;
 }
 

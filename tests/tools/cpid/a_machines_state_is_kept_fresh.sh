@@ -68,21 +68,11 @@ stop_server rekeyed TERM
 expect_equal 0 "$STATUS"
 
 it "waits for a store that another one holds"
-cat >hold.py <<'PYTHON'
-import sqlite3, sys
-c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.readline()
-PYTHON
-mkfifo let_go
-start_server holder bash -c 'exec python3 hold.py "$0" <let_go' "$TESTDIR/lab/identity.db"
-exec 8>let_go
-wait_line holder held >line
+hold_store lab
 CP_STATE_DIR=$TESTDIR/lab start_server patient cpid publish --every 100ms @lab/a
 for _ in {1..300}; do grep -q 'another process holds' "$TESTDIR/patient.err" && break; sleep 0.05; done
 expect_match 'another process holds the store' "$TESTDIR/patient.err"
-exec 8>&-
-stop_server holder
+let_store_go
 wait_line patient 'cp.state' >first
 stop_server patient TERM
 

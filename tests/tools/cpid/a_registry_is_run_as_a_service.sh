@@ -34,20 +34,10 @@ expect_json '$all[4].who == "86 u1" and $all[4].method == "PUT"' access.log
 expect_equal '' "$(cat "$TESTDIR/here.err")"
 
 it "tells its log, and nobody else, why a request failed"
-cat >hold_store.py <<'PYTHON'
-import sqlite3, sys
-c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.readline()
-PYTHON
-mkfifo let_go
-start_server holder bash -c 'exec python3 hold_store.py "$0" <let_go' "$CP_STATE_DIR/identity.db"
-exec 8>let_go
-wait_line holder held >line
+hold_store .
 expect_http 503 "$path" -X PUT -H "Authorization: Bearer $TOKEN" -H 'If-Match: "1"' --data-binary @record
 expect_no_match 'identity|store'
-exec 8>&-
-stop_server holder
+let_store_go
 wait_until eval '[ "$(tail -n 1 access.log | jq .status)" = 503 ]'
 validate access.log
 expect_json '$all[-1].why | endswith("identity.db: another process holds the store")' access.log
