@@ -174,7 +174,26 @@ class Linter {
     }
   }
 
+  // A card of these years does some 2e16 operations a second of the coarsest kind, the largest
+  // system some 1e21; what is below is in tera.
+  void check_flops(const Json& figure, const std::string& at) {
+    constexpr double kLeast = 1e8;
+    const double value = model::number_at(figure, "value").value_or(kLeast);
+    const std::string per = model::text_at(figure, "per").value_or("system");
+    const double most = per == "core"          ? 1e14
+                        : per == "accelerator" ? 1e17
+                        : per == "node"        ? 1e19
+                                               : 1e22;
+    if (value < kLeast || value > most) {
+      add("impossible", at + ".value",
+          fmt::format("{:g} operations a second of one {}: the unit is FLOP/s", value, per));
+    }
+  }
+
   void check_figure(const Json& figure, const std::string& at) {
+    if (model::text_at(figure, "what") == "flops") {
+      check_flops(figure, at);
+    }
     if (model::text_at(figure, "basis") == "nominal" && model::find(figure, "source") == nullptr) {
       add("missing", at + ".source", "nobody can look the nominal figure up");
     }

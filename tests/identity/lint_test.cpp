@@ -78,6 +78,8 @@ TEST_CASE("what cannot be is found") {
                "impossible node.accelerators[0].memory_bytes"},
            Row{"/node/accelerators/0/count", 512, "impossible node.accelerators[0].count"},
            Row{"/node/network/0/rate_bps", 400, "impossible node.network[0].rate_bps"},
+           Row{"/performance/0/value", 1e30, "impossible performance[0].value"},
+           Row{"/performance/0/value", 989.4, "impossible performance[0].value"},
            Row{"/prices/0/price/amount", "0.00", "doubtful prices[0].price"},
            Row{"/prices/0/price/amount", "5000000", "impossible prices[0].price"},
            Row{"/limits/walltime_s", 4444, "impossible limits.walltime_s"},
