@@ -157,14 +157,17 @@ bool ResolverStore::exists(const std::string& state_directory) {
 }
 
 Result<ResolverStore> ResolverStore::open(const std::string& state_directory) {
-  const bool has_nothing = !exists(state_directory) && ::access(state_directory.c_str(), W_OK) != 0;
-  CP_TRY_ASSIGN(auto database,
-                has_nothing ? store::Database::in_memory(kResolverMigrations)
-                            : store::Database::open(path_join(state_directory, kResolverFile),
-                                                    {.migrations = kResolverMigrations,
-                                                     .is_cache = true,
-                                                     .falls_back_to_reading = true}));
-  return ResolverStore(std::move(database));
+  const bool is_new = !exists(state_directory);
+  auto database = store::Database::open(
+      path_join(state_directory, kResolverFile),
+      {.migrations = kResolverMigrations, .is_cache = true, .falls_back_to_reading = true});
+  const bool has_no_room = !database && (database.error().code == Errc::io ||
+                                         database.error().code == Errc::cannot_create);
+  if (is_new && has_no_room) {
+    database = store::Database::in_memory(kResolverMigrations);
+  }
+  return std::move(database).map(
+      [](store::Database&& made) { return ResolverStore(std::move(made)); });
 }
 
 Result<std::optional<ResolverStore::Answer>> ResolverStore::find(std::string_view name) {

@@ -14,6 +14,24 @@
 namespace cp::store {
 namespace {
 
+bool is_beside_writable(const std::string& path) {
+  const std::string directory = path.substr(0, path.find_last_of('/') + 1);
+  return ::access(directory.empty() ? "." : directory.c_str(), W_OK) == 0;
+}
+
+bool can_be_written(const std::string& path) {
+  return is_beside_writable(path) && ::access(path.c_str(), W_OK) == 0;
+}
+
+std::string file_of(sqlite3* database) {
+  const char* path = database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
+  return path == nullptr ? "" : path;
+}
+
+tl::unexpected<Error> no_space(std::string_view what) {
+  return fail(Errc::io, "{}: {}", what, errno_text(ENOSPC));
+}
+
 tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view what) {
   const std::string text = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
   const int error_number = database == nullptr ? 0 : sqlite3_system_errno(database);
@@ -25,9 +43,11 @@ tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view wha
     case SQLITE_LOCKED:
       return fail(Errc::timed_out, "{}: another process holds the store", what);
     case SQLITE_FULL:
-      return fail(Errc::io, "{}: no space left on device", what);
+      return no_space(what);
     case SQLITE_READONLY:
-      return fail(Errc::cannot_create, "{} cannot be written: it is read-only", what);
+      return can_be_written(file_of(database))
+                 ? no_space(what)  // it was opened to read for that reason alone
+                 : fail(Errc::cannot_create, "{} cannot be written: it is read-only", what);
     case SQLITE_PERM:
       return fail(Errc::denied, "{}: {}", what, text);
     case SQLITE_CORRUPT:
@@ -44,10 +64,7 @@ tl::unexpected<Error> error_of(sqlite3* database, int code, std::string_view wha
   }
 }
 
-std::string store_of(sqlite3* database) {
-  const char* path = sqlite3_db_filename(database, "main");
-  return std::string("the store ") + (path == nullptr ? "" : path);
-}
+std::string store_of(sqlite3* database) { return "the store " + file_of(database); }
 
 bool is_lock_error(int code) {
   return code == SQLITE_IOERR_LOCK || code == SQLITE_IOERR_RDLOCK || code == SQLITE_IOERR_UNLOCK ||
@@ -71,18 +88,11 @@ Result<void> create_file(const std::string& path) {
   return {};
 }
 
-bool is_beside_writable(const std::string& path) {
-  const std::string directory = path.substr(0, path.find_last_of('/') + 1);
-  return ::access(directory.empty() ? "." : directory.c_str(), W_OK) == 0;
-}
-
-// Whether nobody here can write beside PATH, and no write-ahead log stands there.
-bool stands_still(const std::string& path) {
-  return !is_beside_writable(path) && ::access((path + "-wal").c_str(), F_OK) != 0;
-}
-
-bool can_be_written(const std::string& path) {
-  return is_beside_writable(path) && ::access(path.c_str(), W_OK) == 0;
+// Whether nobody can write beside PATH, or begin to, and nothing stands in a write-ahead log there.
+bool stands_still(const std::string& path, bool has_no_space) {
+  struct stat log {};
+  const bool has_log = ::stat((path + "-wal").c_str(), &log) == 0;
+  return has_no_space ? !has_log || log.st_size == 0 : !is_beside_writable(path) && !has_log;
 }
 
 // PATH as SQLite reads it without locks and without the index of a log, which it could not make.
@@ -216,6 +226,15 @@ Result<Database> Database::open(const std::string& path, const Options& options)
   Options settled = options;
   const bool is_there = ::access(path.c_str(), F_OK) == 0;
   settled.read_only |= options.falls_back_to_reading && is_there && !can_be_written(path);
+  auto opened = open_as_told(path, settled);
+  // The index of the log finds no room, then: whoever had the store open would have made it.
+  const bool has_no_space =
+      !opened && opened.error().message.ends_with(errno_text(ENOSPC)) && !settled.read_only;
+  if (!has_no_space || !options.falls_back_to_reading || !is_there || !stands_still(path, true)) {
+    return opened;
+  }
+  settled.read_only = true;
+  settled.has_no_space = true;
   return open_as_told(path, settled);
 }
 
@@ -242,7 +261,7 @@ Result<Database> Database::open_as_told(const std::string& path, const Options& 
   sqlite3* raw = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const bool is_still = options.read_only && stands_still(path);
+  const bool is_still = options.read_only && stands_still(path, options.has_no_space);
   const std::string name = is_still ? unchanging(path) : path;
   const int code =
       sqlite3_open_v2(name.c_str(), &raw, is_still ? flags | SQLITE_OPEN_URI : flags, nullptr);

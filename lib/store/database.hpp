@@ -68,9 +68,10 @@ class Database {
     /// Not_found when it is not there. Works also where nobody can write beside it, unless a log
     /// was left there.
     bool read_only = false;
-    /// One that is there, in a place that cannot be written, is opened as if `read_only`; what
-    /// would write to it fails with cannot_create.
+    /// One that is there, in a place that cannot be written or has no space left, is opened as if
+    /// `read_only`; what would write to it fails with cannot_create, or io.
     bool falls_back_to_reading = false;
+    bool has_no_space = false;  ///< set by `open` for itself
     /// The last one to leave does not fold the write-ahead log into the database: for many short
     /// processes, each of which would pay for it with several syncs.
     bool keep_log = false;

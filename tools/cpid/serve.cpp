@@ -102,6 +102,13 @@ Result<std::unique_ptr<Estate>> open_own_estate(Context& context) {
   CP_TRY_ASSIGN(const std::string directory, cp::open_state_directory(paths));
   CP_TRY_ASSIGN(auto estate,
                 Estate::open(directory, context.clock(), context.random(), std::move(passphrase)));
+  // What is only read since the disk is full would be served as it is now for ever.
+  if (estate->database.is_read_only()) {
+    const auto writable = cp::store::Transaction::begin(estate->database);
+    if (!writable && writable.error().code == Errc::io) {
+      return tl::unexpected<cp::Error>(writable.error());
+    }
+  }
   CP_TRY(estate->require_authority());
   CP_TRY(cp::identity::require_accepted(*estate->authority));
   return estate;

@@ -15,6 +15,23 @@ mkdir -p "$CP_STATE_DIR" kept
 unshare -rm true 2>/dev/null || skip "this user may mount nothing"
 expect_status 0 unshare -rm bash inside.sh
 
+it "reads what is there when the disk is full, and says so where it would write"
+cat >reading.sh <<'SH'
+mount -t tmpfs -o size=2m none "$CP_STATE_DIR" && chmod 700 "$CP_STATE_DIR" && cpid init >/dev/null || exit 1
+cpid register >record <<<'{"schema":"cp.resource/1","kind":"node","alias":["@lab/a"]}' || exit 1
+dd if=/dev/zero of="$CP_STATE_DIR/fill" bs=4k 2>/dev/null
+cpid list >listed && cpid resolve @lab/a >resolved && cpid bundle >bundled || exit 1
+cpid mint 2>refused
+echo $?
+timeout 20 cpid serve --anonymous --listen 127.0.0.1:0 2>>refused
+echo $?
+SH
+expect_status 0 unshare -rm bash reading.sh
+expect_stdout $'74\n74'
+expect_equal "$(cat record record)" "$(cat listed resolved)"
+expect_match 'cp.resource/1' bundled
+expect_match 'identity.db: [Nn]o space left on device$' refused
+
 it "ends with one line when the disk is full"
 expect_equal 74 "$(cat status)" "$(cat why)"
 expect_equal 1 "$(wc -l <why)" "$(cat why)"
