@@ -14,15 +14,6 @@ seq 300 | split -l 1 -a 3 - src/f
 find src -exec touch -d '1 hour ago' {} +
 cp -a src "$FAR/src"
 
-running() {
-  local file
-  for file in $(ours); do
-    file=${file%/environ}
-    if tr '\0' ' ' <"$file/cmdline" 2>/dev/null | grep -qE -e "$1"; then
-      echo "${file#/proc/}"
-    fi
-  done
-}
 half_there() { [ "$(find "$1" -path '*/.cpxfer*' -prune -o -type f -print 2>/dev/null | wc -l)" -gt 20 ]; }
 SHELL_THERE='^sh -c IFS= read' ANY_SSH='^ssh .*(ControlMaster|ControlPath)'
 ended() {

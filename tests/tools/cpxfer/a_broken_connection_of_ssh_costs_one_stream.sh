@@ -10,15 +10,6 @@ endless src/endless
 head -c 300000000 /dev/urandom >src/big
 
 # Processes of this test whose command line matches, one a line: those of others are not touched.
-running() {
-  local file
-  for file in $(ours); do
-    file=${file%/environ}
-    if tr '\0' ' ' <"$file/cmdline" 2>/dev/null | grep -qE -e "$1"; then
-      echo "${file#/proc/}"
-    fi
-  done
-}
 count() { running "$1" | wc -l; }
 # What an end that was killed leaves is removed by the next; here it would look like this one's.
 begin() {

@@ -14,14 +14,6 @@ find src -exec touch -d '1 hour ago' {} +
 cp -a src "$FAR/src"
 export CP_CPXFER_BWLIMIT=24MB/s
 
-running() {
-  local file words
-  for file in $(ours); do
-    file=${file%/environ}
-    mapfile -d '' -t words <"$file/cmdline" 2>/dev/null || continue
-    [[ ! "${words[*]}" =~ $1 ]] || echo "${file#/proc/}"
-  done
-}
 has_leaves() { [ -n "$(find "$1" -name journal -size +1k 2>/dev/null)" ]; }
 FAR_END='^cpxfer serve --stdio' ANY_SSH='^ssh .*(ControlMaster|ControlPath)'
 ended() {

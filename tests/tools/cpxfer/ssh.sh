@@ -5,6 +5,7 @@
 #
 #   start_sshd NAME [LINE…]   starts one, LINEs first in its configuration; the user's home there is
 #                             $FAR, and the tools of the build are in the PATH; "ssh NAME" reaches it
+#   running ERE               the ids of this test's processes whose words fit
 #   far_path DIRECTORY…       what PATH is there from now on
 #   far_start_up TEXT         what the login shell there does before it runs anything, in sh
 #
@@ -21,6 +22,14 @@ cp "$SSHD_DIR/user_key.pub" "$SSHD_DIR/authorized_keys"
 : >"$SSH_CONFIG"
 [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd # sshd wants it of root, and nothing in it
 
+running() {
+  local file words
+  for file in $(ours); do
+    file=${file%/environ}
+    mapfile -d '' -t words <"$file/cmdline" 2>/dev/null || continue
+    [[ ! "${words[*]}" =~ $1 ]] || echo "${file#/proc/}"
+  done
+}
 free_port() {
   /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
