@@ -96,7 +96,9 @@ Result<Json> with_new_keys(const std::string& state_directory, const Founding& f
     CP_TRY_ASSIGN(const PublicKey live, make_key(state_directory, founding, random, first));
     keys.push_back(key_entry(live, {"state", "head", "token"}));
   }
-  return sign_document(plain_delegation(founding, keys, now), *first);
+  const Json delegation = plain_delegation(founding, keys, now);
+  CP_TRY(check_delegation_size(delegation));
+  return sign_document(delegation, *first);
 }
 
 Result<Json> with_given_keys(const Founding& founding, UnixTime now) {
@@ -110,6 +112,7 @@ Result<Json> with_given_keys(const Founding& founding, UnixTime now) {
   if (const auto sound = read_delegation(delegation); !sound) {
     return fail(Errc::bad_data, "the keys: {}", sound.error().message);
   }
+  CP_TRY(check_delegation_size(delegation));
   return delegation;
 }
 

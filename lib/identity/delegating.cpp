@@ -43,16 +43,6 @@ Result<void> check_label(Estate& estate, std::string_view label, std::string_vie
                : Result<void>{};
 }
 
-// Whoever asks this registry gets the delegations of all children at once, and each is an entry of
-// its feed.
-Result<void> check_size(const Json& delegation) {
-  constexpr std::size_t kMost = 64U << 10U;
-  const std::size_t bytes = model::to_line(delegation).size();
-  return bytes <= kMost ? Result<void>{}
-                        : fail(Errc::bad_data, "a delegation has {} bytes at most, and this one {}",
-                               kMost, bytes);
-}
-
 // Whether this authority may delegate at all, by its own verified delegation.
 Result<void> check_leave(Estate& estate) {
   CP_TRY(estate.require_authority());
@@ -199,6 +189,7 @@ bool is_signed_by_authority(Estate& estate, const Json& document) {
 Result<Json> prepare_delegation(Estate& estate, const Json& request, const Terms& terms) {
   CP_TRY(check_leave(estate));
   CP_TRY_ASSIGN(const Delegation wanted, read_delegation(request));
+  CP_TRY(check_delegation_size(request));
   const std::string& own = estate.authority->prefix;
   if (parent_of_prefix(wanted.prefix) != own || wanted.parent != own) {
     return fail(Errc::bad_data, "it is no request for a prefix just below {}", own);
@@ -212,7 +203,7 @@ Result<Json> prepare_delegation(Estate& estate, const Json& request, const Terms
     CP_TRY_ASSIGN(const Json parent, estate.own_delegation());
     answer = at_most(std::move(answer), parent);
   }
-  CP_TRY(check_size(answer));
+  CP_TRY(check_delegation_size(answer));
   CP_TRY_ASSIGN(const Delegation read, read_delegation(answer));
   if (!read.label.empty()) {
     CP_TRY(check_label(estate, read.label, read.prefix));
@@ -232,7 +223,7 @@ Result<Json> answer_request(Estate& estate, const Json& request, const Terms& te
 
 Result<void> enter_delegation(Estate& estate, const Json& delegation) {
   CP_TRY(check_leave(estate));
-  CP_TRY(check_size(delegation));
+  CP_TRY(check_delegation_size(delegation));
   CP_TRY_ASSIGN(const Delegation read, read_delegation(delegation));
   CP_TRY_ASSIGN(const auto before, find_child(estate, read.prefix));
   if (before && before->delegation == delegation) {
@@ -312,6 +303,7 @@ Result<Json> accept_delegation(Estate& estate, std::span<const Json> documents) 
   std::string problem = "there is no delegation of prefix " + prefix + " among them";
   for (const Json& document : documents) {
     const auto read = read_delegation(document);
+    CP_TRY(read && read->prefix == prefix ? check_delegation_size(document) : Result<void>{});
     if (read && read->prefix == prefix && !asked.parent && !estate.authority->accepted) {
       CP_TRY(pin_own_root(estate, document, *read));
     }

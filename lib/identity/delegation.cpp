@@ -149,6 +149,26 @@ Result<Delegation> read_delegation(const Json& document) {
   return delegation;
 }
 
+Result<void> check_delegation_size(const Json& document) {
+  const auto count = [&](std::string_view name) {
+    const Json* list = model::find(document, name);
+    return list != nullptr && list->is_array() ? list->size() : 0;
+  };
+  if (count("registries") > kMaxDelegationUrls) {
+    return fail(Errc::bad_data, "a delegation has {} registries at most, and this one {}",
+                kMaxDelegationUrls, count("registries"));
+  }
+  if (count("keys") > kMaxDelegationKeys) {
+    return fail(Errc::bad_data, "a delegation has {} keys at most, and this one {}",
+                kMaxDelegationKeys, count("keys"));
+  }
+  const std::size_t bytes = model::to_line(document).size();
+  return bytes <= kMaxDelegationBytes
+             ? Result<void>{}
+             : fail(Errc::bad_data, "a delegation has {} bytes at most, and this one {}",
+                    kMaxDelegationBytes, bytes);
+}
+
 std::optional<std::string> parent_of_prefix(std::string_view prefix) {
   const auto cut = text::cut_last(prefix, '.');
   return cut ? std::optional(std::string(cut->before)) : std::nullopt;

@@ -52,6 +52,16 @@ struct Delegation {
 /// its schema does not have, a key that stands there twice, and a parent that is not just above.
 Result<Delegation> read_delegation(const model::Json& document);
 
+/// How much a delegation may hold: whoever asks a registry gets those of all children at once, and
+/// whoever follows it asks all of their registries.
+inline constexpr std::size_t kMaxDelegationBytes = 16U << 10U;  ///< on one line, as it is stored
+inline constexpr std::size_t kMaxDelegationUrls = 8;
+inline constexpr std::size_t kMaxDelegationKeys = 32;
+
+/// Whether DOCUMENT keeps within those bounds; bad_data when it does not. Apart from
+/// `read_delegation`, which reads also what was kept before there were any.
+Result<void> check_delegation_size(const model::Json& document);
+
 /// PREFIX without its last arc; nullopt for a single arc.
 std::optional<std::string> parent_of_prefix(std::string_view prefix);
 

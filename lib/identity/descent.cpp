@@ -46,7 +46,9 @@ Result<std::vector<std::string>> registries_of(Estate& estate, const std::string
                 model::parse_json(kept ? kept->text : "{}", {"a kept delegation"}));
   const Json* list = model::find(delegation, "registries");
   for (const Json& one : list != nullptr && list->is_array() ? *list : Json::array()) {
-    urls.push_back(one.is_string() ? one.get<std::string>() : "");
+    if (urls.size() < kMaxDelegationUrls) {
+      urls.push_back(one.is_string() ? one.get<std::string>() : "");
+    }
   }
   return urls;
 }
@@ -81,7 +83,7 @@ Result<void> Descent::go_below(const Station& station, const std::string& prefix
 }
 
 // Whoever stands at the top, or just below it, answers for all that lies below.
-bool Descent::has_room(const std::string& prefix) {
+bool Descent::has_room(const std::string& prefix, std::size_t urls) {
   std::string child = prefix;
   for (auto above = parent_of_prefix(child); above && *above != top_;
        above = parent_of_prefix(child)) {
@@ -90,7 +92,8 @@ bool Descent::has_room(const std::string& prefix) {
   if (child == prefix) {
     return true;
   }
-  if (++counts_[child] > limits_.of(child).registries) {
+  counts_[child] += static_cast<std::int64_t>(urls);
+  if (counts_[child] > limits_.of(child).registries) {
     crowded_.insert(child);
     return false;
   }
@@ -108,7 +111,8 @@ Result<void> Descent::add_children(const std::string& prefix, int level) {
         station.urls.push_back(*url);
       }
     }
-    if (!station.urls.empty() && seen_prefixes_.insert(child).second && has_room(child)) {
+    if (!station.urls.empty() && seen_prefixes_.insert(child).second &&
+        has_room(child, station.urls.size())) {
       waiting_.push_back(std::move(station));
     }
   }

@@ -46,7 +46,7 @@ class Descent {
 
  private:
   Result<void> add_children(const std::string& prefix, int level);
-  bool has_room(const std::string& prefix);
+  bool has_room(const std::string& prefix, std::size_t urls);
 
   Estate& estate_;
   const ChildLimitTable& limits_;
@@ -55,7 +55,7 @@ class Descent {
   std::deque<Station> waiting_;
   std::set<std::string> seen_urls_;
   std::set<std::string> seen_prefixes_;
-  std::map<std::string, std::int64_t> counts_;  // of stations below each child
+  std::map<std::string, std::int64_t> counts_;  // of registries below each child
   std::set<std::string> crowded_;
 };
 

@@ -137,6 +137,10 @@ CheckedLine check_line(const std::string& text, Judge& judge) {
     return bad_line(read.error().message);
   }
   if (model::is_a(*read, "cp.head")) {
+    // One that is too long is not held in memory until its turn comes.
+    if (const auto fits = check_head_size(*read); !fits) {
+      return bad_line("its head: " + fits.error().message);
+    }
     CheckedLine line;
     line.is_head = true;
     line.document = *std::move(read);

@@ -14,8 +14,11 @@ Result<Holding> holding_of(store::Database& database, const std::string& prefix)
   CP_TRY_ASSIGN(auto row, database.prepare("SELECT count(*), "
                                            "coalesce(sum(length(CAST(document AS BLOB))), 0) "
                                            "FROM kept WHERE kind = 'cp.resource' "
-                                           "AND subject >= ?1 AND subject < ?2"));
-  CP_TRY(row.bind(1, "cp:" + prefix + "/").bind(2, "cp:" + prefix + "0").step());
+                                           "AND subject >= ?1 AND subject < ?2 "
+                                           "OR kind = 'cp.delegation' "
+                                           "AND subject >= ?3 AND subject < ?4"));
+  row.bind(1, "cp:" + prefix + "/").bind(2, "cp:" + prefix + "0");
+  CP_TRY(row.bind(3, prefix + ".").bind(4, prefix + "/").step());
   const Holding counted{row.integer(0), row.integer(1)};
   CP_TRY_ASSIGN(auto keep, database.prepare("INSERT INTO holding (prefix, records, bytes) "
                                             "VALUES (?1, ?2, ?3)"));

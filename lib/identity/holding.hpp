@@ -9,7 +9,8 @@
 
 namespace cp::identity {
 
-/// How much is kept of one prefix's records, or by how much that grows.
+/// How much is kept of one prefix's records and of the delegations below it, or by how much that
+/// grows.
 struct Holding {
   std::int64_t records = 0;
   std::int64_t bytes = 0;

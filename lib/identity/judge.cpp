@@ -135,6 +135,21 @@ struct Judge::Case {
   bool is_superseded = false;
 };
 
+Result<void> check_head_size(const Json& head) {
+  constexpr std::size_t kMaxBytes = 256U << 10U;
+  const Json* list = model::find(head, "revoked");
+  if (list != nullptr && list->is_array() && list->size() > kMaxRevoked) {
+    return fail(Errc::bad_data,
+                "a head declares {} keys, prefixes and tokens void at most, and "
+                "this one {}",
+                kMaxRevoked, list->size());
+  }
+  const std::size_t bytes = model::to_line(head).size();
+  return bytes <= kMaxBytes ? Result<void>{}
+                            : fail(Errc::bad_data, "a head has {} bytes at most, and this one {}",
+                                   kMaxBytes, bytes);
+}
+
 Judge::Judge(TrustStore& store, const Clock& clock, Options options)
     : store_(store), clock_(clock), options_(options) {}
 
@@ -149,10 +164,6 @@ Result<void> Judge::load() {
     std::ranges::stable_sort(anchors_, [](const Anchor& a, const Anchor& b) {
       return a.prefix.size() > b.prefix.size();
     });
-    for (const Anchor& anchor : anchors_) {
-      CP_TRY_ASSIGN(revocations_[anchor.key.thumbprint()],
-                    store_.revocations(anchor.key.thumbprint()));
-    }
     loaded_ = true;
   }
   return {};
@@ -166,27 +177,38 @@ void Judge::forget() {
   heads_.clear();
 }
 
-const Revocation* Judge::revoked(const Anchor& anchor, std::string_view prefix,
-                                 std::string_view what, std::string_view name,
-                                 std::int64_t seq) const {
-  const auto all = revocations_.find(anchor.key.thumbprint());
-  if (all == revocations_.end()) {
-    return nullptr;
+// What a head of PREFIX, or of one above it up to ANCHOR's, has declared void. Asked for by name:
+// who declares much void must not slow down what others have signed.
+Result<std::optional<Revocation>> Judge::revoked(const Anchor& anchor, std::string_view prefix,
+                                                 std::string_view what, std::string_view name,
+                                                 std::int64_t seq) {
+  constexpr std::size_t kMostRemembered = 4'096;
+  const std::string thumbprint = anchor.key.thumbprint();
+  for (auto by = std::optional(std::string(prefix)); by; by = parent_of_prefix(*by)) {
+    std::array question{thumbprint, *by, std::string(what), std::string(name)};
+    auto known = revocations_.find(question);
+    if (known == revocations_.end()) {
+      CP_TRY_ASSIGN(auto found, store_.revocation(thumbprint, *by, what, name));
+      if (revocations_.size() >= kMostRemembered) {
+        revocations_.clear();
+      }
+      known = revocations_.emplace(std::move(question), std::move(found)).first;
+    }
+    if (known->second && (what == "key" || seq <= known->second->seq)) {
+      return known->second;
+    }
   }
-  const auto found = std::ranges::find_if(all->second, [&](const Revocation& one) {
-    return one.what == what && one.name == name && is_within(prefix, one.prefix) &&
-           (what == "key" || seq <= one.seq);
-  });
-  return found == all->second.end() ? nullptr : &*found;
+  return std::nullopt;
 }
 
 // Whether the key KID of AUTHORITY may sign USE now.
 Result<void> Judge::check_key(const Anchor& anchor, const Authority& authority,
-                              std::string_view kid, std::string_view use) const {
+                              std::string_view kid, std::string_view use) {
   const Delegation& delegation = authority.delegation;
   const DelegatedKey* key = delegation.find(kid);
   // First of all: one that was revoked stays so when the next delegation has dropped it.
-  if (const Revocation* found = revoked(anchor, delegation.prefix, "key", kid, 0)) {
+  CP_TRY_ASSIGN(const auto found, revoked(anchor, delegation.prefix, "key", kid, 0));
+  if (found) {
     return refuse("revoked", "its key {} was revoked by prefix {}: {}", kid.substr(0, 64),
                   found->prefix, found->why);
   }
@@ -291,8 +313,9 @@ Result<void> Judge::check_child(const Anchor& anchor, const Authority& parent,
     return refuse("may_not_delegate", "prefix {} may not delegate{}", from.prefix,
                   from.may_delegate ? " so deep" : "");
   }
-  if (const Revocation* found =
-          revoked(anchor, from.prefix, "delegation", child.prefix, child.seq)) {
+  CP_TRY_ASSIGN(const auto found,
+                revoked(anchor, from.prefix, "delegation", child.prefix, child.seq));
+  if (found) {
     return refuse("revoked", "the delegation of prefix {} was revoked by prefix {}: {}",
                   child.prefix, found->prefix, found->why);
   }
@@ -338,8 +361,7 @@ Result<void> Judge::check_new_keys(const Anchor& anchor, const std::optional<Kep
 
 // Whether the document of MATTER, READ, was the newest here once, or is shown to have been it by
 // the version that came next: who has signed that is a key that this one names and that signed it.
-Result<bool> Judge::is_superseded(const Anchor& anchor, const Delegation& read,
-                                  Case& matter) const {
+Result<bool> Judge::is_superseded(const Anchor& anchor, const Delegation& read, Case& matter) {
   CP_TRY_ASSIGN(const auto versions, store_.succession(anchor.key.thumbprint(), anchor.prefix));
   const auto next =
       std::ranges::find_if(versions, [&](const Kept& one) { return one.seq >= matter.seq; });
@@ -355,8 +377,8 @@ Result<bool> Judge::is_superseded(const Anchor& anchor, const Delegation& read,
     return known == shown;
   }
   for (const std::string& signer : known_signers(document, keys_that_delegate(read))) {
-    if (std::ranges::find(own, signer) != own.end() &&
-        revoked(anchor, anchor.prefix, "key", signer, 0) == nullptr) {
+    CP_TRY_ASSIGN(const auto found, revoked(anchor, anchor.prefix, "key", signer, 0));
+    if (std::ranges::find(own, signer) != own.end() && !found) {
       matter.key = signer;
       return true;
     }
@@ -403,7 +425,9 @@ Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
   if (std::ranges::find(*signers, anchor.key.thumbprint()) == signers->end()) {
     return refuse("bad_signature", "the signature of its anchor is wrong");
   }
-  if (const Revocation* found = revoked(anchor, anchor.prefix, "key", anchor.key.thumbprint(), 0)) {
+  CP_TRY_ASSIGN(const auto found,
+                revoked(anchor, anchor.prefix, "key", anchor.key.thumbprint(), 0));
+  if (found) {
     return refuse("revoked", "its key was revoked: {}", found->why);
   }
   CP_TRY(check_new_keys(anchor, kept, read, *signers));
@@ -428,6 +452,9 @@ Result<void> Judge::judge_root(const Anchor& anchor, Case& matter) {
 
 Result<void> Judge::judge_delegation(const Anchor& anchor, Case& matter) {
   CP_TRY_ASSIGN(const Delegation read, read_delegation(matter.document));
+  if (const auto fits = check_delegation_size(matter.document); !fits) {
+    return refuse("too_long", "{}", fits.error().message);
+  }
   matter.seq = read.seq;
   if (read.prefix == anchor.prefix) {
     return judge_root(anchor, matter);
@@ -443,6 +470,9 @@ Result<void> Judge::judge_delegation(const Anchor& anchor, Case& matter) {
 }
 
 Result<void> Judge::judge_head(const Anchor& anchor, Case& matter) {
+  if (const auto fits = check_head_size(matter.document); !fits) {
+    return refuse("too_long", "{}", fits.error().message);
+  }
   CP_TRY_ASSIGN(const Authority* by, authority(anchor, matter.prefix));
   CP_TRY_ASSIGN(matter.key, signer_of(anchor, matter.document, *by, "head"));
   const auto issued = model::time_at(matter.document, "issued");
@@ -642,7 +672,21 @@ Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
   return store_.keep(thumbprint, now, clock_.now());
 }
 
+// What was void once stays so, as long as there is room for it: when there is not, only what this
+// head says counts, which has its bound.
 Result<void> Judge::take_head(const Anchor& anchor, const Json& head) {
+  const std::string thumbprint = anchor.key.thumbprint();
+  const std::string prefix = model::text_at(head, "prefix").value_or("");
+  CP_TRY(enter_revoked(anchor, head));
+  CP_TRY_ASSIGN(const std::int64_t count, store_.count_revocations(thumbprint, prefix));
+  if (count <= 2 * static_cast<std::int64_t>(kMaxRevoked)) {
+    return {};
+  }
+  CP_TRY(store_.forget_revocations(thumbprint, prefix));
+  return enter_revoked(anchor, head);
+}
+
+Result<void> Judge::enter_revoked(const Anchor& anchor, const Json& head) {
   const std::string prefix = model::text_at(head, "prefix").value_or("");
   for (const Json& one : *model::find(head, "revoked")) {
     const auto key = model::text_at(one, "key");
@@ -873,19 +917,22 @@ Result<PublicKey> Judge::key_of(std::string_view prefix, std::string_view kid,
 }
 
 // What has declared a delegation between ANCHOR's and PREFIX's void, its own included.
-Result<const Revocation*> Judge::revoked_above(const Anchor& anchor, std::string_view prefix) {
+Result<std::optional<Revocation>> Judge::revoked_above(const Anchor& anchor,
+                                                       std::string_view prefix) {
   std::optional<std::string> link(prefix);
   for (; link && *link != anchor.prefix; link = parent_of_prefix(*link)) {
-    if (revoked(anchor, *link, "delegation", *link, 0) == nullptr) {
+    CP_TRY_ASSIGN(const auto any, revoked(anchor, *link, "delegation", *link, 0));
+    if (!any) {
       continue;  // as nearly always
     }
     CP_TRY_ASSIGN(const auto kept, store_.find(anchor.key.thumbprint(), "cp.delegation", *link));
-    const std::int64_t seq = kept ? kept->seq : 0;
-    if (const Revocation* found = revoked(anchor, *link, "delegation", *link, seq)) {
+    CP_TRY_ASSIGN(const auto found,
+                  revoked(anchor, *link, "delegation", *link, kept ? kept->seq : 0));
+    if (found) {
       return found;
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 template <class Find>
@@ -896,11 +943,11 @@ Result<std::optional<Revocation>> Judge::under_every_anchor(std::string_view pre
     if (!is_within(prefix, anchor.prefix)) {
       continue;
     }
-    CP_TRY_ASSIGN(const Revocation* const found, find(anchor));
-    if (found == nullptr) {
+    CP_TRY_ASSIGN(const std::optional<Revocation> found, find(anchor));
+    if (!found) {
       return std::nullopt;
     }
-    first = first ? std::move(first) : std::optional(*found);
+    first = first ? std::move(first) : found;
   }
   return first;
 }
@@ -912,9 +959,8 @@ Result<std::optional<Revocation>> Judge::revocation_of(std::string_view prefix) 
 
 Result<std::optional<Revocation>> Judge::revocation_of_key(std::string_view prefix,
                                                            std::string_view kid) {
-  return under_every_anchor(prefix, [&](const Anchor& anchor) -> Result<const Revocation*> {
-    return revoked(anchor, prefix, "key", kid, 0);
-  });
+  return under_every_anchor(
+      prefix, [&](const Anchor& anchor) { return revoked(anchor, prefix, "key", kid, 0); });
 }
 
 Result<std::vector<std::string>> Judge::evidence_for(std::string_view prefix) {

@@ -7,6 +7,7 @@
 #include "identity/trust_store.hpp"
 #include "model/json_fwd.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -19,6 +20,11 @@
 #include <vector>
 
 namespace cp::identity {
+
+/// How much a head may declare void: all of it is kept by whoever has seen the head.
+inline constexpr std::size_t kMaxRevoked = 1'000;
+/// Whether HEAD keeps within that and 256 KiB; bad_data when it does not.
+Result<void> check_head_size(const model::Json& head);
 
 /// What a signed document is worth here and now.
 struct Verdict {
@@ -105,7 +111,7 @@ class Judge {
   Result<void> try_anchor(const Anchor& anchor, Case& matter, bool remember);
   Result<void> judge_delegation(const Anchor& anchor, Case& matter);
   Result<void> judge_root(const Anchor& anchor, Case& matter);
-  Result<bool> is_superseded(const Anchor& anchor, const Delegation& read, Case& matter) const;
+  Result<bool> is_superseded(const Anchor& anchor, const Delegation& read, Case& matter);
   Result<void> check_time(const Delegation& read, Case& matter) const;
   Result<void> check_new_keys(const Anchor& anchor, const std::optional<Kept>& kept,
                               const Delegation& read, const std::vector<std::string>& signers);
@@ -119,11 +125,12 @@ class Judge {
   Result<std::string> signer_of(const Anchor& anchor, const model::Json& document,
                                 const Authority& authority, std::string_view use);
   Result<void> check_key(const Anchor& anchor, const Authority& authority, std::string_view kid,
-                         std::string_view use) const;
+                         std::string_view use);
   Result<void> check_heads(const Anchor& anchor, Case& matter);
   Result<void> compare_and_keep(const Anchor& anchor, Case& matter);
   Result<void> take_effect(const Anchor& anchor, const Case& matter);
   Result<void> take_head(const Anchor& anchor, const model::Json& head);
+  Result<void> enter_revoked(const Anchor& anchor, const model::Json& head);
 
   Result<const Authority*> authority(const Anchor& anchor, std::string_view prefix);
   Result<Authority> load_authority(const Anchor& anchor, const std::string& prefix);
@@ -136,10 +143,11 @@ class Judge {
   Result<std::optional<Verdict::Head>> head_of(const Anchor& anchor, const std::string& prefix);
   Result<void> load();
   void forget();
-  const Revocation* revoked(const Anchor& anchor, std::string_view prefix, std::string_view what,
-                            std::string_view name, std::int64_t seq) const;
-  Result<const Revocation*> revoked_above(const Anchor& anchor, std::string_view prefix);
-  /// What FIND gives for every anchor over PREFIX, the first of them; nullopt where it gives null.
+  Result<std::optional<Revocation>> revoked(const Anchor& anchor, std::string_view prefix,
+                                            std::string_view what, std::string_view name,
+                                            std::int64_t seq);
+  Result<std::optional<Revocation>> revoked_above(const Anchor& anchor, std::string_view prefix);
+  /// What FIND gives for every anchor over PREFIX, the first of them; nullopt where it gives none.
   template <class Find>
   Result<std::optional<Revocation>> under_every_anchor(std::string_view prefix, Find find);
 
@@ -149,8 +157,9 @@ class Judge {
   bool loaded_ = false;
   std::int64_t version_ = 0;     // of the store that is in memory here
   std::vector<Anchor> anchors_;  // the longest prefix first
-  std::map<std::string, std::vector<Revocation>, std::less<>> revocations_;  // by anchor
-  Views authorities_;                                                        // by anchor and prefix
+  std::map<std::array<std::string, 4>, std::optional<Revocation>>
+      revocations_;    // that were asked for
+  Views authorities_;  // by anchor and prefix
   std::map<std::pair<std::string, std::string>, std::optional<Verdict::Head>> heads_;
 };
 

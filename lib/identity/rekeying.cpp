@@ -181,6 +181,7 @@ Result<Json> prepare_renewal(Estate& estate, const OwnChange& change) {
 
 Result<Json> renew_own(Estate& estate, const OwnChange& change) {
   CP_TRY_ASSIGN(Json document, prepare_renewal(estate, change));
+  CP_TRY(check_delegation_size(document));
   CP_TRY_ASSIGN(const Delegation next, read_delegation(document));
   if (next.parent) {
     CP_TRY_ASSIGN(const PrivateKey key, any_old_key(estate, next));

@@ -13,25 +13,6 @@ namespace {
 
 using model::Json;
 
-Result<void> enter_revocation(Estate& estate, const Revocation& revocation) {
-  CP_TRY(check_why(revocation.why));
-  CP_TRY_ASSIGN(auto row,
-                estate.database.prepare("INSERT INTO revocation (authority, what, name, seq, why) "
-                                        "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE "
-                                        "SET seq = max(seq, excluded.seq)"));
-  row.bind(1, estate.authority->row).bind(2, revocation.what).bind(3, revocation.name);
-  CP_TRY(row.bind(4, revocation.seq).bind(5, revocation.why).run());
-  Json entry{{"op", "revoke"}, {"why", revocation.why}};
-  entry[revocation.what] = revocation.name;
-  if (revocation.what == "delegation") {
-    entry["delegation_seq"] = revocation.seq;
-  }
-  CP_TRY(estate.registry().ledger().append(std::move(entry), estate.now()));
-  // Here it is void at once; others learn it from the next head.
-  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
-  return estate.trust.revoke(anchor, revocation);
-}
-
 Result<Delegation> own_delegation(Estate& estate) {
   CP_TRY_ASSIGN(const Json document, estate.own_delegation());
   return read_delegation(document);
@@ -110,6 +91,42 @@ Result<Json> revoked_list(Estate& estate) {
     one["why"] = std::string(rows.text(3));
     list.push_back(std::move(one));
   }
+}
+
+// Each of them has to stand in every head from now on.
+Result<void> check_that_there_is_room(Estate& estate) {
+  constexpr std::size_t kMostBytes = 240U << 10U;
+  CP_TRY_ASSIGN(const Json list, revoked_list(estate));
+  return list.size() < kMaxRevoked && model::to_line(list).size() < kMostBytes
+             ? Result<void>{}
+             : with_hint(
+                   fail(
+                       Errc::denied,
+                       "a head declares {} keys, prefixes and tokens void at most, in 240 KiB, and "
+                       "so many are",
+                       kMaxRevoked),
+                   "those of tokens end with the tokens; a key that is replaced (cpid "
+                   "rekey) voids all that it has signed");
+}
+
+Result<void> enter_revocation(Estate& estate, const Revocation& revocation) {
+  CP_TRY(check_why(revocation.why));
+  CP_TRY(check_that_there_is_room(estate));
+  CP_TRY_ASSIGN(auto row,
+                estate.database.prepare("INSERT INTO revocation (authority, what, name, seq, why) "
+                                        "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE "
+                                        "SET seq = max(seq, excluded.seq)"));
+  row.bind(1, estate.authority->row).bind(2, revocation.what).bind(3, revocation.name);
+  CP_TRY(row.bind(4, revocation.seq).bind(5, revocation.why).run());
+  Json entry{{"op", "revoke"}, {"why", revocation.why}};
+  entry[revocation.what] = revocation.name;
+  if (revocation.what == "delegation") {
+    entry["delegation_seq"] = revocation.seq;
+  }
+  CP_TRY(estate.registry().ledger().append(std::move(entry), estate.now()));
+  // Here it is void at once; others learn it from the next head.
+  CP_TRY_ASSIGN(const std::string anchor, estate.judge.anchor_of(estate.authority->prefix));
+  return estate.trust.revoke(anchor, revocation);
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ using model::Json;
 using store::Transaction;
 
 constexpr std::size_t kLinesPerChunk = 256;
-constexpr std::size_t kBytesPerChunk = limits::document_bytes;
+constexpr std::size_t kBytesPerChunk = limits::document_bytes / 4;
+constexpr std::size_t kBytesUnderWay = 4 * limits::document_bytes;  // some 30 in memory for each
 constexpr std::size_t kChunksUnderWay = 16;
 constexpr unsigned kMostThreads = 16;
 constexpr std::size_t kMaxAsked = 64;             // records that were not shown, in one run
@@ -212,11 +213,14 @@ class FeedFollower {
   Result<void> fetch_after(std::int64_t since) {
     std::vector<std::string> lines;
     std::size_t bytes = 0;
+    std::size_t under_way = 0;
     const auto hand_in = [&]() -> Result<void> {
-      bytes = 0;
+      under_way += std::exchange(bytes, 0);
       checker_.add(std::exchange(lines, {}));
-      taken_ = checker_.under_way() < kChunksUnderWay ? Result<void>{}
-                                                      : take_checked(kChunksUnderWay / 2);
+      if (checker_.under_way() >= kChunksUnderWay || under_way >= kBytesUnderWay) {
+        taken_ = take_checked(under_way >= kBytesUnderWay ? 0 : kChunksUnderWay / 2);
+        under_way = taken_ ? std::min(under_way, checker_.under_way() * kBytesPerChunk) : 0;
+      }
       return taken_ && !is_at_end() ? Result<void>{} : broken_off();
     };
     const auto each = [&](std::string_view line) -> Result<void> {
@@ -282,6 +286,41 @@ class FeedFollower {
                                  units::show_bytes(static_cast<double>(limits_.bytes))));
     }
     return feed_.status.empty();
+  }
+
+  // Whether there is room for one more delegation that PREFIX has given, beside its records.
+  // Counted is each child once: how long its delegation may be has its own bound.
+  Result<bool> has_room_for(const Json& delegation, const std::string& prefix) {
+    CP_TRY_ASSIGN(const bool is_new, is_new_child(delegation, prefix));
+    if (!is_new) {
+      return true;
+    }
+    if (!held_) {
+      CP_TRY_ASSIGN(held_, holding_of(estate_.database, prefix));
+    }
+    const ChildLimits& most = run_.limits.of(prefix);
+    const auto bytes = static_cast<std::int64_t>(model::to_line(delegation).size());
+    if (held_->records + grown_.records >= most.records) {
+      end("limited", fmt::format("it has more than {} records and delegations", most.records));
+    } else if (held_->bytes + grown_.bytes + bytes > most.bytes) {
+      end("limited", fmt::format("its records and delegations have more than {}",
+                                 units::show_bytes(static_cast<double>(most.bytes))));
+    } else {
+      ++grown_.records;
+      grown_.bytes += bytes;
+    }
+    return feed_.status.empty();
+  }
+
+  Result<bool> is_new_child(const Json& delegation, const std::string& prefix) {
+    const std::string child = model::text_at(delegation, "prefix").value_or("");
+    const auto anchor = estate_.judge.anchor_of(prefix);
+    if (!is_prefix(prefix) || child == prefix || !is_prefix(child) || !is_within(child, prefix)) {
+      return false;
+    }
+    CP_TRY_ASSIGN(const auto known,
+                  estate_.trust.find(anchor ? *anchor : "", "cp.delegation", child));
+    return !known;
   }
 
   Result<void> finish_page(std::int64_t before) {
@@ -519,7 +558,20 @@ class FeedFollower {
 
   Result<Learned> learn_from(const Json& bootstrap) {
     CP_TRY_ASSIGN(Writing writing, begin_writing());
-    CP_TRY_ASSIGN(Learned learned, learn(estate_.judge, bootstrap));
+    const std::string prefix = model::text_at(bootstrap, "head.prefix").value_or("");
+    const Json* all = model::find(bootstrap, "delegations");
+    Json with_room = bootstrap;
+    with_room["delegations"] = Json::array();
+    for (const Json& one : all != nullptr && all->is_array() ? *all : Json::array()) {
+      CP_TRY_ASSIGN(const bool has_room, has_room_for(one, prefix));
+      if (!has_room) {
+        break;
+      }
+      with_room["delegations"].push_back(one);
+    }
+    CP_TRY_ASSIGN(Learned learned, learn(estate_.judge, with_room));
+    CP_TRY(held_ ? add_holding(estate_.database, prefix, grown_) : Result<void>{});
+    held_.reset();
     CP_TRY(finish(std::move(writing)));
     return learned;
   }
@@ -534,6 +586,8 @@ class FeedFollower {
       }
       if (!line.problem.empty()) {
         end("lying", line.problem);
+      } else if (has_head_) {
+        end("lying", "its feed goes on behind its head");
       } else if (line.is_head) {
         CP_TRY(apply_head(line.document));
       } else {
@@ -669,6 +723,15 @@ class FeedFollower {
   Result<void> take_other(const CheckedLine& line) {
     const std::string schema = model::text_at(line.document, "schema").value_or("");
     if (use_of(schema).empty()) {
+      return {};
+    }
+    const bool is_delegation = schema == "cp.delegation/1";
+    if (schema == "cp.head/1" && model::text_at(line.document, "prefix") != feed_.prefix) {
+      return {};  // who follows that prefix gets it there
+    }
+    CP_TRY_ASSIGN(const bool has_room,
+                  is_delegation ? has_room_for(line.document, feed_.prefix) : Result<bool>(true));
+    if (!has_room) {
       return {};
     }
     CP_TRY_ASSIGN(const Verdict verdict, estate_.judge.accept(line.document));

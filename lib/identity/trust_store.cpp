@@ -279,20 +279,39 @@ Result<std::int64_t> TrustStore::version() {
   return version;
 }
 
-Result<std::vector<Revocation>> TrustStore::revocations(std::string_view anchor) const {
-  CP_TRY_ASSIGN(auto rows, database_.prepare("SELECT prefix, what, name, seq, why FROM revoked "
-                                             "WHERE anchor = ?1 AND what <> 'token' "
-                                             "ORDER BY prefix, what, name"));
-  rows.bind(1, anchor);
-  std::vector<Revocation> all;
-  while (true) {
-    CP_TRY_ASSIGN(const bool found, rows.step());
-    if (!found) {
-      return all;
-    }
-    all.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
-                   rows.integer(3), std::string(rows.text(4))});
+Result<std::optional<Revocation>> TrustStore::revocation(std::string_view anchor,
+                                                         std::string_view prefix,
+                                                         std::string_view what,
+                                                         std::string_view name) {
+  if (!find_revoked_) {
+    CP_TRY_ASSIGN(find_revoked_, database_.prepare("SELECT seq, why FROM revoked WHERE anchor = ?1 "
+                                                   "AND prefix = ?2 AND what = ?3 AND name = ?4"));
   }
+  find_revoked_->reset();
+  find_revoked_->bind(1, anchor).bind(2, prefix).bind(3, what).bind(4, name);
+  CP_TRY_ASSIGN(const bool is_there, find_revoked_->step());
+  std::optional<Revocation> found;
+  if (is_there) {
+    found = Revocation{std::string(prefix), std::string(what), std::string(name),
+                       find_revoked_->integer(0), std::string(find_revoked_->text(1))};
+  }
+  find_revoked_->reset();
+  return found;
+}
+
+Result<std::int64_t> TrustStore::count_revocations(std::string_view anchor,
+                                                   std::string_view prefix) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("SELECT count(*) FROM revoked WHERE anchor = ?1 "
+                                            "AND prefix = ?2"));
+  CP_TRY(row.bind(1, anchor).bind(2, prefix).step());
+  return row.integer(0);
+}
+
+Result<void> TrustStore::forget_revocations(std::string_view anchor,
+                                            std::string_view prefix) const {
+  CP_TRY_ASSIGN(auto row, database_.prepare("DELETE FROM revoked WHERE anchor = ?1 "
+                                            "AND prefix = ?2"));
+  return row.bind(1, anchor).bind(2, prefix).run();
 }
 
 Result<bool> TrustStore::is_token_revoked(std::string_view prefix, std::string_view jti) const {

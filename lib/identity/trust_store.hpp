@@ -94,8 +94,12 @@ class TrustStore {
   /// A number that changes when another process has written.
   Result<std::int64_t> version();
 
-  /// Of keys and delegations.
-  Result<std::vector<Revocation>> revocations(std::string_view anchor) const;
+  /// What a head of PREFIX itself, or the authority here, has said of the WHAT that NAME names.
+  Result<std::optional<Revocation>> revocation(std::string_view anchor, std::string_view prefix,
+                                               std::string_view what, std::string_view name);
+  /// How much heads of PREFIX have declared void under ANCHOR.
+  Result<std::int64_t> count_revocations(std::string_view anchor, std::string_view prefix) const;
+  Result<void> forget_revocations(std::string_view anchor, std::string_view prefix) const;
   /// Whether a head of PREFIX, or the authority here, has declared the token JTI of PREFIX void.
   Result<bool> is_token_revoked(std::string_view prefix, std::string_view jti) const;
   Result<void> revoke(std::string_view anchor, const Revocation& revocation) const;
@@ -106,6 +110,7 @@ class TrustStore {
 
   store::Database& database_;
   std::optional<store::Statement> find_;
+  std::optional<store::Statement> find_revoked_;
   std::optional<store::Statement> forget_names_;
   std::optional<store::Statement> keep_;
   std::optional<store::Statement> version_;

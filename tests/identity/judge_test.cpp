@@ -357,6 +357,72 @@ TEST_CASE("a revoked key's signatures are void whatever their date") {
   CHECK(f.accepted(old) == "failed: revoked");
 }
 
+TEST_CASE("a head declares no more than a thousand things void, and they do not add up") {
+  const auto many = [](std::size_t count, const std::string& name) {
+    Json list = Json::array();
+    for (std::size_t at = 0; at < count; ++at) {
+      list.push_back({{"key", name + std::to_string(at)}, {"why", "x"}});
+    }
+    return list;
+  };
+  JudgeFixture f;
+  f.with_region();
+  CHECK(f.accepted(f.head("86.31", f.region_live, 6, many(1'001, "a"))) == "failed: too_long");
+  const Json wordy{{{"key", "a"}, {"why", std::string(300'000, 'x')}}};
+  CHECK(f.accepted(f.head("86.31", f.region_live, 6, wordy)) == "failed: too_long");
+  for (int seq = 6; seq < 12; ++seq) {
+    const Json list = many(1'000, std::string(1, static_cast<char>('a' + seq)));
+    REQUIRE(f.accepted(f.head("86.31", f.region_live, seq, list)) == "verified");
+  }
+  auto count = f.database.prepare("SELECT count(*) FROM revoked").value();
+  REQUIRE(count.step());
+  CHECK(count.integer(0) <= 2'000);
+  // What the newest says counts.
+  const std::string root = JudgeFixture::thumbprint(f.root);
+  CHECK(f.trust.revocation(root, "86.31", "key", "l999").value().has_value());
+  CHECK(f.accepted(f.record("86.31", f.region)) == "verified");
+}
+
+TEST_CASE("a delegation has 8 registries, 32 keys and 16 KiB at most") {
+  const auto given = [](const std::string& name, const Json& value) {
+    JudgeFixture f;
+    Json document = f.plain("86.31", f.region, f.region_live);
+    document[name] = value;
+    return f.accepted(sign_document(document, f.root).value());
+  };
+  const auto urls = [](int count) {
+    Json list = Json::array();
+    for (int at = 0; at < count; ++at) {
+      list.push_back("https://" + std::to_string(at) + ".example/");
+    }
+    return list;
+  };
+  const auto keys = [](int count) {
+    cp::KernelRandom random;
+    Json list = Json::array();
+    for (int at = 0; at < count; ++at) {
+      list.push_back(key_of(PrivateKey::generate(random), {"record"}));
+    }
+    return list;
+  };
+  CHECK(given("registries", urls(9)) == "failed: too_long");
+  CHECK(given("keys", keys(33)) == "failed: too_long");
+  CHECK(given("junk", std::string(16'384, 'x')) == "failed: too_long");
+  CHECK(given("registries", urls(8)) == "verified");
+  CHECK(given("keys", keys(32)) == "verified");
+  CHECK(given("junk", std::string(14'000, 'x')) == "verified");
+}
+
+TEST_CASE("a delegation that was kept before there were bounds serves on") {
+  JudgeFixture f;
+  Json document = f.plain("86.31", f.region, f.region_live);
+  document["junk"] = std::string(40'000, 'x');
+  const Json old = sign_document(document, f.root).value();
+  REQUIRE(f.trust.keep(JudgeFixture::thumbprint(f.root),
+                       {"cp.delegation", "86.31", "", 1, cp::model::to_line(old)}, f.clock.now()));
+  CHECK(f.accepted(f.record("86.31", f.region)) == "verified");
+}
+
 TEST_CASE("a head revokes below its own prefix only") {
   JudgeFixture f;
   f.with_region();
@@ -392,7 +458,9 @@ TEST_CASE("nothing is remembered of what was refused") {
   CHECK_FALSE(remembers("cp.delegation", "86.31"));
   CHECK_FALSE(remembers("cp.head", "86"));
   CHECK_FALSE(remembers("cp.resource", code_below("86")));
-  CHECK(f.trust.revocations(JudgeFixture::thumbprint(f.root))->empty());
+  for (const char* prefix : {"86", "86.31"}) {
+    CHECK(f.trust.count_revocations(JudgeFixture::thumbprint(f.root), prefix).value() == 0);
+  }
   CHECK(f.accepted(f.record("86", f.root)) == "verified");
   CHECK(remembers("cp.resource", code_below("86")));
 }

@@ -1047,6 +1047,53 @@ TEST_CASE("a feed with more records, bytes or entries than are allowed is limite
   CHECK(tells(limited("bytes=1700"), "limited: "));
 }
 
+TEST_CASE("what a registry delegates is limited as its records are") {
+  Follower f;
+  f.limits = ChildLimitTable::parse({"records=3"}).value();
+  for (const char* child : {"86.1", "86.2"}) {
+    f.enter_child(child);
+  }
+  f.begin();
+  f.publish();
+  CHECK(tells(f.outcome(), "limited: it has more than 3 records"));
+  CHECK(f.has(1000));
+  CHECK(!f.has(2000));
+  f.limits = ChildLimitTable::parse({"records=1"}).value();
+  Follower g;
+  g.limits = f.limits;
+  g.enter_child("86.1");
+  g.enter_child("86.2");
+  g.publish();
+  CHECK(g.outcome() == "limited: it has more than 1 records and delegations");
+}
+
+TEST_CASE("a page is closed by one head, which is not too long") {
+  Follower f;
+  f.begin();
+  const Json head = f.enter_head();
+  f.publish(head);
+  std::string body;
+  for (const Json& line : f.lines) {
+    body += to_line(line) + "\n";
+  }
+  f.registry.say("v1/feed?since=0", body + to_line(head) + "\n" + to_line(head) + "\n");
+  CHECK(f.outcome() == "lying: its feed goes on behind its head");
+  Follower g;
+  g.begin();
+  g.publish();
+  Json long_head = g.lines.back();
+  long_head = {{"schema", "cp.head/1"}, {"revoked", Json::array()}};
+  for (int at = 0; at < 1'001; ++at) {
+    long_head["revoked"].push_back({{"key", std::to_string(at)}, {"why", "x"}});
+  }
+  body.clear();
+  for (const Json& line : g.lines) {
+    body += to_line(line) + "\n";
+  }
+  g.registry.say("v1/feed?since=0", body + to_line(long_head) + "\n");
+  CHECK(tells(g.outcome(), "lying: its head: a head declares 1000 keys"));
+}
+
 TEST_CASE("a limited feed takes new versions of what is here, and goes on when it may") {
   Follower f;
   f.limits = ChildLimitTable::parse({"records=3"}).value();

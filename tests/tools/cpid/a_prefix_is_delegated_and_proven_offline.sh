@@ -54,6 +54,17 @@ cp "$STDOUT" other-request.json
 expect_status 77 as root cpid delegate other-request.json --label shlab-region
 expect_match 'the label shlab-region is that of prefix 86.3101' "$STDERR"
 
+it "gives no child more registries, nor a longer delegation, than whoever follows it takes"
+nine=()
+for number in 1 2 3 4 5 6 7 8 9; do
+  nine+=(--registry "https://$number.example/")
+done
+expect_status 65 as root cpid delegate region-request.json "${nine[@]}"
+expect_match 'a delegation has 8 registries at most, and this one 9' "$STDERR"
+jq -c '.junk = ("x" * 20000)' region-request.json > long-request.json
+expect_status 65 as root cpid delegate long-request.json
+expect_match 'a delegation has 16384 bytes at most' "$STDERR"
+
 it "keeps what the parent has said when it is renewed, and takes no higher level than its parent's"
 expect_status 0 as root cpid delegate region-request.json
 expect_json '$all[1] | .seq == 2 and .level == "regional" and .may_delegate and .label == "shlab-region"'

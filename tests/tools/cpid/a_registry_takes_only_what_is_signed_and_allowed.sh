@@ -243,7 +243,7 @@ it "takes no reason and no delegation that nobody could read with the others"
 expect_status 65 cpid revoke 86.7 --why "$(printf '%04097d' 0)"
 jq -c '.notes = ["x" * 60000, "y" * 6000]' request | as seven cpid sign >wide
 expect_status 65 cpid delegate wide
-expect_match 'a delegation has 65536 bytes at most' "$STDERR"
+expect_match 'a delegation has 16384 bytes at most' "$STDERR"
 
 it "shows the feed without what an older release took and nobody could follow"
 python3 - "$CP_STATE_DIR/identity.db" "$below" <<'END'
