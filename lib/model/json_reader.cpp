@@ -164,7 +164,9 @@ std::optional<PlainPrefix> JsonReader::plain_object() const {
 
 std::string_view JsonReader::line() const {
   const auto text = std::string_view(buffer_).substr(at_ - plain_bytes_, plain_bytes_);
-  return text.find_first_of("\r\n") == std::string_view::npos ? text : std::string_view();
+  // A search for either at once asks of each character in turn.
+  const bool is_one = text.find('\n') == text.npos && text.find('\r') == text.npos;
+  return is_one ? text : std::string_view();
 }
 
 Result<std::optional<Json>> JsonReader::next() {
