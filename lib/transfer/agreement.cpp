@@ -214,30 +214,34 @@ std::string to_text(const Open& open) {
   for (const std::string& source : open.sources) {
     sources.push_back(model::text_value(source));
   }
-  return model::to_line({{"direction", word_of(kDirections, open.direction)},
-                         {"sources", sources},
-                         {"destination", model::text_value(open.destination)},
-                         {"incoming", to_json(open.incoming)},
-                         {"placement", word_of(kPlacements, open.placement)},
-                         {"durability", word_of(kDurabilities, open.durability)},
-                         {"rail", word_of(kRails, open.rail)},
-                         {"provider", model::text_value(open.provider)},
-                         {"streams", open.streams},
-                         {"dry_run", open.dry_run},
-                         {"key", open.key ? Json(open.key->hex()) : Json()},
-                         {"id", open.id},
-                         {"secret", text::to_base64(open.secret)},
-                         {"epoch", open.epoch},
-                         {"token", open.token.empty() ? Json() : Json(open.token)},
-                         {"sealed", open.sealed},
-                         {"compression", to_json(open.compression)},
-                         {"selection", to_json(open.selection)},
-                         {"bytes_per_second", open.bytes_per_second},
-                         {"preserve", words_of(open.preserve)},
-                         {"numeric_ids", open.preserve.numeric_ids},
-                         {"update", open.sync.update},
-                         {"checksum", open.sync.checksum},
-                         {"deletion", word_of(kDeletions, open.deletion)}});
+  Json json{{"direction", word_of(kDirections, open.direction)},
+            {"sources", sources},
+            {"destination", model::text_value(open.destination)},
+            {"incoming", to_json(open.incoming)},
+            {"placement", word_of(kPlacements, open.placement)},
+            {"durability", word_of(kDurabilities, open.durability)},
+            {"rail", word_of(kRails, open.rail)},
+            {"provider", model::text_value(open.provider)},
+            {"streams", open.streams},
+            {"dry_run", open.dry_run},
+            {"key", open.key ? Json(open.key->hex()) : Json()},
+            {"id", open.id},
+            {"secret", text::to_base64(open.secret)},
+            {"epoch", open.epoch},
+            {"token", open.token.empty() ? Json() : Json(open.token)},
+            {"sealed", open.sealed},
+            {"compression", to_json(open.compression)},
+            {"selection", to_json(open.selection)},
+            {"bytes_per_second", open.bytes_per_second},
+            {"preserve", words_of(open.preserve)},
+            {"numeric_ids", open.preserve.numeric_ids},
+            {"update", open.sync.update},
+            {"checksum", open.sync.checksum},
+            {"deletion", word_of(kDeletions, open.deletion)}};
+  if (open.measuring) {
+    json["measure_ms"] = open.measuring->count();
+  }
+  return model::to_line(json);
 }
 
 namespace {
@@ -254,6 +258,14 @@ Result<void> parse_format_2(Fields& fields, const Json& json, Open& open) {
   open.sync = {.update = fields.boolean("update"), .checksum = fields.boolean("checksum")};
   open.deletion = fields.word<Deletion>("deletion", kDeletions);
   return {};
+}
+
+// Not there in an Open of a transfer.
+void parse_measuring(Fields& fields, const Json& json, Open& open) {
+  if (model::find(json, "measure_ms") != nullptr) {
+    open.measuring =
+        std::chrono::milliseconds(fields.integer("measure_ms", 1, limits::measuring_time.count()));
+  }
 }
 
 // Not there, or null, in an Open that does not resume.
@@ -292,9 +304,14 @@ Result<Open> parse_open(std::string_view text) {
   open.token = model::text_at(json, "token").value_or("");
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(parse_format_2(fields, json, open));
+  parse_measuring(fields, json, open);
   CP_TRY(fields.good());
   CP_TRY_ASSIGN(open.secret, bytes_in(open.secret, limits::key_bytes));
   CP_TRY(parse_resumption(json, open));
+  if (open.measuring && (open.dry_run || open.key)) {
+    // Nothing that a transfer may leave out, such as the sealing of a dry run, is left out here.
+    return fail(Errc::protocol, "a measurement that moves something");
+  }
   open.incoming.placement = open.placement;
   if (open.rail == RailChoice::automatic) {
     return fail(Errc::protocol, "the rail is not chosen");

@@ -6,6 +6,7 @@
 #include "transfer/landing.hpp"
 #include "transfer/transfer.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,8 +22,8 @@ struct Hello {
   std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
   /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison, 3
-  /// files whose size only their end tells.
-  static constexpr std::int64_t our_format = 3;
+  /// files whose size only their end tells, 4 measurements.
+  static constexpr std::int64_t our_format = 4;
   std::int64_t format = our_format;
 };
 
@@ -55,6 +56,10 @@ struct Open {
   std::string token;        ///< cp.token/1, where the server wants one
   /// How whoever sends is to compress chunks, and that whoever receives is to be ready for it.
   Compression compression = no_compression;
+  /// Nothing is moved: for that long, whoever sends in this direction sends memory, and the other
+  /// forgets it (format 4). The destination, or the only source, names no file, and says which
+  /// grant of a token counts. At most limits::measuring_time.
+  std::optional<std::chrono::milliseconds> measuring;
 };
 
 /// What the server gives.

@@ -52,5 +52,7 @@ inline constexpr std::size_t claim_bytes = token_bytes + key_bytes;
 inline constexpr std::int64_t kept_seconds = std::int64_t{7} * 24 * 3600;
 inline constexpr std::chrono::seconds connect_patience{10};  ///< for each connection of rails
 inline constexpr int streams = 32;                           ///< streams of one transfer
+/// How long one measurement may take that a client asks for.
+inline constexpr std::chrono::milliseconds measuring_time{60'000};
 
 }  // namespace cp::transfer::limits

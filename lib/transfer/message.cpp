@@ -479,4 +479,15 @@ Result<SessionError> decode(std::string_view body) {
   return whole(in, std::move(message));
 }
 
+std::string encode(const Measured& message) {
+  return WireWriter().put(message.bytes).put(message.cpu_ns).take();
+}
+
+template <>
+Result<Measured> decode(std::string_view body) {
+  WireReader in(body);
+  const Measured message{in.get<std::uint64_t>(), in.get<std::uint64_t>()};
+  return whole(in, message);
+}
+
 }  // namespace cp::transfer

@@ -37,6 +37,7 @@ enum class MessageType : std::uint16_t {
   present = 20,     ///< sender to receiver: what it has and does not send, when the rest is deleted
   would_send = 21,  ///< of a dry run: what the sources have
   would_delete = 22,  ///< server to client, of a dry run: what would go
+  measured = 23,      ///< server to client, at the end of a measurement: its side of it
 };
 
 struct Message {
@@ -169,6 +170,13 @@ struct WouldDelete {
   std::vector<std::string> paths;  ///< below the root
 };
 
+/// What an end says of its part in a measurement; nobody can check it all.
+struct Measured {
+  static constexpr MessageType type = MessageType::measured;
+  std::uint64_t bytes = 0;   ///< that it sent or took
+  std::uint64_t cpu_ns = 0;  ///< of its threads that carried them
+};
+
 /// All since the session began.
 struct Durable {
   static constexpr MessageType type = MessageType::durable;
@@ -217,6 +225,7 @@ std::string encode(const Placed& message);
 std::string encode(const Finish& message);
 std::string encode(const FinalResult& message);
 std::string encode(const SessionError& message);
+std::string encode(const Measured& message);
 
 /// The message in BODY; protocol when it is not exactly one. Paths are not judged here.
 template <class T>
@@ -247,5 +256,7 @@ template <>
 Result<FinalResult> decode(std::string_view body);
 template <>
 Result<SessionError> decode(std::string_view body);
+template <>
+Result<Measured> decode(std::string_view body);
 
 }  // namespace cp::transfer

@@ -4,8 +4,8 @@
 #include "base/text.hpp"
 #include "transfer/at_server.hpp"
 #include "transfer/client.hpp"
-#include "transfer/daemon_link.hpp"
 #include "transfer/dry_run.hpp"
+#include "transfer/far_link.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/resume.hpp"
@@ -13,71 +13,20 @@
 #include "transfer/run_local.hpp"
 #include "transfer/run_shell.hpp"
 #include "transfer/send_session.hpp"
-#include "transfer/ssh_link.hpp"
 
 #include <fmt/format.h>
 
 namespace cp::transfer {
 namespace {
 
-// One stream reads and sends while the other waits for the disk; more compete for the same cores.
-constexpr int kRemoteStreams = 2;
-
-RailChoice rail_of(const Request& request, const Location& far) {
-  if (request.rail != RailChoice::automatic) {
-    return request.rail;
-  }
-  return far.kind == Place::ssh ? RailChoice::ssh : RailChoice::tcp;
-}
-
-constexpr std::string_view name_of(RailChoice rail) {
-  return rail == RailChoice::fabric ? "fabric" : rail == RailChoice::ssh ? "ssh" : "tcp";
-}
-
-// ssh carries nothing to a daemon.
-Result<void> check_rail(const Request& request, const Location& far) {
-  const RailChoice rail = rail_of(request, far);
-  if (rail == RailChoice::ssh && far.kind != Place::ssh) {
-    return fail(Errc::usage, "{} is not reached through ssh, so no rail of ssh goes there",
-                far.server());
-  }
-  if (rail == RailChoice::fabric && far.kind == Place::ssh) {
-    return fail(Errc::unavailable, "{}: this cpxfer has no rail of a fabric beside ssh",
-                far.server());
-  }
-  return {};
-}
-
-// Only the first connection may ask for a password: nobody may be there for another.
-std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first) {
-  if (far.kind == Place::ssh) {
-    net::SshSettings ssh = *request.ssh;
-    ssh.may_prompt = ssh.may_prompt && is_first;
-    return std::make_unique<SshLink>(SshLink::Settings{.ssh = std::move(ssh),
-                                                       .host = far.login,
-                                                       .far_program = request.far_program,
-                                                       .installs = request.installs_far_program,
-                                                       .trusts_network = request.trusts_network,
-                                                       .seals_always = request.seals_always,
-                                                       .silence = request.silence});
-  }
-  return std::make_unique<DaemonLink>(
-      far, DaemonLink::Settings{.anonymous = request.anonymous,
-                                .trust = {request.authorities, request.tls_key},
-                                .token = request.token,
-                                .silence = request.silence});
-}
-
-Open open_of(const Request& request, const Location& far, Direction direction) {
+Open open_of(const Request& request, RailChoice rail, Direction direction) {
   return {.direction = direction,
           .placement = request.is_from_stream() ? Placement::exact : request.placement,
           .durability = request.durability,
-          .rail = rail_of(request, far),
+          .rail = rail,
           .provider = request.provider,
           // What goes to a stream comes in its order over one.
-          .streams = request.is_to_stream() ? 1
-                     : request.streams == 0 ? kRemoteStreams
-                                            : request.streams,
+          .streams = request.is_to_stream() ? 1 : streams_of(request),
           .dry_run = request.dry_run,
           .selection = request.selection,
           .bytes_per_second = request.bytes_per_second,
@@ -170,7 +119,7 @@ std::unique_ptr<net::Stream> shell_instead(Link& link, const Location& server, c
 
 Result<void> push_once(const Request& request, const std::vector<Source>& sources,
                        const Location& destination, Report& report, std::stop_token stop) {
-  CP_TRY(check_rail(request, destination));
+  CP_TRY_ASSIGN(const RailChoice rail, rail_to(request, destination));
   const auto link = link_to(request, destination, report.account().connections == 1);
   auto met = Client::connect(*link, request.silence, stop);
   if (!met) {
@@ -180,7 +129,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   }
   CP_TRY_ASSIGN(const auto client, at_server(destination, std::move(met)));
   CP_TRY(at_server(destination, check_format(request, client->far())));
-  Open open = open_of(request, destination, Direction::push);
+  Open open = open_of(request, rail, Direction::push);
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
   open.id = report.account().id;
@@ -196,8 +145,8 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                                           ? at_server(destination, hear_have(client->control()))
                                           : Result<HaveTable>());
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
-  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size(),
-               client->is_sealed() || open.rail == RailChoice::ssh);
+  report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
+               client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);
   conclude(report, destination,
            send_all({.control = client->control(),
@@ -251,7 +200,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
                        std::stop_token stop) {
   CP_TRY(check_one_server(sources));
   const Location& server = sources.front();
-  CP_TRY(check_rail(request, server));
+  CP_TRY_ASSIGN(const RailChoice rail, rail_to(request, server));
   const auto link = link_to(request, server, report.account().connections == 1);
   auto met = Client::connect(*link, request.silence, stop);
   if (!met) {
@@ -261,7 +210,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   }
   CP_TRY_ASSIGN(const auto client, at_server(server, std::move(met)));
   CP_TRY(at_server(server, check_format(request, client->far())));
-  Open open = open_of(request, server, Direction::pull);
+  Open open = open_of(request, rail, Direction::pull);
   for (const Location& source : sources) {
     open.sources.push_back(source.path);
   }
@@ -291,8 +240,8 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
     CP_TRY(at_server(server, session.tell_have()));
   }
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
-  report.begin(std::string(name_of(open.rail)), opened.provider, streams.size(),
-               client->is_sealed() || open.rail == RailChoice::ssh);
+  report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
+               client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);
   conclude(report, server, session.run(std::move(streams), stop));
   return {};

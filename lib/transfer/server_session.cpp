@@ -8,6 +8,7 @@
 #include "transfer/dry_run.hpp"
 #include "transfer/hang_up.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/measuring.hpp"
 #include "transfer/rail_host.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/send_session.hpp"
@@ -31,6 +32,9 @@ class ServerSession {
     CP_TRY_ASSIGN(const Open open, hear());
     CP_TRY(check_rail(open));
     CP_TRY(authorize(open));
+    if (open.measuring) {
+      return measure(open);
+    }
     if (open.dry_run) {
       return show(open);
     }
@@ -98,6 +102,33 @@ class ServerSession {
     CP_TRY(
         tell_plan(sources, open.selection, open.deletion != Deletion::none, parts_.control, stop_));
     return std::string("showed what it would give");
+  }
+
+  // A client's bytes are forgotten, or it gets some that say nothing. They count as those of a
+  // transfer in that direction do.
+  Result<std::string> measure(const Open& open) {
+    CP_TRY_ASSIGN(auto carriers, agree(open, begin_answer(make_id())));
+    const HangUpStop gone(parts_.control.fd(), stop_);
+    CP_TRY_ASSIGN(const Effort effort, take_part(open, std::move(carriers), gone.token()));
+    CP_TRY(parts_.control.send(Measured{.bytes = effort.bytes, .cpu_ns = as_count(effort.cpu)}));
+    return fmt::format("was measured ({}): {} at {}",
+                       open.direction == Direction::push ? "took" : "gave",
+                       units::show_bytes(static_cast<double>(effort.bytes)),
+                       units::show_rate_bps(effort.bits_per_second()));
+  }
+
+  Result<Effort> take_part(const Open& open, Carriers carriers, const std::stop_token& stop) {
+    const MeasuringTime time{*open.measuring, parts_.silence};
+    if (open.direction == Direction::push) {
+      CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+      return swallow(counted(std::move(streams)), time, stop);
+    }
+    CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
+    return pour(counted(std::move(streams)), time, open.bytes_per_second, stop);
+  }
+
+  static std::uint64_t as_count(std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(time.count());
   }
 
   static Incoming incoming_of(const std::vector<Source>& sources) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile peer sends, behind a letter for what it is: "c" a chunk's header, "g" a credit,
-// "s" a sealed chunk, "p" a preface, "z" a compressed payload (as hexadecimal digits), "o" what is
-// wanted, "a" the answer (JSON). What is taken is written as it was read; nothing opens that was
-// not sealed.
+// "s" a sealed chunk, "p" a preface, "z" a compressed payload, "m" what an end says of a
+// measurement (as hexadecimal digits), "o" what is wanted, "a" the answer (JSON). What is taken is
+// written as it was read; nothing opens that was not sealed.
 #include "fuzz.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/message.hpp"
 #include "transfer/preface.hpp"
+#include "transfer/rail_bench.hpp"
 #include "transfer/seal.hpp"
 #include "transfer/zstd.hpp"
 
@@ -91,12 +93,30 @@ void check_preface(std::string_view text) {
   }
 }
 
+void check_measured(std::string_view text) {
+  const auto bytes = unhexed<16>(text);
+  const std::string_view body(reinterpret_cast<const char*>(bytes.data()),
+                              std::min(bytes.size(), text.size() / 2));
+  const auto measured = decode<Measured>(body);
+  must(measured.has_value() == (body.size() == bytes.size()), "a claim is 16 bytes");
+  must(!measured || encode(*measured) == body, "a claim is written as it was read");
+  if (measured) {
+    const Effort seen{.bytes = 5, .elapsed = std::chrono::seconds(1)};
+    const auto good = check_claim(*measured, seen, 2, std::chrono::seconds(1));
+    must(!good || (measured->bytes == 5 && measured->cpu_ns <= 4'000'000'000U),
+         "nobody carried other bytes, or used more time than there was");
+  }
+}
+
 void check_open(std::string_view text) {
   if (const auto open = parse_open(text)) {
     must(open->secret.size() == limits::key_bytes, "a secret is whole");
     const std::string again = to_text(*open);
     const auto second = parse_open(again);
     must(second && to_text(*second) == again, "a wish is written as it was read");
+    must(!open->measuring || (open->measuring->count() > 0 &&
+                              *open->measuring <= limits::measuring_time && !open->dry_run),
+         "a measurement ends, and is nothing else");
   }
 }
 
@@ -127,6 +147,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_compressed(rest);
   } else if (kind == 'o') {
     check_open(rest);
+  } else if (kind == 'm') {
+    check_measured(rest);
   } else if (kind == 'a') {
     check_opened(rest);
   }

@@ -30,7 +30,7 @@ import check_code
 import sums
 import validate
 
-DOCUMENTS = """accelerator access anchor answer assignment bootstrap chain check delegation demand digest entry error explanation
+DOCUMENTS = """accelerator access anchor answer assignment bench bootstrap chain check delegation demand digest entry error explanation
   field head identifier job jobspec key measurement node offer referral resource server source state sync token transfer
   usage""".split()
 SCHEMAS = validate.load(FOLDER)

@@ -56,6 +56,7 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(Kept{{Digest{}}});
   refuse_when_cut(Durable{1, 2});
   refuse_when_cut(Placed{1, 2, 3});
+  refuse_when_cut(Measured{1, 2});
   refuse_when_cut(Finish{});
   refuse_when_cut(FinalResult{1, 2, {}});
   refuse_when_cut(Offer{{{.path = "f", .size = 3, .id = 1}}});
@@ -78,6 +79,7 @@ TEST_CASE("noise is read without harm") {
   survive_noise<Same>(9);
   survive_noise<Present>(10);
   survive_noise<WouldSend>(30);
+  survive_noise<Measured>(31);
 }
 
 TEST_CASE("an answer that says nothing is refused, and an offer of what is no file") {
@@ -139,6 +141,9 @@ TEST_CASE("messages are read as they were written") {
   CHECK(entries->entries[2].target == "x");
   const auto failed = decode<ItemFailed>(encode(ItemFailed{"p", 9, {cp::Errc::denied, "m", "h"}}));
   CHECK(failed->path == "p");
+  const auto measured = decode<Measured>(encode(Measured{.bytes = 7, .cpu_ns = 8}));
+  CHECK(measured->bytes == 7);
+  CHECK(measured->cpu_ns == 8);
   CHECK(failed->id == 9);
   CHECK(failed->error.code == cp::Errc::denied);
   CHECK(failed->error.message == "m");

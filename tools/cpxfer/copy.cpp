@@ -2,12 +2,11 @@
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
-#include "cli/terminal.hpp"
 #include "cpxfer.hpp"
-#include "identity/token.hpp"
 #include "known.hpp"
 #include "model/json.hpp"
 #include "named_places.hpp"
+#include "reach.hpp"
 #include "screen.hpp"
 #include "selection.hpp"
 #include "transfer/transfer.hpp"
@@ -47,23 +46,6 @@ transfer::Durability durability_of(std::string_view text) {
                           : transfer::Durability::batch;
 }
 
-cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) {
-  const auto cut = cp::text::cut(text, ':');
-  const std::string_view kind = cut ? cut->before : text;
-  if (kind == "fabric") {
-    request.rail = transfer::RailChoice::fabric;
-    request.provider = cut ? cut->after : "";
-  } else if (text == "tcp") {
-    request.rail = transfer::RailChoice::tcp;
-  } else if (text == "ssh") {
-    request.rail = transfer::RailChoice::ssh;
-  } else if (text != "auto") {
-    return cp::fail(cp::Errc::usage, "--rail is auto, tcp, ssh or fabric[:PROVIDER], not '{}'",
-                    text);
-  }
-  return {};
-}
-
 cp::Result<transfer::Preserve> preserve_of(std::string_view list) {
   transfer::Preserve preserve;
   for (const std::string_view word : cp::text::split(list, ',')) {
@@ -79,24 +61,6 @@ cp::Result<transfer::Compression> compression_of(std::string_view text) {
   return compression ? std::move(compression)
                      : cp::fail(compression.error().code, "--compress: {}, not '{}'",
                                 compression.error().message, text);
-}
-
-cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
-  cp::net::SshSettings ssh;
-  CP_TRY_ASSIGN(ssh.command, cp::net::parse_ssh_command(arguments.text("ssh").value_or("ssh")));
-  ssh.may_prompt = cp::cli::has_controlling_terminal();
-  ssh.socket_directory = cp::runtime_directory();
-  return ssh;
-}
-
-// How a server is known, and what opens its door. A token never stands on a command line.
-cp::Result<void> read_trust(const cp::cli::Arguments& arguments, transfer::Request& request) {
-  request.authorities = arguments.text("ca").value_or("");
-  request.tls_key = arguments.text("tls-key").value_or("");
-  if (const auto file = arguments.text("token")) {
-    CP_TRY_ASSIGN(request.token, cp::identity::read_token_file(*file));
-  }
-  return {};
 }
 
 cp::Result<transfer::Request> request_of(const Context& context) {
@@ -122,26 +86,9 @@ cp::Result<transfer::Request> request_of(const Context& context) {
                                                       : transfer::Deletion::unless_failed;
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
-  request.anonymous = arguments.has("anonymous");
-  CP_TRY(read_trust(arguments, request));
+  CP_TRY(read_reach(arguments, request));
   CP_TRY(resolve_named_places(context, request));
-  request.streams =
-      static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
   request.retry = arguments.duration("retry").value_or(request.retry);
-  request.bytes_per_second = arguments.rate_bps("bwlimit").value_or(0) / 8;
-  request.silence = arguments.duration("timeout").value_or(request.silence);
-  CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
-  request.far_program = arguments.text("remote-cpxfer").value_or("");
-  request.trusts_network = arguments.has("trusted-network");
-  request.seals_always = arguments.has("encrypt");
-  if (request.seals_always && request.trusts_network) {
-    return cp::fail(cp::Errc::usage, "--encrypt and --trusted-network exclude each other");
-  }
-  request.installs_far_program = arguments.has("install-remote");
-  if (request.installs_far_program && arguments.is_given("remote-cpxfer")) {
-    return cp::fail(cp::Errc::usage, "--install-remote and --remote-cpxfer exclude each other");
-  }
-  CP_TRY(choose_rail(arguments.text("rail").value_or("auto"), request));
   if (const auto compress = arguments.text("compress")) {
     CP_TRY_ASSIGN(request.compression, compression_of(*compress));
   }

@@ -18,6 +18,8 @@ cp::Result<int> copy(cp::cli::Context& context);
 cp::Result<int> hash(cp::cli::Context& context);
 /// Compares sources with what stands where they would land.
 cp::Result<int> verify(cp::cli::Context& context);
+/// Measures what each stage of a transfer can do alone.
+cp::Result<int> bench(cp::cli::Context& context);
 /// Shows the transfers of this user that ran here, goes on with one, forgets some.
 cp::Result<int> list(cp::cli::Context& context);
 cp::Result<int> resume(cp::cli::Context& context);

@@ -46,6 +46,72 @@ constexpr Flag kOneFileSystem{.name = "one-file-system",
                               .letter = 'x',
                               .help = "do not enter directories of other file systems"};
 
+constexpr Flag kAnonymous{
+    .name = "anonymous",
+    .help = "the server serves anybody on this machine in clear text, and that is meant"};
+constexpr Flag kToken{.name = "token",
+                      .type = Type::file,
+                      .value = "FILE",
+                      .help = "the token that the server wants; only you may read FILE",
+                      .setting = "cpxfer.token"};
+constexpr Flag kCa{.name = "ca",
+                   .type = Type::file,
+                   .value = "FILE",
+                   .help = "certificates (PEM) that vouch for servers, instead of the system's",
+                   .setting = "cpxfer.ca"};
+constexpr Flag kTlsKey{.name = "tls-key",
+                       .type = Type::text,
+                       .value = "sha256:HEX",
+                       .help = "the server's own public key, instead of what any authority says"};
+constexpr Flag kRail{
+    .name = "rail",
+    .type = Type::text,
+    .value = "KIND",
+    .help =
+        "what carries the bytes to another end: auto, tcp, ssh, or fabric[:PROVIDER] "
+        "(libfabric)",
+    .fallback = "auto",
+    .setting = "cpxfer.rail"};
+constexpr Flag kStreams{.name = "streams",
+                        .type = Type::integer,
+                        .value = "N",
+                        .help = "parallel streams to another end; 0 chooses",
+                        .fallback = "0",
+                        .setting = "cpxfer.streams"};
+constexpr Flag kSsh{.name = "ssh",
+                    .type = Type::text,
+                    .value = "COMMAND",
+                    .help = "how ssh is called: the program and options, between blanks",
+                    .fallback = "ssh",
+                    .setting = "ssh.command"};
+constexpr Flag kRemoteCpxfer{.name = "remote-cpxfer",
+                             .type = Type::text,
+                             .value = "PATH",
+                             .help = "the cpxfer on the host that ssh reaches",
+                             .setting = "cpxfer.remote"};
+constexpr Flag kTrustedNetwork{
+    .name = "trusted-network",
+    .help =
+        "nobody listens on the network: what goes beside ssh (--rail tcp) is not "
+        "encrypted"};
+constexpr Flag kEncrypt{
+    .name = "encrypt",
+    .help = "encrypt what goes beside ssh (--rail tcp) even when both ends are one host"};
+constexpr Flag kInstallRemote{
+    .name = "install-remote",
+    .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"};
+constexpr Flag kBwlimit{
+    .name = "bwlimit",
+    .type = Type::rate,
+    .value = "RATE",
+    .help = "move no more than RATE, such as 200Mbit/s or 25MB/s, as it travels",
+    .setting = "cpxfer.bwlimit"};
+constexpr Flag kTimeout{.name = "timeout",
+                        .type = Type::duration,
+                        .value = "DURATION",
+                        .help = "give up when the other end says nothing for DURATION",
+                        .fallback = "30s"};
+
 constexpr std::array kCopyFlags{
     kNoTargetDirectory,
     kInclude,
@@ -82,69 +148,25 @@ constexpr std::array kCopyFlags{
          .choices = "batch|file|end|none",
          .fallback = "batch",
          .setting = "cpxfer.durability"},
-    Flag{.name = "anonymous",
-         .help = "the server serves anybody on this machine in clear text, and that is meant"},
-    Flag{.name = "token",
-         .type = Type::file,
-         .value = "FILE",
-         .help = "the token that the server wants; only you may read FILE",
-         .setting = "cpxfer.token"},
-    Flag{.name = "ca",
-         .type = Type::file,
-         .value = "FILE",
-         .help = "certificates (PEM) that vouch for servers, instead of the system's",
-         .setting = "cpxfer.ca"},
-    Flag{.name = "tls-key",
-         .type = Type::text,
-         .value = "sha256:HEX",
-         .help = "the server's own public key, instead of what any authority says"},
-    Flag{.name = "rail",
-         .type = Type::text,
-         .value = "KIND",
-         .help = "what carries the bytes to another end: auto, tcp, ssh, or fabric[:PROVIDER] "
-                 "(libfabric)",
-         .fallback = "auto",
-         .setting = "cpxfer.rail"},
-    Flag{.name = "streams",
-         .type = Type::integer,
-         .value = "N",
-         .help = "parallel streams to another end; 0 chooses",
-         .fallback = "0",
-         .setting = "cpxfer.streams"},
-    Flag{.name = "ssh",
-         .type = Type::text,
-         .value = "COMMAND",
-         .help = "how ssh is called: the program and options, between blanks",
-         .fallback = "ssh",
-         .setting = "ssh.command"},
-    Flag{.name = "remote-cpxfer",
-         .type = Type::text,
-         .value = "PATH",
-         .help = "the cpxfer on the host that ssh reaches",
-         .setting = "cpxfer.remote"},
-    Flag{.name = "trusted-network",
-         .help = "nobody listens on the network: what goes beside ssh (--rail tcp) is not "
-                 "encrypted"},
-    Flag{.name = "encrypt",
-         .help = "encrypt what goes beside ssh (--rail tcp) even when both ends are one host"},
-    Flag{.name = "install-remote",
-         .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"},
+    kAnonymous,
+    kToken,
+    kCa,
+    kTlsKey,
+    kRail,
+    kStreams,
+    kSsh,
+    kRemoteCpxfer,
+    kTrustedNetwork,
+    kEncrypt,
+    kInstallRemote,
     Flag{.name = "compress",
          .type = Type::text,
          .value = "HOW",
          .help = "compress on the way to another end: auto, off, or a level of zstd, -7 to 19",
          .fallback = "auto",
          .setting = "cpxfer.compress"},
-    Flag{.name = "bwlimit",
-         .type = Type::rate,
-         .value = "RATE",
-         .help = "move no more than RATE, such as 200Mbit/s or 25MB/s, as it travels",
-         .setting = "cpxfer.bwlimit"},
-    Flag{.name = "timeout",
-         .type = Type::duration,
-         .value = "DURATION",
-         .help = "give up when the other end says nothing for DURATION",
-         .fallback = "30s"},
+    kBwlimit,
+    kTimeout,
     Flag{.name = "retry",
          .type = Type::duration,
          .value = "DURATION",
@@ -216,6 +238,49 @@ constexpr std::array kServeFlags{
          .value = "DURATION",
          .help = "give a transfer up when its other end says nothing for DURATION",
          .fallback = "30s"},
+};
+
+constexpr std::array kBenchFlags{
+    Flag{.name = "time",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "how long each measurement takes, up to 60s",
+         .fallback = "2s"},
+    Flag{.name = "direction",
+         .type = Type::choice,
+         .value = "WAY",
+         .help = "what is sent there (push), what comes from there (pull), or both",
+         .choices = "both|push|pull",
+         .fallback = "both"},
+    Flag{.name = "rails-only", .help = "leave out hash, encryption and compression"},
+    Flag{.name = "directory",
+         .type = Type::directory,
+         .value = "DIRECTORY",
+         .help = "measure the disk of DIRECTORY on this machine, too; nothing stays there"},
+    kAnonymous,
+    kToken,
+    kCa,
+    kTlsKey,
+    Flag{.name = "rail",
+         .type = Type::text,
+         .value = "KIND",
+         .help = "what is measured: auto (each that goes there), tcp, ssh, or fabric[:PROVIDER]",
+         .fallback = "auto"},
+    kStreams,
+    kSsh,
+    kRemoteCpxfer,
+    kTrustedNetwork,
+    kEncrypt,
+    kInstallRemote,
+    kBwlimit,
+    kTimeout,
+};
+
+constexpr std::array kBenchExamples{
+    Example{"cpxfer bench login.example", "tells what goes there and back, by ssh and beside it"},
+    Example{"cpxfer bench --token in.token --direction push cpx://dtn.example/in",
+            "tells what a server takes"},
+    Example{"cpxfer bench --directory /scratch", "tells what this machine can do at most"},
 };
 
 constexpr std::array kListFlags{
@@ -335,6 +400,23 @@ constexpr std::array kCommands{
                     .type = Type::file},
         .examples = kVerifyExamples,
         .run = verify},
+    Command{
+        .name = "bench",
+        .summary = "measure each stage of a transfer alone",
+        .description =
+            "Measures, one after the other, each rail to HOST and back from memory to memory, then "
+            "what this machine alone does in a transfer (hash, encryption, compression, and with "
+            "--directory the disk), and prints a cp.bench record of each; at the end, what holds "
+            "each direction up. Without HOST both ends are this process, over the loopback.\n\n"
+            "What the other end says of its processors is its own word. What cannot be measured is "
+            "named, the rest is measured, and the exit status tells the gravest reason.",
+        .flags = kBenchFlags,
+        .operand = {.name = "HOST",
+                    .help = "[USER@]HOST by ssh, cpx://HOST[:PORT][/PATH], or cp:CODE[/PATH]",
+                    .least = 0,
+                    .most = 1},
+        .examples = kBenchExamples,
+        .run = bench},
     Command{.name = "list",
             .summary = "show the transfers that ran here",
             .description =

@@ -115,6 +115,25 @@ expect_status 77 cpxfer "${CA[@]}" --token "$TESTDIR/few.token" --no-resume two/
 expect_match 'the token allows no more bytes' "$STDERR"
 [ ! -e srv/in/a3 ] || fail "a file stands there that was too much"
 
+it "is measured by whoever has a token for that direction, and counts those bytes, too"
+token writes write:path=/in
+BENCH=(cpxfer bench --time 0.2s --rail tcp "${CA[@]}")
+expect_status 77 "${BENCH[@]}" "$URL/in"
+expect_match 'this server wants a token' "$STDERR"
+expect_json '[$all[] | select(.stage == "rail")] == []'
+expect_status 77 "${BENCH[@]}" --token "$TESTDIR/writes.token" "$URL/in"
+expect_match 'the token does not allow to read there' "$STDERR"
+expect_json '[$all[] | select(.stage == "rail") | [.direction, .encrypted]] == [["push", true]]'
+expect_status 77 "${BENCH[@]}" --token "$TESTDIR/reads.token" --direction push "$URL/in/auto"
+expect_match 'the token does not allow to write there' "$STDERR"
+expect_status 0 "${BENCH[@]}" --token "$TESTDIR/reads.token" --direction pull "$URL/in/auto"
+expect_status 77 "${BENCH[@]}" --token "$TESTDIR/writes.token" --direction push "$URL/"
+for way in write read; do
+  token small $way:path=/in,bytes=7MB
+  expect_status 77 "${BENCH[@]}" --token "$TESTDIR/small.token" --direction "$([ $way = write ] && echo push || echo pull)" "$URL/in"
+  expect_match 'the token allows no more bytes' "$STDERR"
+done
+
 it "takes a token back at once"
 token gone write:path=/in
 expect_status 0 cpxfer "${CA[@]}" --token "$TESTDIR/gone.token" src/small "$URL/in/"

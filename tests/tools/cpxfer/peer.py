@@ -10,6 +10,8 @@ peer.py freeze PORT FILE          stands there, too; once FILE is there, nothing
                                   connections of that moment any more, and none of them ends
 peer.py answer HEX                a server: says "port N" and answers every connection with these
                                   bytes and then nothing more
+peer.py measured WHAT             a server that is measured by one client, and is "old", or has "more",
+                                  "busier", "early", "noise", "nothing", "slow" or "endless" to say
 peer.py say PORT WHAT             a client of the server at PORT; prints what it was answered"""
 
 import base64
@@ -25,7 +27,8 @@ import time
 END = time.monotonic() + 55
 MAGIC = b"cpxfer\r\n"
 SECRET = bytes(range(32))
-HELLO, OPEN, OPENED, ENTRIES, FAILED, FINISH, RESULT, ERROR, READY = 1, 2, 3, 4, 6, 9, 10, 11, 13
+HELLO, OPEN, OPENED, ENTRIES, FAILED, FINISH, RESULT, ERROR, READY, MEASURED = 1, 2, 3, 4, 6, 9, 10, 11, 13, 23
+DIGEST_OF_ZERO = bytes.fromhex("a6cd5e9392000f6ac44bdff4074eecdb")  # XXH3-128 of one zero byte
 
 
 def listen():
@@ -114,11 +117,11 @@ def fields(*texts):
     return b"".join(struct.pack("<H", len(text)) + text for text in texts)
 
 
-def proofs(opened):
+def proofs(opened, secret=SECRET):
     """What the first stream of that session claims, and how it is answered: RFC 5869 over fields with
-    their lengths."""
+    their lengths. SECRET is the client's share."""
     server, token = (base64.b64decode(text) for text in (opened["secret"], opened["tokens"][0]))
-    key = hmac.digest(b"cptools cpxfer keys 1", fields(b"", SECRET, server), "sha256")
+    key = hmac.digest(b"cptools cpxfer keys 1", fields(b"", secret, server), "sha256")
 
     def derived(direction):
         info = fields(b"proof", direction, opened["id"].encode(), b"0", b"1", token, b"clear")
@@ -126,11 +129,12 @@ def proofs(opened):
     return token + derived(b"up"), derived(b"down")
 
 
-class Client:
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port))
+class Talk:
+    """One end of a connection."""
+
+    def __init__(self, connection):
+        self.socket = connection
         self.socket.settimeout(25)
-        self.port = port
 
     def say(self, data):
         try:
@@ -157,6 +161,12 @@ class Client:
     def hear(self):
         size, kind, _, _ = struct.unpack("<IHHQ", self.read(16))
         return kind, self.read(size)
+
+
+class Client(Talk):
+    def __init__(self, port):
+        super().__init__(socket.create_connection(("127.0.0.1", port)))
+        self.port = port
 
     def greet(self):
         self.preface()
@@ -205,6 +215,72 @@ class Client:
                     return "done"
         except (EOFError, ConnectionError):
             return "ended"
+
+
+def frame(number, payload, digest=bytes(16)):
+    header = struct.pack("<4sBBHQQQII16s72x", b"CPXC", 1, 1, 128, number, number, 0, len(payload),
+                         len(payload), digest)
+    return header[:128] + payload
+
+
+def take_chunks(rail):
+    """Takes all chunks of RAIL as a receiver does; how many bytes they had."""
+    taken = count = 0
+    try:
+        while True:
+            header = rail.read(128)
+            length = struct.unpack("<I", header[36:40])[0]
+            rail.read(length)
+            taken, count = taken + length, count + 1
+            rail.say(struct.pack("<4sIQ", b"CPXG", 0, count))
+    except (EOFError, ConnectionError):
+        return taken
+
+
+def measured(what):
+    listener = listen()
+    control = Talk(listener.accept()[0])
+    control.read(16)
+    control.preface()
+    control.hear()
+    version = 3 if what == "old" else 4
+    control.message(HELLO, b'{"cptools":"0.0.7","chunk_bytes":1048576,"format":%d}' % version)
+    if what == "old":
+        return control.hear()
+    wish = json.loads(control.hear()[1])
+    opened = {"id": "t-01M8233HY9NHH45D4A69ZNK920", "window": 8,
+              "tokens": [base64.b64encode(b"t" * 16).decode()],
+              "secret": base64.b64encode(SECRET).decode(), "provider": "", "port": 0, "address": "",
+              "door": "", "incoming": {"sources": 1, "name": "", "is_directory": True}, "root": "",
+              "renamed_to": ""}
+    control.message(OPENED, json.dumps(opened).encode())
+    rail = Talk(listener.accept()[0])
+    rail.read(16)
+    claim, answered = proofs(opened, base64.b64decode(wish["secret"]))
+    assert rail.read(48) == claim
+    rail.say(answered)
+    assert control.hear()[0] == READY
+    if wish["direction"] == "push":
+        if what == "slow":
+            return time.sleep(50)
+        taken = take_chunks(rail)
+        control.message(MEASURED, struct.pack("<QQ", taken + (what == "more"),
+                                              1 << 62 if what == "busier" else 0))
+    elif what == "early":
+        rail.socket.close()
+        control.message(MEASURED, struct.pack("<QQ", 0, 0))
+    elif what == "noise":
+        rail.say(frame(1, b"x" * 4096))
+    elif what == "endless":
+        payload, number = bytes(1), 0
+        try:
+            while time.monotonic() < END:
+                number += 1
+                rail.say(frame(number, payload, DIGEST_OF_ZERO))
+                time.sleep(0.02)
+        except OSError:
+            pass
+    time.sleep(50)
 
 
 def texts(body):
@@ -278,6 +354,17 @@ def say(port, what):
         client.begin()
         client.entry(b"f", kind=1, size=4, number=1)
         client.rail.say(b"\xff" * 4096)
+    elif what == "measured-for-years":
+        client.open(measure_ms=10**12)
+    elif what == "measured-as-a-dry-run":
+        client.open(measure_ms=100, dry_run=True)
+    elif what == "measured-without-a-word":
+        client.begin(measure_ms=100)
+    elif what == "measured-with-noise":
+        client.begin(measure_ms=100)
+        client.rail.say(frame(1, b"x" * 4096))
+    elif what == "measured-and-not-read":
+        client.begin(measure_ms=100, direction="pull", sources=["/"])
     elif what == "link":
         client.begin()
         client.entry(b"l", kind=3, target=b"/etc/passwd", mode=0o777)
@@ -303,5 +390,7 @@ if __name__ == "__main__":
         flip(int(arguments[0]), "none", 0, arguments[1])
     elif form == "answer":
         answer(bytes.fromhex(arguments[0]))
+    elif form == "measured":
+        measured(arguments[0])
     elif form == "say":
         say(int(arguments[0]), arguments[1])

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/far_link.hpp"
+
+#include "transfer/daemon_link.hpp"
+#include "transfer/ssh_link.hpp"
+
+namespace cp::transfer {
+namespace {
+
+// One stream reads and sends while the other waits for the disk; more compete for the same cores.
+constexpr int kRemoteStreams = 2;
+
+}  // namespace
+
+std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first) {
+  if (far.kind == Place::ssh) {
+    net::SshSettings ssh = *request.ssh;
+    ssh.may_prompt = ssh.may_prompt && is_first;
+    return std::make_unique<SshLink>(SshLink::Settings{.ssh = std::move(ssh),
+                                                       .host = far.login,
+                                                       .far_program = request.far_program,
+                                                       .installs = request.installs_far_program,
+                                                       .trusts_network = request.trusts_network,
+                                                       .seals_always = request.seals_always,
+                                                       .silence = request.silence});
+  }
+  return std::make_unique<DaemonLink>(
+      far, DaemonLink::Settings{.anonymous = request.anonymous,
+                                .trust = {request.authorities, request.tls_key},
+                                .token = request.token,
+                                .silence = request.silence});
+}
+
+Result<RailChoice> rail_to(const Request& request, const Location& far) {
+  const bool by_ssh = far.kind == Place::ssh;
+  if (request.rail == RailChoice::automatic) {
+    return by_ssh ? RailChoice::ssh : RailChoice::tcp;
+  }
+  if (request.rail == RailChoice::ssh && !by_ssh) {
+    return fail(Errc::usage, "{} is not reached through ssh, so no rail of ssh goes there",
+                far.server());
+  }
+  if (request.rail == RailChoice::fabric && by_ssh) {
+    return fail(Errc::unavailable, "{}: this cpxfer has no rail of a fabric beside ssh",
+                far.server());
+  }
+  return request.rail;
+}
+
+std::string_view name_of(RailChoice rail) {
+  return rail == RailChoice::fabric ? "fabric" : rail == RailChoice::ssh ? "ssh" : "tcp";
+}
+
+int streams_of(const Request& request) {
+  return request.streams == 0 ? kRemoteStreams : request.streams;
+}
+
+}  // namespace cp::transfer

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reach.hpp"
+
+#include "base/paths.hpp"
+#include "base/text.hpp"
+#include "cli/terminal.hpp"
+#include "identity/token.hpp"
+
+#include <algorithm>
+
+namespace cpxfer {
+namespace {
+
+namespace transfer = cp::transfer;
+
+cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) {
+  const auto cut = cp::text::cut(text, ':');
+  const std::string_view kind = cut ? cut->before : text;
+  if (kind == "fabric") {
+    request.rail = transfer::RailChoice::fabric;
+    request.provider = cut ? cut->after : "";
+  } else if (text == "tcp") {
+    request.rail = transfer::RailChoice::tcp;
+  } else if (text == "ssh") {
+    request.rail = transfer::RailChoice::ssh;
+  } else if (text != "auto") {
+    return cp::fail(cp::Errc::usage, "--rail is auto, tcp, ssh or fabric[:PROVIDER], not '{}'",
+                    text);
+  }
+  return {};
+}
+
+cp::Result<cp::net::SshSettings> ssh_of(const cp::cli::Arguments& arguments) {
+  cp::net::SshSettings ssh;
+  CP_TRY_ASSIGN(ssh.command, cp::net::parse_ssh_command(arguments.text("ssh").value_or("ssh")));
+  ssh.may_prompt = cp::cli::has_controlling_terminal();
+  ssh.socket_directory = cp::runtime_directory();
+  return ssh;
+}
+
+// How a server is known, and what opens its door. A token never stands on a command line.
+cp::Result<void> read_trust(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  request.authorities = arguments.text("ca").value_or("");
+  request.tls_key = arguments.text("tls-key").value_or("");
+  if (const auto file = arguments.text("token")) {
+    CP_TRY_ASSIGN(request.token, cp::identity::read_token_file(*file));
+  }
+  return {};
+}
+
+cp::Result<void> read_program(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  request.far_program = arguments.text("remote-cpxfer").value_or("");
+  request.installs_far_program = arguments.has("install-remote");
+  return request.installs_far_program && arguments.is_given("remote-cpxfer")
+             ? cp::fail(cp::Errc::usage, "--install-remote and --remote-cpxfer exclude each other")
+             : cp::Result<void>();
+}
+
+cp::Result<void> read_sealing(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  request.trusts_network = arguments.has("trusted-network");
+  request.seals_always = arguments.has("encrypt");
+  return request.seals_always && request.trusts_network
+             ? cp::fail(cp::Errc::usage, "--encrypt and --trusted-network exclude each other")
+             : cp::Result<void>();
+}
+
+}  // namespace
+
+cp::Result<void> read_reach(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  request.anonymous = arguments.has("anonymous");
+  CP_TRY(read_trust(arguments, request));
+  request.streams =
+      static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
+  request.bytes_per_second = arguments.rate_bps("bwlimit").value_or(0) / 8;
+  request.silence = arguments.duration("timeout").value_or(request.silence);
+  CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
+  CP_TRY(read_sealing(arguments, request));
+  CP_TRY(read_program(arguments, request));
+  return choose_rail(arguments.text("rail").value_or("auto"), request);
+}
+
+}  // namespace cpxfer

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/arguments.hpp"
+#include "transfer/transfer.hpp"
+
+namespace cpxfer {
+
+/// Puts into REQUEST how other ends are reached, as ARGUMENTS have it: trust, token, ssh, the
+/// cpxfer there, encryption, rail, streams, rate and patience. usage for what contradicts itself;
+/// errors of open(2), and bad_config, for the file of a token.
+cp::Result<void> read_reach(const cp::cli::Arguments& arguments, cp::transfer::Request& request);
+
+}  // namespace cpxfer
