@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <set>
 #include <string>
 
@@ -21,12 +22,15 @@ using cp::model::Json;
 
 namespace {
 
+constexpr const char* kExamples = "tests/model/schema_examples";
+
 Json example(const std::string& name) {
-  const std::string path = in_source_tree("tests/model/schema_examples/" + name + ".json");
+  const std::string path = in_source_tree(std::string(kExamples) + "/" + name + ".json");
   return cp::model::parse_json(cp::read_file(path, 1U << 20U).value()).value();
 }
 
-// The examples' chain, verified once and remembered; what was signed, in canonical form.
+// The examples' chain, verified once and remembered; what was signed, in canonical form: that of
+// all examples, since the mutations begin with any of them.
 struct World {
   TemporaryDirectory directory;
   FixedClock clock{"2026-11-22T08:30:10Z"};
@@ -42,9 +46,13 @@ struct World {
     for (const char* name :
          {"cp.delegation-1.root", "cp.delegation-1", "cp.delegation-1.enterprise", "cp.head-1",
           "cp.resource-1", "cp.state-1"}) {
-      const Json document = example(name);
-      must(judge.accept(document)->holds(), name);
-      signed_forms.insert(canonical_without(document, "proof").value());
+      must(judge.accept(example(name))->holds(), name);
+    }
+    for (const auto& file : std::filesystem::directory_iterator(in_source_tree(kExamples))) {
+      if (file.path().extension() == ".json") {
+        const Json document = example(file.path().stem());
+        signed_forms.insert(canonical_without(document, "proof").value());
+      }
     }
   }
 };

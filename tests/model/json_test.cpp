@@ -40,12 +40,15 @@ TEST_CASE("what I-JSON does not allow is refused") {
   }
 }
 
-TEST_CASE("limits hold for depth, strings, members and size") {
+TEST_CASE("limits hold for depth, strings and size") {
   CHECK(parse_json(std::string(64, '[') + std::string(64, ']')));
   CHECK_FALSE(parse_json(std::string(65, '[') + std::string(65, ']')));
   CHECK(parse_json('"' + std::string(65'536, 'x') + '"'));
   CHECK_FALSE(parse_json('"' + std::string(65'537, 'x') + '"'));
   CHECK_FALSE(parse_json(std::string(1'048'577, ' ')));
+}
+
+TEST_CASE("an object has 10,000 members at most") {
   std::string many = "{";
   for (int i = 0; i < 10'001; ++i) {
     many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";

@@ -25,20 +25,22 @@ const Json kLocal{{"role", "launch"}, {"url", "local:"}};
 
 TEST_CASE(
     "a record that failed to verify gives no access, an unsigned one only when it is allowed") {
-  CHECK(access_of(resource("failed", false, {kProbe}), true).reason == "verification_failed");
-  CHECK(access_of(resource("failed", false, {kProbe}), true).reflectors.empty());
-  CHECK(access_of(resource("nonsense", false, {kProbe}), true).reason == "verification_failed");
-  CHECK(access_of(resource("unsigned", false, {kProbe}), false).reason == "unsigned");
-  CHECK(access_of(resource("unsigned", false, {kProbe}), true).reason.empty());
-  CHECK(access_of(resource("verified", false, {kProbe}), false).reason.empty());
+  CHECK(access_of(resource("failed", false, Json::array({kProbe})), true).reason ==
+        "verification_failed");
+  CHECK(access_of(resource("failed", false, Json::array({kProbe})), true).reflectors.empty());
+  CHECK(access_of(resource("nonsense", false, Json::array({kProbe})), true).reason ==
+        "verification_failed");
+  CHECK(access_of(resource("unsigned", false, Json::array({kProbe})), false).reason == "unsigned");
+  CHECK(access_of(resource("unsigned", false, Json::array({kProbe})), true).reason.empty());
+  CHECK(access_of(resource("verified", false, Json::array({kProbe})), false).reason.empty());
 }
 
 TEST_CASE("local: is this machine only in a record of its own authority") {
-  CHECK(access_of(resource("verified", true, {kLocal}), false).is_this_machine);
-  const auto foreign = access_of(resource("verified", false, {kLocal}), true);
+  CHECK(access_of(resource("verified", true, Json::array({kLocal})), false).is_this_machine);
+  const auto foreign = access_of(resource("verified", false, Json::array({kLocal})), true);
   CHECK_FALSE(foreign.is_this_machine);
   CHECK(foreign.reason == "no_probe_access");
-  CHECK_FALSE(access_of(resource("unsigned", true, {kLocal}), true).is_this_machine);
+  CHECK_FALSE(access_of(resource("unsigned", true, Json::array({kLocal})), true).is_this_machine);
 }
 
 TEST_CASE("probe access that is no reflector, or malformed, is passed over") {

@@ -51,7 +51,7 @@ void check_refused(const cp::Result<ChunkHeader>& result) {
 }
 
 bool holds(std::span<const std::byte> bytes, std::span<const std::byte> part) {
-  return !std::ranges::search(bytes, part).empty();
+  return std::search(bytes.begin(), bytes.end(), part.begin(), part.end()) != bytes.end();
 }
 
 }  // namespace
