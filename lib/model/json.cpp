@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/json.hpp"
 
+#include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
@@ -85,7 +86,8 @@ class Builder final : public nlohmann::json_sax<Json> {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …"
     const std::string_view what = error.what();
     const auto reason = what.find(": ");
-    refused = reason == std::string_view::npos ? what : what.substr(reason + 2);
+    // It quotes the bytes that it stumbled over.
+    refused = escape::terminal(reason == std::string_view::npos ? what : what.substr(reason + 2));
     return false;
   }
 

@@ -248,7 +248,8 @@ void append_string(std::string& out, const std::string& text) {
     out += text;
     out += '"';
   } else {
-    out += Json(text).dump();
+    // Text that is no JSON by itself may hold anything: a byte of it must not end the tool.
+    out += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
   }
 }
 

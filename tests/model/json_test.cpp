@@ -88,6 +88,14 @@ TEST_CASE("what is absent, null or of another type is no value") {
   CHECK_FALSE(cp::model::time_at(*document, "a.b.t"));
 }
 
+TEST_CASE("bytes that are no UTF-8 end no tool, wherever they come to stand") {
+  CHECK(cp::model::to_line(Json{{"why", "caf\xe9"}}) == "{\"why\":\"caf\xef\xbf\xbd\"}");
+  const auto refused = parse_json("{\"\xff\":1}");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Matchers::Contains("ill-formed UTF-8 byte") &&
+                                          Catch::Matchers::Contains("\\xff"));
+}
+
 TEST_CASE("a text that is not UTF-8 travels as base64") {
   CHECK(cp::model::text_value("caf\xc3\xa9").dump() == "\"caf\xc3\xa9\"");
   CHECK(cp::model::text_value("\xff/x").dump() == R"({"base64":"/y94"})");

@@ -55,6 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b'{"a":"' + b"x" * 60_000 + b'"}')
         elif how == "deep":
             self.say(200, b'{"a":' * 100_000, Content_Type="application/json")
+        elif how == "bytes":
+            self.say(200, b'{"\xff":1}\n' + good, Content_Type="application/json")
         elif how == "slow":
             self.send_response(200)
             self.end_headers()
@@ -144,6 +146,8 @@ zip 76 its answer is encoded as gzip, which nobody asked for
 long 76 more than
 long-id 76 more than
 deep 76 its answer is no JSON object
+bytes 76 its answer is no JSON object
+bytes-id 76 its answer is no JSON object
 slow 75 .
 slow-id 75 .
 headers 76 .
@@ -165,4 +169,6 @@ zip-feed .
 long more than
 long-feed .
 headers .
+bytes no JSON object
+bytes-feed malformed JSON.*ill-formed UTF-8 byte; last read:
 CASES
