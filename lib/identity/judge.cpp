@@ -150,6 +150,8 @@ Result<void> check_head_size(const Json& head) {
                                    kMaxBytes, bytes);
 }
 
+Judge::Judge(TrustStore& store, const Clock& clock) : Judge(store, clock, Options{}) {}
+
 Judge::Judge(TrustStore& store, const Clock& clock, Options options)
     : store_(store), clock_(clock), options_(options) {}
 
@@ -669,7 +671,43 @@ Result<void> Judge::compare_and_keep(const Anchor& anchor, Case& matter) {
                     static_cast<std::int64_t>(now.text.size()) -
                         static_cast<std::int64_t>(before ? before->text.size() : 0)};
   }
+  note(anchor, now, !before);
   return store_.keep(thumbprint, now, clock_.now());
+}
+
+// A head each time: it may be longer than the one before.
+void Judge::note(const Anchor& anchor, const Kept& kept, bool is_new) {
+  const bool is_told = kept.kind == "cp.head" || (kept.kind == "cp.delegation" && is_new);
+  if (!options_.is_reader || !is_told || kept.subject == anchor.prefix) {
+    return;
+  }
+  const std::size_t end = kept.subject.find('.', anchor.prefix.size() + 1);
+  if (end != std::string::npos) {
+    told_.push_back({anchor.key.thumbprint(), kept.subject.substr(0, end), kept.subject});
+  }
+}
+
+Result<std::size_t> Judge::forget_unused() {
+  std::map<std::pair<std::string, std::string>, Holding> held;
+  std::size_t count = 0;
+  // The last first: those who stand on others came after them.
+  for (auto one = told_.rbegin(); one != told_.rend(); ++one) {
+    const auto [at, is_first] = held.try_emplace({one->anchor, one->child});
+    Holding& here = at->second;
+    if (is_first) {
+      CP_TRY_ASSIGN(here, store_.chains_below(one->anchor, one->child));
+    }
+    if (here.records <= kMostUnused && here.bytes <= kMostUnusedBytes) {
+      continue;
+    }
+    CP_TRY_ASSIGN(const Holding freed, store_.forget_unless_needed(one->anchor, one->prefix));
+    here.records -= freed.records;
+    here.bytes -= freed.bytes;
+    count += static_cast<std::size_t>(freed.records);
+  }
+  told_.clear();
+  forget();
+  return count;
 }
 
 // What was void once stays so, as long as there is room for it: when there is not, only what this

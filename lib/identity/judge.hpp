@@ -60,9 +60,17 @@ class Judge {
   struct Options {
     /// Each authority of a chain must have shown a valid head that was issued so long ago at most.
     std::optional<std::chrono::nanoseconds> max_head_age;
+    /// Notes what is remembered of those below an anchor's children, for `forget_unused`.
+    bool is_reader = false;
   };
 
-  Judge(TrustStore& store, const Clock& clock, Options options = {});
+  /// What a reader keeps below one child of an anchor beside that which something here stands on:
+  /// delegations, and bytes of these and of heads.
+  static constexpr std::int64_t kMostUnused = 1'000;
+  static constexpr std::int64_t kMostUnusedBytes = 4LL << 20U;
+
+  Judge(TrustStore& store, const Clock& clock);
+  Judge(TrustStore& store, const Clock& clock, Options options);
 
   /// What DOCUMENT is worth, without remembering it. An error only when the store fails.
   Result<Verdict> examine(const model::Json& document);
@@ -82,6 +90,14 @@ class Judge {
   /// which holds: its signature is not verified again. For records and states only.
   Result<Verdict> remember(const model::Json& document, const Verdict& verdict,
                            std::string_view line = {});
+
+  /// Forgets again what a reader was told of those below an anchor's children, who can delegate to
+  /// as many as they invent: where there is more than he keeps, what came with this Judge, the last
+  /// first, but for that which a record here, a prefix below or the own authority stands on. Gives
+  /// how many that were. Runs inside a transaction.
+  Result<std::size_t> forget_unused();
+  /// Whether there is anything of that kind.
+  bool was_told() const { return !told_.empty(); }
 
   /// The delegation of PREFIX as verified now; denied when there is none.
   Result<Delegation> delegation(std::string_view prefix);
@@ -105,6 +121,11 @@ class Judge {
  private:
   struct Authority;
   struct Case;
+  struct Told {
+    std::string anchor;
+    std::string child;  // of the anchor's prefix
+    std::string prefix;
+  };
   using Views = std::map<std::pair<std::string, std::string>, std::shared_ptr<const Authority>>;
 
   Result<Verdict> judge(const model::Json& document, std::string_view line, bool remember);
@@ -128,6 +149,7 @@ class Judge {
                          std::string_view use);
   Result<void> check_heads(const Anchor& anchor, Case& matter);
   Result<void> compare_and_keep(const Anchor& anchor, Case& matter);
+  void note(const Anchor& anchor, const Kept& kept, bool is_new);
   Result<void> take_effect(const Anchor& anchor, const Case& matter);
   Result<void> take_head(const Anchor& anchor, const model::Json& head);
   Result<void> enter_revoked(const Anchor& anchor, const model::Json& head);
@@ -158,8 +180,9 @@ class Judge {
   std::int64_t version_ = 0;     // of the store that is in memory here
   std::vector<Anchor> anchors_;  // the longest prefix first
   std::map<std::array<std::string, 4>, std::optional<Revocation>>
-      revocations_;    // that were asked for
-  Views authorities_;  // by anchor and prefix
+      revocations_;         // that were asked for
+  Views authorities_;       // by anchor and prefix
+  std::vector<Told> told_;  // by others, and remembered
   std::map<std::pair<std::string, std::string>, std::optional<Verdict::Head>> heads_;
 };
 

@@ -48,9 +48,8 @@ void tell_problems(std::string_view what, std::span<const Json> documents,
   }
 }
 
-Result<void> learn_delegations(Judge& judge, const Json& document,
+Result<void> learn_delegations(Judge& judge, std::span<const Json> delegations,
                                std::vector<std::string>& problems) {
-  const auto delegations = documents_in(document, "delegations");
   CP_TRY_ASSIGN(const auto verdicts, accept_delegations(judge, delegations));
   tell_problems("delegation", delegations, verdicts, problems);
   return {};
@@ -58,10 +57,18 @@ Result<void> learn_delegations(Judge& judge, const Json& document,
 
 }  // namespace
 
-Result<std::vector<std::string>> learn_chain(Judge& judge, const Json& chain) {
+Result<std::vector<std::string>> learn_chain(Judge& judge, const Json& chain,
+                                             std::string_view prefix) {
+  const auto leading_there = [&](std::string_view key) {
+    auto documents = documents_in(chain, key);
+    std::erase_if(documents, [&](const Json& one) {
+      return !is_within(prefix, model::text_at(one, "prefix").value_or(""));
+    });
+    return documents;
+  };
   std::vector<std::string> problems;
-  CP_TRY(learn_delegations(judge, chain, problems));
-  const auto heads = documents_in(chain, "heads");
+  CP_TRY(learn_delegations(judge, leading_there("delegations"), problems));
+  const auto heads = leading_there("heads");
   std::vector<Verdict> verdicts;
   for (const Json& head : heads) {
     CP_TRY_ASSIGN(Verdict verdict, judge.accept(head));
@@ -73,7 +80,7 @@ Result<std::vector<std::string>> learn_chain(Judge& judge, const Json& chain) {
 
 Result<Learned> learn(Judge& judge, const Json& bootstrap) {
   Learned learned;
-  CP_TRY(learn_delegations(judge, bootstrap, learned.problems));
+  CP_TRY(learn_delegations(judge, documents_in(bootstrap, "delegations"), learned.problems));
   const Json* head = model::find(bootstrap, "head");
   if (head == nullptr || !head->is_object()) {
     // Or leaving it out would hide what was revoked.

@@ -30,9 +30,10 @@ Result<std::vector<Verdict>> accept_delegations(Judge& judge,
 /// fails.
 Result<Learned> learn(Judge& judge, const model::Json& bootstrap);
 
-/// The same with the delegations and heads of CHAIN, a cp.chain/1; gives what does not hold, for
-/// people.
-Result<std::vector<std::string>> learn_chain(Judge& judge, const model::Json& chain);
+/// The same with the delegations and heads of CHAIN, a cp.chain/1, that lead to PREFIX; gives what
+/// does not hold, for people.
+Result<std::vector<std::string>> learn_chain(Judge& judge, const model::Json& chain,
+                                             std::string_view prefix);
 
 /// What RECORD is called: its aliases, and "SCHEME:ID" for each of its also_known_as; of either no
 /// more than a record may have.

@@ -118,7 +118,7 @@ struct Resolver::State {
         settings(std::move(given)),
         stop(std::move(token)),
         trust(database),
-        judge(trust, clock, {.max_head_age = settings.max_head_age}),
+        judge(trust, clock, {.max_head_age = settings.max_head_age, .is_reader = true}),
         client({settings.authorities, settings.allow_net, own_origins(settings)},
                settings.patience) {
     if (!settings.token.empty()) {
@@ -715,6 +715,16 @@ struct Resolver::State {
     return verdict;
   }
 
+  // Of what registries told on the way.
+  Result<void> forget_unused() {
+    if (!judge.was_told()) {
+      return {};
+    }
+    CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
+    CP_TRY(judge.forget_unused());
+    return transaction.commit();
+  }
+
   // BASE has RECORD of somebody farther down than its bootstrap tells of.
   Result<void> learn_way_down(Search& search, const std::string& base, const Json& record) {
     const auto id = Identifier::parse(model::text_at(record, "id").value_or(""));
@@ -727,7 +737,7 @@ struct Resolver::State {
       return {};
     }
     CP_TRY_ASSIGN(auto transaction, store::Transaction::begin(database));
-    CP_TRY_ASSIGN(const auto problems, learn_chain(judge, *chain));
+    CP_TRY_ASSIGN(const auto problems, learn_chain(judge, *chain, id->prefix()));
     CP_TRY(transaction.commit());
     for (const std::string& problem : problems) {
       search.notes.push_back(base + ": " + problem);
@@ -823,7 +833,11 @@ Result<std::unique_ptr<Resolver>> Resolver::open_configured(const Paths& paths, 
   return open(paths.state, clock, std::move(settings));
 }
 
-Result<Resolved> Resolver::resolve(std::string_view name) const { return state_->resolve(name); }
+Result<Resolved> Resolver::resolve(std::string_view name) const {
+  auto found = state_->resolve(name);
+  CP_TRY(state_->forget_unused());
+  return found;
+}
 
 Result<void> ResolverSettings::take_token(const std::string& file) {
   if (registries.size() != 1) {

@@ -248,6 +248,58 @@ Result<void> TrustStore::keep_names(const Kept& kept) {
   return {};
 }
 
+// "/" comes after ".", and "0" after "/": arcs have digits alone.
+Result<Holding> TrustStore::chains_below(std::string_view anchor, std::string_view prefix) const {
+  CP_TRY_ASSIGN(auto row,
+                database_.prepare("SELECT count(*) FILTER (WHERE kind = 'cp.delegation'), "
+                                  "coalesce(sum(length(CAST(document AS BLOB))), 0) FROM kept "
+                                  "WHERE anchor = ?1 "
+                                  "AND kind IN ('cp.delegation', 'cp.head') "
+                                  "AND subject >= ?2 AND subject < ?3"));
+  row.bind(1, anchor).bind(2, std::string(prefix) + ".").bind(3, std::string(prefix) + "/");
+  CP_TRY(row.step());
+  return Holding{row.integer(0), row.integer(1)};
+}
+
+Result<Holding> TrustStore::forget_unless_needed(std::string_view anchor,
+                                                 std::string_view prefix) const {
+  CP_TRY_ASSIGN(auto needed,
+                database_.prepare("SELECT 1 FROM kept WHERE anchor = ?1 AND kind = 'cp.delegation' "
+                                  "AND subject >= ?2 || '.' AND subject < ?2 || '/' UNION ALL "
+                                  "SELECT 1 FROM kept WHERE anchor = ?1 "
+                                  "AND kind IN ('cp.resource', 'cp.state') "
+                                  "AND subject >= 'cp:' || ?2 || '/' "
+                                  "AND subject < 'cp:' || ?2 || '0' UNION ALL "
+                                  "SELECT 1 FROM authority WHERE prefix = ?2 LIMIT 1"));
+  CP_TRY_ASSIGN(const bool is_needed, needed.bind(1, anchor).bind(2, prefix).step());
+  if (is_needed) {
+    return Holding{};
+  }
+  CP_TRY_ASSIGN(auto row,
+                database_.prepare("DELETE FROM kept WHERE anchor = ?1 "
+                                  "AND kind IN ('cp.delegation', 'cp.head') AND subject = ?2 "
+                                  "RETURNING kind = 'cp.delegation', "
+                                  "length(CAST(document AS BLOB))"));
+  row.bind(1, anchor).bind(2, prefix);
+  Holding freed;
+  while (true) {
+    CP_TRY_ASSIGN(const bool found, row.step());
+    if (!found) {
+      break;
+    }
+    freed.records += row.integer(0);
+    freed.bytes += row.integer(1);
+  }
+  for (const std::string_view sql : {"DELETE FROM label WHERE anchor = ?1 AND prefix = ?2",
+                                     "DELETE FROM revoked WHERE anchor = ?1 AND prefix = ?2",
+                                     "DELETE FROM evidence WHERE anchor = ?1 "
+                                     "AND kind IN ('cp.delegation', 'cp.head') AND subject = ?2"}) {
+    CP_TRY_ASSIGN(auto forget, database_.prepare(sql));
+    CP_TRY(forget.bind(1, anchor).bind(2, prefix).run());
+  }
+  return freed;
+}
+
 Result<void> TrustStore::keep_evidence(std::string_view anchor, const Kept& kept,
                                        std::string_view against, UnixTime now) const {
   // A few are proof enough: a liar must not fill the disk.

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "identity/holding.hpp"
 #include "identity/key.hpp"
 #include "store/database.hpp"
 
@@ -87,6 +88,11 @@ class TrustStore {
   Result<std::map<std::string, std::int64_t>> newest_heads() const;
 
   Result<void> keep(std::string_view anchor, const Kept& kept, UnixTime now);
+  /// How many delegations below PREFIX are kept under ANCHOR, and the bytes of these and of heads.
+  Result<Holding> chains_below(std::string_view anchor, std::string_view prefix) const;
+  /// Forgets the delegation of PREFIX, its head and what they say, and gives how much that was:
+  /// nothing, where a record, a delegation below or the own authority stands on it.
+  Result<Holding> forget_unless_needed(std::string_view anchor, std::string_view prefix) const;
   /// Keeps TEXT and what it stands AGAINST, two signed documents of one sequence number.
   Result<void> keep_evidence(std::string_view anchor, const Kept& kept, std::string_view against,
                              UnixTime now) const;

@@ -96,7 +96,7 @@ TEST_CASE(
   TrustStore trust(database);
   Judge judge(trust, root.clock);
   REQUIRE(trust.pin("86", root.estate->trust.anchors()->front().key, root.clock.now()));
-  CHECK(learn_chain(judge, cp::model::parse_json(*chain).value())->empty());
+  CHECK(learn_chain(judge, cp::model::parse_json(*chain).value(), "86.9")->empty());
   CHECK(judge.delegation("86.9"));
   CHECK(make_chain(view, "86.10").error().code == cp::Errc::denied);
 }

@@ -413,6 +413,68 @@ TEST_CASE("a delegation has 8 registries, 32 keys and 16 KiB at most") {
   CHECK(given("junk", std::string(14'000, 'x')) == "verified");
 }
 
+TEST_CASE("a reader keeps a thousand delegations below a child, and what something stands on") {
+  JudgeFixture f;
+  f.with_region();
+  const auto tell = [&](Judge& judge, int from, int count) {
+    for (int at = from; at < from + count; ++at) {
+      const std::string prefix = "86.31." + std::to_string(at);
+      REQUIRE(judge.accept(f.delegation(prefix, f.lab, f.lab_live, f.region))->holds());
+    }
+  };
+  const auto is_kept = [&](const char* kind, const std::string& subject) {
+    return f.trust.find(JudgeFixture::thumbprint(f.root), kind, subject).value().has_value();
+  };
+  const auto count = [&] {
+    return f.trust.chains_below(JudgeFixture::thumbprint(f.root), "86.31").value().records;
+  };
+  tell(f.judge, 1, 10);  // no reader
+  CHECK_FALSE(f.judge.was_told());
+  Judge reader(f.trust, f.clock, {.max_head_age = std::nullopt, .is_reader = true});
+  tell(reader, 5, 1'045);
+  REQUIRE(reader.accept(f.record("86.31.1045", f.lab))->holds());
+  REQUIRE(reader.accept(f.delegation("86.31.1046.1", f.lab, f.lab_live, f.lab))->holds());
+  REQUIRE(reader.accept(f.record("86.31.1046.1", f.lab))->holds());
+  const Json list{{{"key", "a"}, {"why", "x"}}};
+  REQUIRE(reader.accept(f.head("86.31.1049", f.lab_live, 6, list))->holds());
+  REQUIRE(count() == 1'050);
+  CHECK(reader.forget_unused().value() == 50);
+  CHECK(count() == Judge::kMostUnused);
+  CHECK(is_kept("cp.delegation", "86.31"));
+  CHECK(is_kept("cp.delegation", "86.31.4"));
+  CHECK(is_kept("cp.delegation", "86.31.1045"));
+  CHECK(is_kept("cp.delegation", "86.31.1046"));
+  CHECK(is_kept("cp.delegation", "86.31.1046.1"));
+  CHECK_FALSE(is_kept("cp.delegation", "86.31.1044"));
+  CHECK_FALSE(is_kept("cp.head", "86.31.1049"));
+  const std::string root = JudgeFixture::thumbprint(f.root);
+  CHECK(f.trust.count_revocations(root, "86.31.1049").value() == 0);
+  CHECK(reader.accept(f.record("86.31.1045", f.lab, 2))->holds());
+  CHECK(reader.accept(f.record("86.31.1044", f.lab))->reason == "no_delegation");
+  // What was here before its time stays, and another child has its own room.
+  tell(reader, 2'000, 5);
+  REQUIRE(reader.accept(f.delegation("86.32", f.lab, f.lab_live, f.root))->holds());
+  REQUIRE(reader.accept(f.delegation("86.32.1", f.lab, f.lab_live, f.lab))->holds());
+  CHECK(reader.forget_unused().value() == 5);
+  CHECK(count() == Judge::kMostUnused);
+  CHECK(is_kept("cp.delegation", "86.32.1"));
+}
+
+TEST_CASE("what a reader keeps below a child is bounded in bytes, too") {
+  JudgeFixture f;
+  f.with_region();
+  Judge reader(f.trust, f.clock, {.max_head_age = std::nullopt, .is_reader = true});
+  for (int at = 1; at <= 300; ++at) {
+    Json document = f.plain("86.31." + std::to_string(at), f.lab, f.lab_live);
+    document["junk"] = std::string(15'000, 'x');
+    REQUIRE(reader.accept(sign_document(document, f.region).value())->holds());
+  }
+  CHECK(reader.forget_unused().value() > 20);
+  const auto held = f.trust.chains_below(JudgeFixture::thumbprint(f.root), "86.31").value();
+  CHECK(held.bytes <= Judge::kMostUnusedBytes);
+  CHECK(held.records > 200);
+}
+
 TEST_CASE("a delegation that was kept before there were bounds serves on") {
   JudgeFixture f;
   Json document = f.plain("86.31", f.region, f.region_live);

@@ -41,7 +41,7 @@ struct Nation {
   PrivateKey region = PrivateKey::generate(random);
   FakeRegistry national;
   FakeRegistry regional;
-  std::string code = Identifier::make("86.31", "1000AB")->text();
+  std::string code = Identifier::make("86.31", "1000AB").value().text();
 
   Nation() {
     auto database = open_registry_database(directory.path()).value();
@@ -205,6 +205,56 @@ TEST_CASE("a registry whose head went back, or is too old, is not believed") {
   CHECK(n.outcome(n.code) == "verified");
   n.clock.move(std::chrono::days(2));
   CHECK(says(n.outcome(n.code), "(expired)"));
+}
+
+TEST_CASE("a registry that invents delegations fills nobody's store, and its answers still hold") {
+  Nation n;
+  const PrivateKey lab = PrivateKey::generate(n.random);
+  const auto chain = [&](int at) {
+    Json document = n.delegation("86.31." + std::to_string(at), lab, 1, n.region);
+    document["label"] = "lab-" + std::to_string(at);
+    document.erase("proof");
+    return sign_document(document, n.region).value();
+  };
+  Json told{{"schema", "cp.bootstrap/1"},
+            {"delegations", {n.delegation("86", n.root), n.delegation("86.31", n.region)}},
+            {"head", n.head("86.31", n.region, 6)}};
+  for (int at = 1; at <= 1'100; ++at) {
+    told["delegations"].push_back(chain(at));
+  }
+  n.regional.say("v1/bootstrap", to_line(told));
+  const auto record_of = [&](int at) {
+    Json document = n.record();
+    document["id"] = Identifier::make("86.31." + std::to_string(at), "1000AB").value().text();
+    document.erase("proof");
+    return sign_document(document, lab).value();
+  };
+  const auto resolve = [&](int at) {
+    const Json record = record_of(at);
+    const std::string id = record["id"];
+    n.regional.say("v1/id/" + id, to_line(record));
+    n.regional.say("v1/chain/86.31." + std::to_string(at),
+                   to_line({{"schema", "cp.chain/1"},
+                            {"delegations", {chain(at), chain(5'000)}},
+                            {"heads", Json::array()}}));
+    ResolverSettings given = n.settings();
+    given.registries = {n.regional.url()};
+    return n.outcome(id, given);
+  };
+  auto database = open_registry_database(n.directory.path()).value();
+  const TrustStore trust(database);
+  const auto count = [&] {
+    return trust.chains_below(n.root.public_key().thumbprint(), "86.31").value().records;
+  };
+  CHECK(resolve(1'100) == "verified");
+  CHECK(count() == Judge::kMostUnused);
+  // One that was forgotten is learned again where it is asked for.
+  CHECK(resolve(1'098) == "verified");
+  CHECK(count() <= Judge::kMostUnused + 1);
+  ResolverSettings nobody = n.settings();
+  nobody.is_offline = true;
+  CHECK(n.outcome(record_of(1'100)["id"], nobody) == "verified");
+  CHECK(n.outcome(record_of(1'098)["id"], nobody) == "verified");
 }
 
 TEST_CASE("referrals in a circle end") {
@@ -471,7 +521,7 @@ TEST_CASE("a label is that of the root that was pinned first, whichever registry
                                        Nation::delegation("7.1", lab, 1, seven)}},
                                      {"head", n.head("7", seven)}}));
   Json theirs = n.record(1, {{"alias", {"@lab/a"}}});
-  theirs["id"] = Identifier::make("7.1", "1000AB")->text();
+  theirs["id"] = Identifier::make("7.1", "1000AB").value().text();
   theirs.erase("proof");
   other.say("v1/alias/lab/a", to_line(sign_document(theirs, lab).value()));
   const Json named = n.record(2, {{"alias", {"@lab/a"}}});

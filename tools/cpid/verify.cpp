@@ -185,6 +185,11 @@ Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& j
       CP_TRY_ASSIGN(const auto document, reader.next());
       if (!document) {
         CP_TRY(report_held(held, judge, report));
+        CP_TRY_ASSIGN(const std::size_t forgotten, judge.forget_unused());
+        if (forgotten > 0) {
+          context.note(
+              fmt::format("{} delegations that no record here stands on are not kept", forgotten));
+        }
         return transaction.commit();
       }
       if (cp::model::is_a(*document, "cp.error")) {
@@ -214,7 +219,7 @@ Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& j
 Result<int> verify(Context& context) {
   CP_TRY_ASSIGN(const auto estate, open_estate(context));
   Judge judge(estate->trust, context.clock(),
-              {.max_head_age = context.arguments().duration("max-head-age")});
+              {.max_head_age = context.arguments().duration("max-head-age"), .is_reader = true});
   Report report(context);
   CP_TRY(verify_all(context, *estate, judge, report));
   return report.finish();
