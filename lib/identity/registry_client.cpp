@@ -157,7 +157,7 @@ Result<RegistryReply> RegistryClient::ask(const std::string& base, const std::st
   if (answer.status == 404) {
     return reply;
   }
-  if (answer.status == 304) {
+  if (answer.status == 304 && seq) {
     reply.kind = ReplyKind::unchanged;
     return reply;
   }
