@@ -9,6 +9,7 @@
 #include "identity/proof.hpp"
 #include "identity/sha256.hpp"
 #include "identity/trust_store.hpp"
+#include "identity/url_rules.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -68,7 +69,7 @@ Result<void> check_founding(const Founding& founding) {
   if (founding.parent && *founding.parent != parent_of_prefix(founding.prefix)) {
     return fail(Errc::usage, "{} is not just above {}", *founding.parent, founding.prefix);
   }
-  return {};
+  return check_registry_urls(founding.registries);
 }
 
 Result<PublicKey> make_key(const std::string& state_directory, const Founding& founding,

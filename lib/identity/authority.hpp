@@ -49,7 +49,7 @@ struct Founding {
 /// Makes the authority: key files (durable), and its own delegation signed by its key. A root's
 /// key is pinned as the prefix's anchor and the authority is accepted; a child's delegation is a
 /// request to its parent; one whose keys were made elsewhere is not signed yet. Must run inside a
-/// transaction. usage for a wrong prefix, parent or key.
+/// transaction. usage for a wrong prefix, parent, key or registry.
 Result<Authority> found_authority(store::Database& database, const std::string& state_directory,
                                   const Founding& founding, UnixTime now, Random& random);
 

@@ -5,6 +5,7 @@
 #include "identity/identifier.hpp"
 #include "identity/learning.hpp"
 #include "identity/proof.hpp"
+#include "identity/url_rules.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
 
@@ -188,8 +189,10 @@ bool is_signed_by_authority(Estate& estate, const Json& document) {
 
 Result<Json> prepare_delegation(Estate& estate, const Json& request, const Terms& terms) {
   CP_TRY(check_leave(estate));
+  CP_TRY(check_registry_urls(terms.registries));
   CP_TRY_ASSIGN(const Delegation wanted, read_delegation(request));
   CP_TRY(check_delegation_size(request));
+  CP_TRY(check_asked_registries(request));
   const std::string& own = estate.authority->prefix;
   if (parent_of_prefix(wanted.prefix) != own || wanted.parent != own) {
     return fail(Errc::bad_data, "it is no request for a prefix just below {}", own);

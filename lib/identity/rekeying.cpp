@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "identity/delegating.hpp"
 #include "identity/proof.hpp"
+#include "identity/url_rules.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -150,6 +151,7 @@ Result<Json> rekey(Estate& estate, const Rekeying& rekeying) {
 Result<Json> prepare_renewal(Estate& estate, const OwnChange& change) {
   CP_TRY_ASSIGN(Json document, estate.own_delegation());
   CP_TRY(require_accepted(*estate.authority));
+  CP_TRY(check_registry_urls(change.registries));
   CP_TRY_ASSIGN(const Delegation own, read_delegation(document));
   const bool changes_terms = change.level || change.not_after;
   if (own.parent && changes_terms) {

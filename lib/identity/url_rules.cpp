@@ -2,6 +2,12 @@
 #include "identity/url_rules.hpp"
 
 #include "base/text.hpp"
+#include "identity/registry_client.hpp"
+#include "model/json.hpp"
+#include "net/address.hpp"
+#include "net/http_url.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -80,7 +86,49 @@ Result<void> check_scheme(std::string_view scheme, bool is_launch) {
   return {};
 }
 
+bool is_on_this_machine(const std::string& host) {
+  const auto address = net::IpAddress::parse(host);
+  return host == "localhost" || (address && address->is_loopback());
+}
+
+Result<void> check_registry_url(const std::string& url) {
+  if (url.empty()) {
+    return fail(Errc::usage, "the URL of a registry is empty");
+  }
+  CP_TRY_ASSIGN(const std::string base, registry_url(url));
+  CP_TRY_ASSIGN(const net::HttpUrl parsed, net::HttpUrl::parse(base));
+  return parsed.is_secure || is_on_this_machine(parsed.host.host)
+             ? Result<void>{}
+             : fail(Errc::usage, "{}: without TLS registries are asked on this machine alone", url);
+}
+
 }  // namespace
+
+Result<void> check_registry_urls(std::span<const std::string> urls) {
+  for (const std::string& url : urls) {
+    CP_TRY(check_registry_url(url));
+  }
+  return {};
+}
+
+Result<void> check_asked_registries(const model::Json& request) {
+  const model::Json* list = model::find(request, "registries");
+  if (list == nullptr) {
+    return {};
+  }
+  if (!list->is_array()) {
+    return fail(Errc::bad_data, "registries is no array of URLs");
+  }
+  for (const model::Json& one : *list) {
+    const auto fits = one.is_string() ? check_registry_url(one.get<std::string>())
+                                      : Result<void>(fail(Errc::usage, "it is no text"));
+    if (!fits) {
+      return with_hint(fail(Errc::bad_data, "registries: {}", fits.error().message),
+                       "the child asks anew by cpid renew --registry URL");
+    }
+  }
+  return {};
+}
 
 Result<void> check_url(std::string_view url, bool is_launch) {
   const auto parts = text::cut(url, ':');

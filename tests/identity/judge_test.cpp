@@ -409,6 +409,8 @@ TEST_CASE("a delegation has 8 registries, 32 keys and 16 KiB at most") {
   CHECK(given("keys", keys(33)) == "failed: too_long");
   CHECK(given("junk", std::string(16'384, 'x')) == "failed: too_long");
   CHECK(given("registries", urls(8)) == "verified");
+  // What nobody can ask is not signed any more, and read where it was.
+  CHECK(given("registries", {"ftp://x/", "https://user:word@x/", ""}) == "verified");
   CHECK(given("keys", keys(32)) == "verified");
   CHECK(given("junk", std::string(14'000, 'x')) == "verified");
 }

@@ -65,6 +65,25 @@ jq -c '.junk = ("x" * 20000)' region-request.json > long-request.json
 expect_status 65 as root cpid delegate long-request.json
 expect_match 'a delegation has 16384 bytes at most' "$STDERR"
 
+it "signs no URL as that of a registry that nobody could ask, for itself or a child"
+for url in x '' ftp://x/ file:///etc/passwd https:// http://x.example/ http://10.0.0.1/ \
+  https://user:word@x/ 'https://x/?q' $'https://x/\e[31m' 'https://x/ y'; do
+  for command in 'new cpid init --prefix 9' 'root cpid renew' 'root cpid delegate region-request.json'; do
+    # shellcheck disable=SC2086
+    expect_status 64 as $command --registry https://good.example/ --registry "$url"
+    expect_stdout ''
+  done
+  expect_status 66 as new cpid mint
+done
+expect_status 0 as asker cpid init --prefix 86.3102 --parent 86 --registry http://localhost:7030/
+cp "$STDOUT" asked.json
+asker_key=$TESTDIR/asker/keys/$(jq -r '.proof.key' "$STDOUT").pem
+for urls in '["ftp://x/"]' '["https://good.example/", "https://user:word@x/"]' '[1]' '{}'; do
+  jq -c "del(.proof) | .registries = $urls" asked.json | cpid sign --key "$asker_key" >asker-request.json
+  expect_status 65 as root cpid delegate asker-request.json --registry https://good.example/
+  expect_match '^cpid: registries' "$STDERR"
+done
+
 it "keeps what the parent has said when it is renewed, and takes no higher level than its parent's"
 expect_status 0 as root cpid delegate region-request.json
 expect_json '$all[1] | .seq == 2 and .level == "regional" and .may_delegate and .label == "shlab-region"'

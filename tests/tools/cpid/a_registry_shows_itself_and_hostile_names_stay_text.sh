@@ -34,7 +34,7 @@ PYTHON
 
 evil='<script>alert(1)</script>"'\''&{{}} <b onmouseover=x>'$'\u202e'
 expect_status 0 cpid init --prefix 86 --name "$evil"
-as child cpid init --prefix 86.7 --parent 86 --name "$evil" --registry 'https://evil.example/?<b>' >request
+as child cpid init --prefix 86.7 --parent 86 --name "$evil" --registry 'https://evil.example/<b>' >request
 expect_status 0 cpid delegate request --label seven --valid-for 30d
 record='{"schema":"cp.resource/1","kind":"node","name":"<b>x</b>\u001b[31m\u202e"}'
 echo "$record" >record
@@ -50,7 +50,7 @@ expect_match '^X-Content-Type-Options: nosniff' "$TESTDIR/head"
 python3 page.py "$STDOUT" >text
 expect_match 'Registry of prefix 86 ' text
 expect_match '<script>alert\(1\)</script>' text
-expect_match 'https://evil.example/\?<b>' text
+expect_match 'https://evil.example/<b>' text
 expect_match 'records 1 ' text
 expect_match '86\.7 ' text
 expect_match '1 not followed' text
@@ -70,9 +70,9 @@ PYTHON
 expect_http 307 "/v1/id/$(code_path "$foreign")"
 validate "$STDOUT"
 expect_json '.prefix == "86.7"'
-expect_match '^Location: https://evil\.example/\?<b>/v1/id/cp%3A86\.7%2FAAAA-..' "$TESTDIR/head"
+expect_match '^Location: https://evil\.example/<b>/v1/id/cp%3A86\.7%2FAAAA-..' "$TESTDIR/head"
 expect_http 307 /v1/alias/seven/x%20y
-expect_match '^Location: https://evil\.example/\?<b>/v1/alias/seven/x%20y' "$TESTDIR/head"
+expect_match '^Location: https://evil\.example/<b>/v1/alias/seven/x%20y' "$TESTDIR/head"
 expect_http 400 /v1/alias/seven/x%0D%0AEvil:%20x
 expect_no_match '^Evil' "$TESTDIR/head"
 expect_http 200 /v1/bootstrap
