@@ -171,44 +171,93 @@ Result<void> report_held(std::vector<Held>& held, Judge& judge, Report& report) 
   return {};
 }
 
-// Reads documents and remembers what holds, many in a transaction.
+// The documents that CHAIN, a cp.chain, consists of: parents first.
+std::vector<Json> parts_of_chain(const Json& chain) {
+  std::vector<Json> parts;
+  for (const char* name : {"delegations", "heads"}) {
+    const Json* list = cp::model::find(chain, name);
+    if (list != nullptr && list->is_array()) {
+      parts.insert(parts.end(), list->begin(), list->end());
+    }
+  }
+  return parts;
+}
+
+// Judges documents one after another, and remembers what holds.
+class Verifying {
+ public:
+  Verifying(cp::identity::Estate& estate, Judge& judge, Report& report)
+      : estate_(estate), judge_(judge), report_(report) {}
+
+  /// LINE is the document as it was read, where it was read as one line.
+  Result<void> take(const Json& document, std::string_view line, std::size_t number) {
+    if (cp::model::is_a(document, "cp.error")) {
+      report_.pass_on(document);
+      return {};
+    }
+    if (cp::model::is_a(document, "cp.chain")) {
+      for (const Json& part : parts_of_chain(document)) {
+        CP_TRY(judge(part, {}, number));
+      }
+      return {};
+    }
+    return judge(document, line, number);
+  }
+
+  Result<void> finish(Context& context) {
+    CP_TRY(report_held(held_, judge_, report_));
+    CP_TRY_ASSIGN(const std::size_t forgotten, judge_.forget_unused());
+    if (forgotten > 0) {
+      context.note(
+          fmt::format("{} delegations that no record here stands on are not kept", forgotten));
+    }
+    return {};
+  }
+
+ private:
+  static constexpr auto kMostHeld =
+      static_cast<std::size_t>(cp::identity::TrustStore::kMaxSuccession);
+
+  Result<void> judge(const Json& document, std::string_view line, std::size_t number) {
+    CP_TRY_ASSIGN(const Verdict verdict, judge_.accept(document, line));
+    if (may_be_superseded(document, verdict) && held_.size() < kMostHeld) {
+      held_.push_back({document, verdict, number});
+      return {};
+    }
+    std::string note = verdict.is_superseded ? "a newer one has taken its place" : "";
+    if (verdict.holds() && !verdict.is_superseded && cp::model::is_a(document, "cp.delegation")) {
+      CP_TRY_ASSIGN(
+          note, cp::identity::why_not_the_label(estate_.trust, judge_, document, verdict.anchor));
+    }
+    CP_TRY(report_held(held_, judge_, report_));
+    report_.add(document, verdict, number, note);
+    return {};
+  }
+
+  cp::identity::Estate& estate_;
+  Judge& judge_;
+  Report& report_;
+  std::vector<Held> held_;
+};
+
+// Reads documents and remembers what holds, many in a transaction. What comes before a line that
+// cannot be read is remembered, too, since it was printed.
 Result<void> verify_all(Context& context, cp::identity::Estate& estate, Judge& judge,
                         Report& report) {
-  constexpr auto kMostHeld = static_cast<std::size_t>(cp::identity::TrustStore::kMaxSuccession);
-  std::vector<Held> held;
   // A transaction's pages stay in memory, as far as this goes, and are written once.
   CP_TRY(estate.database.execute("PRAGMA cache_size = -32768"));
+  Verifying verifying(estate, judge, report);
   auto reader = context.open_documents(context.arguments().operands());
   while (true) {
     CP_TRY_ASSIGN(auto transaction, Transaction::begin(estate.database));
     for (std::size_t count = 0; count < kDocumentsPerTransaction; ++count) {
-      CP_TRY_ASSIGN(const auto document, reader.next());
-      if (!document) {
-        CP_TRY(report_held(held, judge, report));
-        CP_TRY_ASSIGN(const std::size_t forgotten, judge.forget_unused());
-        if (forgotten > 0) {
-          context.note(
-              fmt::format("{} delegations that no record here stands on are not kept", forgotten));
-        }
-        return transaction.commit();
+      const auto document = reader.next();
+      if (!document || !*document) {
+        CP_TRY(verifying.finish(context));
+        CP_TRY(transaction.commit());
+        return document ? Result<void>() : tl::unexpected<cp::Error>(document.error());
       }
-      if (cp::model::is_a(*document, "cp.error")) {
-        report.pass_on(*document);
-        continue;
-      }
-      CP_TRY_ASSIGN(const Verdict verdict, judge.accept(*document, reader.line()));
-      if (may_be_superseded(*document, verdict) && held.size() < kMostHeld) {
-        held.push_back({*document, verdict, reader.origin().line});
-        continue;
-      }
-      std::string note = verdict.is_superseded ? "a newer one has taken its place" : "";
-      if (verdict.holds() && !verdict.is_superseded &&
-          cp::model::is_a(*document, "cp.delegation")) {
-        CP_TRY_ASSIGN(
-            note, cp::identity::why_not_the_label(estate.trust, judge, *document, verdict.anchor));
-      }
-      CP_TRY(report_held(held, judge, report));
-      report.add(*document, verdict, reader.origin().line, note);
+      CP_TRY(verifying.take(**document, reader.line(), reader.origin().line));
     }
     CP_TRY(transaction.commit());
   }

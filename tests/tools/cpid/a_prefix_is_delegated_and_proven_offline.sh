@@ -153,6 +153,13 @@ expect_status 0 as user cpid verify --offline --only-bad bundle.json
 expect_match 'the newest head of prefix 86.3101.42 is .* old' "$STDERR"
 expect_json '($all | length) == 1'
 
+it "remembers what it called verified before a line that it cannot read"
+as torn cpid trust add --prefix 86 root.json >anchor
+(cat bundle.json && echo x) >torn.json
+expect_status 65 as torn cpid verify torn.json
+tail -n 1 bundle.json >record.json
+expect_status 0 as torn cpid verify record.json
+
 it "asks for young heads of all when it is told to"
 expect_status 1 as user cpid verify --max-head-age 1h bundle.json
 expect_json '$all[4].reason == "no_head"'

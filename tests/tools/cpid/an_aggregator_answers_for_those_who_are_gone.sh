@@ -45,6 +45,9 @@ URL=${URL_OF[nation]%/}
 expect_http 200 /v1/chain/86.1.5
 validate "$STDOUT"
 expect_json '[.delegations[].prefix] == ["86", "86.1", "86.1.5"]'
+cp "$STDOUT" chain
+expect_status 0 newcomer chained cpid verify <chain
+expect_json '[$all[] | select(.verdict == "verified" and .document == "cp.delegation/1").input] == ["86", "86.1", "86.1.5"]'
 expect_http 404 /v1/chain/86.1.6
 expect_http 400 /v1/chain/86.01
 for wanted in "$code" @lab/a; do
