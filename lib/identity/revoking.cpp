@@ -35,14 +35,17 @@ Result<bool> is_childs_key(Estate& estate, std::string_view thumbprint) {
   }
 }
 
+Result<bool> is_revoked(Estate& estate, std::string_view what, std::string_view name) {
+  CP_TRY_ASSIGN(auto row, estate.database.prepare("SELECT 1 FROM revocation WHERE authority = ?1 "
+                                                  "AND what = ?2 AND name = ?3"));
+  return row.bind(1, estate.authority->row).bind(2, what).bind(3, name).step();
+}
+
 // A key that is void signs no head that says so: another one must be left.
 Result<void> check_that_a_head_key_is_left(Estate& estate, const Delegation& own,
                                            std::string_view thumbprint) {
   for (const DelegatedKey& key : own.keys) {
-    CP_TRY_ASSIGN(auto row, estate.database.prepare("SELECT 1 FROM revocation WHERE authority = ?1 "
-                                                    "AND what = 'key' AND name = ?2"));
-    row.bind(1, estate.authority->row).bind(2, key.key.thumbprint());
-    CP_TRY_ASSIGN(const bool is_void, row.step());
+    CP_TRY_ASSIGN(const bool is_void, is_revoked(estate, "key", key.key.thumbprint()));
     if (key.key.thumbprint() != thumbprint && !is_void && key.may("head", estate.now())) {
       return {};
     }
@@ -111,7 +114,8 @@ Result<void> check_that_there_is_room(Estate& estate) {
 
 Result<void> enter_revocation(Estate& estate, const Revocation& revocation) {
   CP_TRY(check_why(revocation.why));
-  CP_TRY(check_that_there_is_room(estate));
+  CP_TRY_ASSIGN(const bool is_again, is_revoked(estate, revocation.what, revocation.name));
+  CP_TRY(is_again ? Result<void>{} : check_that_there_is_room(estate));
   CP_TRY_ASSIGN(auto row,
                 estate.database.prepare("INSERT INTO revocation (authority, what, name, seq, why) "
                                         "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE "

@@ -147,7 +147,7 @@ class FeedFollower {
   Result<bool> begin(bool was_here) {
     feed_.status.clear();
     feed_.problem.clear();
-    const auto bootstrap = client_.bootstrap(feed_.url, stop_);
+    auto bootstrap = client_.bootstrap(feed_.url, stop_);
     if (!bootstrap) {
       end(was_here ? "stale" : "missing", bootstrap.error().message);
       return false;
@@ -549,27 +549,25 @@ class FeedFollower {
       if (estate_.judge.anchor_of(code.prefix())) {
         break;
       }
-      if (const auto bootstrap = client_.bootstrap(reply->registries[at], stop_)) {
+      if (auto bootstrap = client_.bootstrap(reply->registries[at], stop_)) {
         CP_TRY(learn_from(*bootstrap));
       }
     }
     return {};
   }
 
-  Result<Learned> learn_from(const Json& bootstrap) {
+  // Of the delegations, those behind the room that there is are dropped.
+  Result<Learned> learn_from(Json& bootstrap) {
     CP_TRY_ASSIGN(Writing writing, begin_writing());
     const std::string prefix = model::text_at(bootstrap, "head.prefix").value_or("");
-    const Json* all = model::find(bootstrap, "delegations");
-    Json with_room = bootstrap;
-    with_room["delegations"] = Json::array();
-    for (const Json& one : all != nullptr && all->is_array() ? *all : Json::array()) {
-      CP_TRY_ASSIGN(const bool has_room, has_room_for(one, prefix));
+    const auto all = bootstrap.find("delegations");
+    for (std::size_t i = 0; all != bootstrap.end() && all->is_array() && i < all->size(); ++i) {
+      CP_TRY_ASSIGN(const bool has_room, has_room_for(all->at(i), prefix));
       if (!has_room) {
-        break;
+        all->erase(all->begin() + static_cast<std::ptrdiff_t>(i), all->end());
       }
-      with_room["delegations"].push_back(one);
     }
-    CP_TRY_ASSIGN(Learned learned, learn(estate_.judge, with_room));
+    CP_TRY_ASSIGN(Learned learned, learn(estate_.judge, bootstrap));
     CP_TRY(held_ ? add_holding(estate_.database, prefix, grown_) : Result<void>{});
     held_.reset();
     CP_TRY(finish(std::move(writing)));

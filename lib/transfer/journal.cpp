@@ -2,12 +2,14 @@
 #include "transfer/journal.hpp"
 
 #include "base/file.hpp"
+#include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
 
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <optional>
+#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -171,14 +173,8 @@ Result<void> Journal::write(const std::vector<JournalRecord>& records) {
 // A disk without room for the journal has none for the data either, and that is what the user wants
 // to hear of.
 Result<void> Journal::write_bytes(std::string_view bytes) {
-  is_full_ = end_ + bytes.size() > limits::journal_bytes;
-  std::size_t done = 0;
-  while (!is_full_ && done < bytes.size()) {
-    const ssize_t count = ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done,
-                                   static_cast<off_t>(end_ + done));
-    is_full_ = count < 0 && errno != EINTR;
-    done += count < 0 ? 0 : static_cast<std::size_t>(count);
-  }
+  is_full_ = end_ + bytes.size() > limits::journal_bytes ||
+             !write_at(fd_.get(), end_, std::as_bytes(std::span(bytes)));
   if (is_full_) {
     return ::ftruncate(fd_.get(), static_cast<off_t>(end_)) == 0 || errno != EIO
                ? Result<void>()

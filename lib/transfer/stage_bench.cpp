@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "transfer/digest.hpp"
+#include "transfer/holes.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/seal.hpp"
 #include "transfer/zstd.hpp"
@@ -94,24 +95,11 @@ Result<UniqueFd> open_nameless(const std::string& directory) {
   return file;
 }
 
-Result<void> write_chunk(int fd, const Chunk& chunk, std::uint64_t offset) {
-  std::size_t done = 0;
-  while (done < chunk.size()) {
-    const ssize_t count =
-        ::pwrite(fd, chunk.data() + done, chunk.size() - done, static_cast<off_t>(offset + done));
-    if (count < 0 && errno != EINTR) {
-      return fail_errno(errno, "writing");
-    }
-    done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
-  }
-  return {};
-}
-
 Result<std::uint64_t> write_until(int fd, const Chunk& chunk, std::uint64_t room, SteadyTime end,
                                   const std::stop_token& halt) {
   std::uint64_t written = 0;
   while (now_steady() < end && written < room && !halt.stop_requested()) {
-    CP_TRY(write_chunk(fd, chunk, written));
+    CP_TRY(write_at(fd, written, chunk));
     written += chunk.size();
     if (written % kSyncEvery == 0 && ::fdatasync(fd) != 0) {
       return fail_errno(errno, "syncing");

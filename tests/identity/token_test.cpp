@@ -216,6 +216,28 @@ TEST_CASE("a head tells others of a revoked token for as long as it would have l
   CHECK(make_head(*f.estate, std::chrono::days(1)).value()["revoked"].empty());
 }
 
+TEST_CASE("where a head has no room for another revocation, those in it can be said again") {
+  TokenFixture f;
+  Token first = f.wanted();
+  Token second = f.wanted();
+  REQUIRE(issue_token(*f.estate, first));
+  REQUIRE(issue_token(*f.estate, second));
+  REQUIRE(revoke_token(*f.estate, first.id, "lost"));
+  auto row = f.estate->database
+                 .prepare(
+                     "INSERT INTO revocation (authority, what, name, seq, why) "
+                     "VALUES (?1, 'key', ?2, 0, 'lost')")
+                 .value();
+  for (std::size_t i = 1; i < kMaxRevoked; ++i) {
+    REQUIRE(row.bind(1, f.estate->authority->row).bind(2, std::to_string(i)).run());
+  }
+  CHECK(revoke_token(*f.estate, first.id, "lost"));
+  const auto refused = revoke_token(*f.estate, second.id, "lost");
+  REQUIRE(!refused);
+  CHECK(refused.error().code == cp::Errc::denied);
+  CHECK(make_head(*f.estate, std::chrono::days(1)).value()["revoked"].size() == kMaxRevoked);
+}
+
 TEST_CASE("a token of a revoked key is void") {
   TokenFixture f;
   const std::string compact = f.issued();

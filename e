@@ -1,1 +1,0 @@
-cpid: serving anybody on this machine, in clear text
