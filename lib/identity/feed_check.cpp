@@ -169,7 +169,11 @@ FeedChecker::~FeedChecker() {
 
 void FeedChecker::add(std::vector<std::string> lines) {
   auto chunk = std::make_unique<FeedChunk>();
+  for (const std::string& line : lines) {
+    chunk->bytes += line.size();
+  }
   chunk->lines = std::move(lines);
+  bytes_ += chunk->bytes;
   {
     const std::scoped_lock lock(mutex_);
     waiting_.push_back(chunk.get());
@@ -191,6 +195,7 @@ std::unique_ptr<FeedChunk> FeedChecker::take() {
   }
   auto chunk = std::move(order_.front());
   order_.pop_front();
+  bytes_ -= chunk->bytes;
   return chunk;
 }
 

@@ -42,6 +42,7 @@ struct CheckedLine {
 /// A piece of a feed, in order.
 struct FeedChunk {
   std::vector<std::string> lines;
+  std::size_t bytes = 0;             ///< of the lines
   std::vector<CheckedLine> checked;  ///< as many, when is_done
   bool is_done = false;
 };
@@ -54,11 +55,12 @@ class FeedChecker {
   FeedChecker(std::string state_directory, const Clock& clock, unsigned threads);
   ~FeedChecker();
 
-  /// Hands CHUNK in; waits while many are under way.
+  /// Hands LINES in as a chunk.
   void add(std::vector<std::string> lines);
   /// The oldest chunk, after waiting for it; null when none is under way.
   std::unique_ptr<FeedChunk> take();
-  std::size_t under_way() const { return order_.size(); }
+  std::size_t chunks_under_way() const { return order_.size(); }
+  std::size_t bytes_under_way() const { return bytes_; }
 
  private:
   void work();
@@ -71,6 +73,7 @@ class FeedChecker {
   std::deque<FeedChunk*> waiting_;
   bool is_over_ = false;
   std::deque<std::unique_ptr<FeedChunk>> order_;  // of the owner's thread alone
+  std::size_t bytes_ = 0;                         // of these
   std::vector<std::jthread> threads_;
 };
 

@@ -184,7 +184,7 @@ class FeedFollower {
     is_contradicted_ = false;
     const auto fetched = fetch_after(before);
     CP_TRY(taken_);
-    CP_TRY(take_checked(0));
+    CP_TRY(take_checked(0, 0));
     if (too_long_) {
       end("lying",
           fmt::format("entry {} has more than {} bytes", feed_.seq + 1, limits::document_bytes));
@@ -213,13 +213,13 @@ class FeedFollower {
   Result<void> fetch_after(std::int64_t since) {
     std::vector<std::string> lines;
     std::size_t bytes = 0;
-    std::size_t under_way = 0;
     const auto hand_in = [&]() -> Result<void> {
-      under_way += std::exchange(bytes, 0);
+      bytes = 0;
       checker_.add(std::exchange(lines, {}));
-      if (checker_.under_way() >= kChunksUnderWay || under_way >= kBytesUnderWay) {
-        taken_ = take_checked(under_way >= kBytesUnderWay ? 0 : kChunksUnderWay / 2);
-        under_way = taken_ ? std::min(under_way, checker_.under_way() * kBytesPerChunk) : 0;
+      if (checker_.chunks_under_way() >= kChunksUnderWay ||
+          checker_.bytes_under_way() >= kBytesUnderWay) {
+        // Half stays: the threads that check have work while this one writes.
+        taken_ = take_checked(kChunksUnderWay / 2, kBytesUnderWay / 2);
       }
       return taken_ && !is_at_end() ? Result<void>{} : broken_off();
     };
@@ -242,10 +242,10 @@ class FeedFollower {
 
   bool is_at_end() const { return !feed_.status.empty() || is_contradicted_; }
 
-  // Takes what was checked, until LEFT chunks are under way.
-  Result<void> take_checked(std::size_t left) {
+  // Takes what was checked, until CHUNKS_LEFT and BYTES_LEFT are under way.
+  Result<void> take_checked(std::size_t chunks_left, std::size_t bytes_left) {
     std::vector<std::unique_ptr<FeedChunk>> chunks;
-    while (checker_.under_way() > left) {
+    while (checker_.chunks_under_way() > chunks_left || checker_.bytes_under_way() > bytes_left) {
       chunks.push_back(checker_.take());
     }
     if (chunks.empty()) {
