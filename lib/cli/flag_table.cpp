@@ -152,18 +152,24 @@ std::optional<bool> read_switch(std::string_view text) {
   return is_one_of({"false", "no", "off", "0"}) ? std::optional(false) : std::nullopt;
 }
 
-std::string_view empty_switch(std::span<const Flag> flags, std::span<const std::string> words) {
-  for (std::size_t i = 0; i < words.size(); i += takes_next_word(flags, words[i]) ? 2U : 1U) {
-    std::string_view name = words[i];
-    if (name.starts_with("--") && name.ends_with('=')) {
-      name = name.substr(2, name.size() - 3);
-      const Flag* const flag = by_name(flags, name);
-      if (flag != nullptr && flag->type == Type::flag) {
-        return flag->name;
-      }
+Result<std::vector<std::string>> with_empty_values(std::span<const Flag> flags,
+                                                   std::span<const std::string> words) {
+  std::vector<std::string> apart;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const bool ends = word.starts_with("--") && word.ends_with('=');
+    const Flag* const flag = ends ? by_name(flags, word.substr(2, word.size() - 3)) : nullptr;
+    if (flag != nullptr && flag->type == Type::flag) {
+      return fail(Errc::usage, "--{}: '' is neither yes nor no", flag->name);
+    }
+    apart.push_back(flag != nullptr ? fmt::format("--{}", flag->name) : word);
+    if (flag != nullptr) {
+      apart.emplace_back();
+    } else if (takes_next_word(flags, word) && i + 1 < words.size()) {
+      apart.push_back(words[++i]);
     }
   }
-  return {};
+  return apart;
 }
 
 Result<void> check_value(const Flag& flag, std::string_view text, std::string_view currency) {

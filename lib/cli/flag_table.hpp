@@ -28,8 +28,9 @@ std::string environment_name(std::string_view setting);
 /// on.
 std::optional<bool> read_switch(std::string_view text);
 
-/// The name of a switch that stands in WORDS as "--NAME=", with nothing behind it; empty for none.
-std::string_view empty_switch(std::span<const Flag> flags, std::span<const std::string> words);
+/// WORDS with "--NAME=" as two, the second one empty: the value of a flag. usage for a switch.
+Result<std::vector<std::string>> with_empty_values(std::span<const Flag> flags,
+                                                   std::span<const std::string> words);
 
 /// Checks TEXT against the flag's type: a usage error that names the flag. CURRENCY is what an
 /// amount without one gets.

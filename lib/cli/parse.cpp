@@ -52,14 +52,11 @@ Result<Words> parse_words(std::span<const Flag> flags, const std::vector<std::st
     options.push_back(add(app, flag));
   }
   const auto mark = std::ranges::find(words, "--");
-  // CLI11 takes nothing for a yes.
-  const auto empty = empty_switch(flags, {words.begin(), mark});
-  if (!empty.empty()) {
-    return fail(Errc::usage, "--{}: '' is neither yes nor no", empty);
-  }
+  // CLI11 takes nothing for a yes, and the next word for a value that is empty.
+  CP_TRY_ASSIGN(auto apart, with_empty_values(flags, {words.begin(), mark}));
+  std::ranges::reverse(apart);
   try {
-    // CLI11 wants the words in reverse.
-    app.parse(std::vector<std::string>(std::make_reverse_iterator(mark), words.rend()));
+    app.parse(std::move(apart));
   } catch (const CLI::ArgumentMismatch& error) {
     // "--count: 1 required missing"
     const std::string_view what = error.what();

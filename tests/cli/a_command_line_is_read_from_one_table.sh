@@ -20,6 +20,12 @@ for bad in "--count=x" "--count=-1" "--count=1.5" "--size=5parsecs" "--price=5" 
   expect_equal "" "$(cat "$STDOUT")"
   expect_match "^cpsample: --(count|size|price|kind)" "$STDERR"
 done
+it "takes nothing behind an equals sign for nothing, and not the next word"
+expect_status 64 cpsample show --count= 5
+expect_match "^cpsample: --count: ''" "$STDERR"
+expect_status 64 cpsample show --kind= god
+expect_match "^cpsample: --kind: ''" "$STDERR"
+
 it "takes no misspelt switch for one that is off, nor for one that is on"
 for bad in --closed=banana --closed= --closed=fasle --closed=2; do
   expect_status 64 cpsample show "$bad"
