@@ -29,6 +29,12 @@ std::uint64_t inode_of(int directory, const std::string& name) {
   return is_file ? status.st_ino : 0;
 }
 
+bool is_directory(int above, const std::string& name) {
+  struct stat status {};
+  return ::fstatat(above, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode);
+}
+
 // What stands at PLACE since before, read once more for its digest.
 Result<HardLinks::Landed> read_there(const Confined& root, const std::string& place) {
   CP_TRY_ASSIGN(const UniqueFd fd, root.open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY));
@@ -65,7 +71,9 @@ Result<HardLinks::Landed> HardLinks::find(const Ground& ground, const Wanted& wa
   return landed_.emplace(wanted.target, std::move(there)).first->second;
 }
 
-Result<HardLinks::Landed> HardLinks::make_one(const Ground& ground, const Wanted& wanted) {
+Result<std::optional<HardLinks::Landed>> HardLinks::make_one(const Ground& ground,
+                                                             const Wanted& wanted,
+                                                             LinkEvents& events) {
   CP_TRY_ASSIGN(Landed file, find(ground, wanted));
   CP_TRY_ASSIGN(const auto from, ground.directories.open(above(file.place)));
   CP_TRY_ASSIGN(const auto to, ground.directories.open(above(wanted.path)));
@@ -92,6 +100,10 @@ Result<HardLinks::Landed> HardLinks::make_one(const Ground& ground, const Wanted
   if (placed && !*placed) {
     placed = fail(Errc::cannot_create, "{}", errno_text(EXDEV));
   }
+  if (!placed && is_directory(to->get(), name) &&
+      events.link_blocked(staged, wanted.path, file.content)) {
+    return std::nullopt;
+  }
   if (!placed) {
     ::unlinkat(staging, staged.c_str(), 0);
     return tl::unexpected(placed.error());
@@ -102,11 +114,12 @@ Result<HardLinks::Landed> HardLinks::make_one(const Ground& ground, const Wanted
 Result<void> HardLinks::make(const Ground& ground, LinkEvents& events) {
   std::vector<std::string> places;
   for (const Wanted& wanted : wanted_) {
-    if (const auto made = make_one(ground, wanted)) {
-      events.linked(wanted.path, made->content);
-      places.push_back(above(wanted.path));
-    } else {
+    const auto made = make_one(ground, wanted, events);
+    if (!made) {
       events.not_linked(wanted.path, made.error());
+    } else if (*made) {
+      events.linked(wanted.path, (*made)->content);
+      places.push_back(above(wanted.path));
     }
   }
   return ground.syncs ? ground.directories.sync(places) : Result<void>();

@@ -6,6 +6,7 @@
 #include "transfer/staging.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -20,6 +21,10 @@ class LinkEvents {
   /// PATH is a name of a file with CONTENT.
   virtual void linked(const std::string& path, const Digest& content) = 0;
   virtual void not_linked(const std::string& path, const Error& error) = 0;
+  /// A directory stands where STAGED of the staging directory, a name of a file with CONTENT, is to
+  /// be PATH. True when it will give way, and whoever says so puts the link in its place.
+  virtual bool link_blocked(const std::string& staged, const std::string& path,
+                            const Digest& content) = 0;
 };
 
 /// The other names of files that landed, made when all of those stand. A name is given to nothing
@@ -56,7 +61,9 @@ class HardLinks {
     Digest stamp;
   };
   Result<Landed> find(const Ground& ground, const Wanted& wanted);
-  Result<Landed> make_one(const Ground& ground, const Wanted& wanted);
+  /// nullopt: a directory has to give way first.
+  Result<std::optional<Landed>> make_one(const Ground& ground, const Wanted& wanted,
+                                         LinkEvents& events);
 
   std::unordered_map<std::string, Landed> landed_;
   std::unordered_set<Digest, DigestHash> kept_;

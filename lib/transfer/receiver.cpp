@@ -430,6 +430,14 @@ void Receiver::not_linked(const std::string& path, const Error& error) {
   item_failed(path, 0, error);
 }
 
+bool Receiver::link_blocked(const std::string& staged, const std::string& path,
+                            const Digest& content) {
+  return blocked({.staged = staged,
+                  .place = std::string(settings_.landing.place(path)),
+                  .path = path,
+                  .entry = entry_digest(EntryType::file, path, content.bytes)});
+}
+
 Result<void> Receiver::add_file(const Entry& entry) {
   const std::scoped_lock lock(mutex_);
   const bool is_stream = entry.extras && entry.extras->is_stream;
@@ -701,6 +709,7 @@ Result<void> Receiver::settle(bool is_finished) {
   } else {
     CP_TRY(replace_directories());
     CP_TRY(make_links());
+    CP_TRY(replace_directories());  // by hard links
     remove_rest();
   }
   if (is_finished && journal_ && !settings_.archive.empty() && !settings_.sync.any()) {

@@ -86,6 +86,8 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   void group_synced(std::uint64_t files, std::uint64_t bytes) override;
   void linked(const std::string& path, const Digest& content) override;
   void not_linked(const std::string& path, const Error& error) override;
+  bool link_blocked(const std::string& staged, const std::string& path,
+                    const Digest& content) override;
 
   Result<void> add_known(const Entry& entry);
   Result<void> add_directory(const Entry& entry);

@@ -149,11 +149,13 @@ std::optional<Error> failure_of(const model::Json& record) {
                  model::text_at(record, "error.hint").value_or("")};
   }
   const auto count = model::int_at(record, "files.failed").value_or(0);
+  const auto total = model::int_at(record, "files.total").value_or(0);
   const auto* failed = model::find(record, "failed");
   const Errc code = state == "partial" || failed == nullptr ? Errc::failed : gravest_of(*failed);
+  // Directories and what was to be deleted fail, too, and are no files.
   return Error{code,
-               fmt::format("{} of {} items failed", count,
-                           model::int_at(record, "files.total").value_or(count)),
+               count <= total ? fmt::format("{} of {} items failed", count, total)
+                              : fmt::format("{} items failed", count),
                {}};
 }
 

@@ -57,6 +57,20 @@ for ends in "src/ one" "src/ $URL/two" "$URL/src/ three"; do
 done
 [ -d /etc ]
 
+it "gives the place of a directory to a hard link, too"
+mkdir linked
+printf one >linked/a
+ln linked/a linked/b
+mkdir -p names/b/c
+printf old >names/b/c/old
+expect_status 1 cpxfer --preserve links linked/ names
+expect_match '^cpxfer: cannot move names/b: a directory stands there$' "$STDERR"
+expect_equal old "$(cat names/b/c/old)"
+expect_status 0 cpxfer --preserve links --delete linked/ names
+expect_json '.files.failed == 0 and .files.deleted == 3'
+expect_equal "$(stat -c %i names/a)" "$(stat -c %i names/b)"
+expect_equal "" "$(left_behind .)"
+
 it "shows it in a dry run"
 rm -rf there
 old there
