@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/wide_hash.hpp"
 
 #include <xxhash.h>
 
@@ -27,6 +28,10 @@ Digest canonical(XXH128_hash_t hash) {
 }
 
 Digest hash(Seed seed, const void* data, std::size_t size) {
+  if (has_wide_hash()) {
+    const WideHash hash = wide_hash(data, size, seed);
+    return canonical({hash.low, hash.high});
+  }
   return canonical(XXH3_128bits_withSeed(data, size, seed));
 }
 

@@ -2,6 +2,9 @@
 #include "transfer/digest.hpp"
 
 #include "transfer/limits.hpp"
+#include "transfer/wide_hash.hpp"
+
+#include <xxhash.h>
 
 #include "catch.hpp"
 #include <numeric>
@@ -35,6 +38,20 @@ Digest in_order(std::span<const std::byte> data, std::span<const std::uint64_t> 
 TEST_CASE("the digest of a leaf is XXH3-128 as xxhsum prints it") {
   // xxhsum -H2 of an empty file.
   CHECK(leaf_digest({}).hex() == "99aa06d3014798d86001c324468d497f");
+}
+
+TEST_CASE("wide vectors make the digests that the library makes") {
+  if (!has_wide_hash()) {
+    WARN("this processor or this build has no AVX2");
+    return;
+  }
+  const auto data = pattern(3000);
+  for (std::size_t size = 0; size <= data.size(); ++size) {
+    const XXH128_hash_t library = XXH3_128bits_withSeed(data.data(), size, size % 5);
+    const WideHash wide = wide_hash(data.data(), size, size % 5);
+    REQUIRE(wide.low == library.low64);
+    REQUIRE(wide.high == library.high64);
+  }
 }
 
 TEST_CASE("the digest of a file does not depend on the order of its chunks") {
