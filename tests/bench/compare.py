@@ -6,7 +6,7 @@ peer …) and prints one line: the medians, the spread, and the median of the ra
 A COMMAND is split as a shell splits words; one that needs a pipe is "sh -c '…'". Each must end with
 0. --before runs untimed before every run, e.g. to remove what the last one made. --items N and
 --bytes N say how much one run does, and add a rate; with --bytes the CPU is told for a gigabyte, of
-both. --far PID is a server whose children's CPU counts with each command's own. --at-most R or --within SECONDS is the target:
+both. --far PID,… are servers whose CPU, and that of their children, counts with each command's own. --at-most R or --within SECONDS is the target:
 when it is missed the line says so and the exit status is 1. Absolute figures swing with whatever
 else the machine does: quote the ratio."""
 
@@ -29,29 +29,32 @@ def arguments():
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--items", type=float)
     parser.add_argument("--bytes", type=float)
-    parser.add_argument("--far", type=int)
+    parser.add_argument("--far", type=lambda text: [int(pid) for pid in text.split(",")], default=[])
     parser.add_argument("--at-most", type=float)
     parser.add_argument("--within", type=float)
     return parser.parse_args()
 
 
-def waited_for(pid):
-    """CPU seconds of the children that PID has waited for, once it has no others."""
-    for _ in range(200):
-        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as children:
-            if not children.read().strip():
-                break
-        time.sleep(0.01)
-    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+def far_cpu(pids):
+    """CPU seconds of the servers PIDS and of the children that they have waited for, once they have
+    no others."""
+    ticks = 0
+    for pid in pids:
+        for _ in range(200):
+            with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as children:
+                if not children.read().strip():
+                    break
+            time.sleep(0.01)
+        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as stat:
+            ticks += sum(int(field) for field in stat.read().rsplit(")", 1)[1].split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def seconds_of(command, options):
     """Wall and CPU seconds of one run."""
     if options.before:
         subprocess.run(shlex.split(options.before), check=True, stdin=subprocess.DEVNULL)
-    far_before = waited_for(options.far) if options.far else 0
+    far_before = far_cpu(options.far)
     with open(options.stdin, "rb") as source:
         start = time.monotonic()
         process = subprocess.Popen(shlex.split(command), stdin=source, stdout=subprocess.DEVNULL)
@@ -60,8 +63,7 @@ def seconds_of(command, options):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit("compare: status %d of: %s" % (process.returncode, command))
-    far = waited_for(options.far) - far_before if options.far else 0
-    return wall, usage.ru_utime + usage.ru_stime + far
+    return wall, usage.ru_utime + usage.ru_stime + far_cpu(options.far) - far_before
 
 
 def shown(value):
