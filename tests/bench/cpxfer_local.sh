@@ -13,16 +13,7 @@ MIB=${BENCH_MIB:-512} FILES=${BENCH_FILES:-5000}
 echo "on $(df --output=fstype "$TESTDIR" | tail -1), $MIB MiB and $FILES files"
 mkdir big small
 head -c "${MIB}M" /dev/urandom >big/file
-/usr/bin/python3 - "$FILES" <<'PYTHON'
-import os, random, sys
-random.seed(1)
-noise = os.urandom(16384)
-for n in range(int(sys.argv[1])):
-    folder = "small/%03d" % (n // 100)
-    os.makedirs(folder, exist_ok=True)
-    with open("%s/%05d" % (folder, n), "wb") as file:
-        file.write(noise[:random.randint(4096, 16384)])
-PYTHON
+/usr/bin/python3 "$CP_SOURCE/tests/bench/small_files.py" small "$FILES"
 small_bytes=$(find small -type f -printf '%s\n' | awk '{s += $1} END {print s}')
 for peer in 'cp -a' 'rsync -a --whole-file'; do
   compare "one file of $MIB MiB" --ours 'cpxfer -q --durability none big/ out' --peer "$peer big/ out" \

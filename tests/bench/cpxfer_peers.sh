@@ -27,16 +27,7 @@ MIB=${BENCH_MIB:-$((room < 4096 ? room : 4096))} FILES=${BENCH_FILES:-20000} RUN
 chmod 711 "$TESTDIR" .
 mkdir -p src/big src/small src/mixed out
 head -c "${MIB}M" /dev/urandom >src/big/file
-/usr/bin/python3 - "$FILES" <<'PYTHON'
-import os, random, sys
-random.seed(1)
-noise = os.urandom(16384)
-for n in range(int(sys.argv[1])):
-    folder = "src/small/%03d" % (n // 100)
-    os.makedirs(folder, exist_ok=True)
-    with open("%s/%05d" % (folder, n), "wb") as file:
-        file.write(noise[:random.randint(4096, 16384)])
-PYTHON
+/usr/bin/python3 "$CP_SOURCE/tests/bench/small_files.py" src/small "$FILES"
 for tree in /usr/include /usr/share/doc /usr/lib/python3 /usr/share/perl /usr/lib/gcc; do
   if [ -d "$tree" ]; then cp -a --no-preserve=ownership,mode "$tree" src/mixed/; fi
 done

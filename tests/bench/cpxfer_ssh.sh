@@ -13,15 +13,7 @@ MIB=${BENCH_MIB:-1024} FILES=${BENCH_FILES:-5000} RUNS=${BENCH_RUNS:-5}
 echo "on $(df --output=fstype "$TESTDIR" | tail -1): $MIB MiB; $FILES files of 4 to 16 KiB"
 mkdir big small
 head -c "${MIB}M" /dev/urandom >big/file
-/usr/bin/python3 - "$FILES" <<'PLANT'
-import os, random, sys
-random.seed(1)
-for i in range(int(sys.argv[1])):
-    directory = "small/%02d" % (i % 40)
-    os.makedirs(directory, exist_ok=True)
-    with open("%s/%d" % (directory, i), "wb") as file:
-        file.write(os.urandom(random.randrange(4096, 16385)))
-PLANT
+/usr/bin/python3 "$CP_SOURCE/tests/bench/small_files.py" small "$FILES"
 small_bytes=$(find small -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
 sftp=$(find /usr/lib/openssh /usr/libexec -name sftp-server 2>/dev/null | head -n 1)
 start_sshd far "Subsystem sftp ${sftp:-internal-sftp}"
