@@ -4,8 +4,9 @@
 # big file beside cp, the rsync daemon, GridFTP, rclone and xrdcp, many small ones and a mixed tree
 # beside tar through nc, cp -a and the rsync daemon, each in turn with ours. All of it once under each
 # congestion control of BENCH_CONTROLS (that of the machine, then reno), in a network namespace of its
-# own where there may be one. Nothing is synced, at nobody. A peer that is not installed is named and
-# left out.
+# own where there may be one. In memory nothing is synced, at nobody; on a disk (TMPDIR) ours syncs as
+# it does by default (--durability batch), and each peer is followed by "sync -f". A peer that is not
+# installed is named and left out.
 # BENCH_MIB: mebibytes of the big file (4096). BENCH_FILES: small ones of 4 to 16 KiB (20000).
 if [ -z "${BENCH_INSIDE:-}" ] && unshare -n true 2>/dev/null; then
   status=0
@@ -54,12 +55,16 @@ start_server rsyncd rsync --daemon --no-detach --config=rsyncd.conf --address=12
 wait_port "$rsync_port"
 RSYNC="rsync -a --whole-file --inplace"
 DAEMON=rsync://127.0.0.1:$rsync_port/here
-OURS="cpxfer -q --anonymous --durability none"
+OURS="cpxfer -q --anonymous --durability none" SYNC=
+if [ "$(df --output=fstype "$TESTDIR" | tail -1)" != tmpfs ]; then
+  OURS="cpxfer -q --anonymous --durability batch" SYNC="sync -f out"
+fi
 # beside WHAT LABEL AT_MOST OURS PEER [OPTIONS]: what is in src/WHAT, and arrives in out/WHAT
 beside() {
   local what=$1 bytes servers=("${SERVERS[@]}")
   bytes=$(du -sb --apparent-size "src/$what" | cut -f1)
-  compare "$2" ${3:+--at-most "$3"} --ours "$4" --peer "$5" --bytes "$bytes" --runs "$RUNS" --far "$(IFS=,; echo "${servers[*]}")" \
+  printf 'set -e\n%s\n%s\n' "$5" "$SYNC" >"$TESTDIR/peer.sh"
+  compare "$2" ${3:+--at-most "$3"} --ours "$4" --peer "sh $TESTDIR/peer.sh" --bytes "$bytes" --runs "$RUNS" --far "$(IFS=,; echo "${servers[*]}")" \
     --before "sh -c 'rm -rf out/* && mkdir -m 777 out/$what'"
   diff -r --no-dereference "src/$what" "out/$what" >/dev/null || fail "what $5 brought is not what was there"
 }
@@ -84,7 +89,7 @@ if has rclone; then
   http_port=$(free_port)
   start_server http rclone serve http --config /dev/null --addr "127.0.0.1:$http_port" src
   wait_port "$http_port"
-  beside big "pull of $MIB MiB, beside rclone" 1 "$pull" "rclone --config /dev/null copy --multi-thread-streams 4
+  beside big "pull of $MIB MiB, beside rclone" 1 "$pull" "rclone --config /dev/null copy --multi-thread-streams 4 \\
     --multi-thread-cutoff 64M --http-url http://127.0.0.1:$http_port :http:big out/big"
   stop_server http
 fi
@@ -102,8 +107,9 @@ for what in small mixed; do
   nc_port=$(free_port)
   push="$OURS src/$what/ $URL/out/$what"
   beside $what "push of the $what tree, beside tar through nc" 0.9 "$push" \
-    "sh -c 'nc -N -l 127.0.0.1 $nc_port </dev/null | tar -x -C out & for try in 1 2 3 4 5 6 7 8 9; do
-      ss -ltn | grep :$nc_port >/dev/null && break; sleep 0.01; done; tar -c -C src $what | nc -N 127.0.0.1 $nc_port; wait'"
+    "nc -N -l 127.0.0.1 $nc_port </dev/null | tar -x -C out & for try in 1 2 3 4 5 6 7 8 9; do
+      ! ss -ltn | grep :$nc_port >/dev/null || break; sleep 0.01; done
+      tar -c -C src $what | nc -N 127.0.0.1 $nc_port; wait"
   beside $what "push of the $what tree, beside cp -a" "" "$push" "cp -a src/$what/. out/$what"
   beside $what "push of the $what tree, beside an rsync daemon" 1 "$push" "rsync -a --whole-file src/$what/ $DAEMON/out/$what/"
 done
