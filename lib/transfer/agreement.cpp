@@ -241,6 +241,18 @@ std::string to_text(const Open& open) {
   if (open.measuring) {
     json["measure_ms"] = open.measuring->count();
   }
+  if (!open.data_address.empty()) {
+    json["data_address"] = model::text_value(open.data_address);
+  }
+  if (open.ports) {
+    json["ports"] = {open.ports->first, open.ports->last};
+  }
+  if (!open.names.empty()) {
+    json["names"] = Json::array();
+    for (const std::string& name : open.names) {
+      json["names"].push_back(model::text_value(name));
+    }
+  }
   return model::to_line(json);
 }
 
@@ -266,6 +278,21 @@ void parse_measuring(Fields& fields, const Json& json, Open& open) {
     open.measuring =
         std::chrono::milliseconds(fields.integer("measure_ms", 1, limits::measuring_time.count()));
   }
+}
+
+// Not there when the server may choose.
+Result<void> parse_ports(const Json& json, Open& open) {
+  open.data_address = model::text_at(json, "data_address").value_or("");
+  if (model::find(json, "ports") == nullptr) {
+    return {};
+  }
+  const auto first = model::int_at(json, "ports.0").value_or(0);
+  const auto last = model::int_at(json, "ports.1").value_or(0);
+  if (first < 1 || last < first || last > 0xFFFF) {
+    return fail(Errc::protocol, "the field ports is missing or wrong");
+  }
+  open.ports = PortRange{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)};
+  return {};
 }
 
 // Not there, or null, in an Open that does not resume.
@@ -304,6 +331,10 @@ Result<Open> parse_open(std::string_view text) {
   open.token = model::text_at(json, "token").value_or("");
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(parse_format_2(fields, json, open));
+  CP_TRY(parse_ports(json, open));
+  if (model::find(json, "names") != nullptr) {
+    open.names = fields.texts("names", kMaxSources);
+  }
   parse_measuring(fields, json, open);
   CP_TRY(fields.good());
   CP_TRY_ASSIGN(open.secret, bytes_in(open.secret, limits::key_bytes));

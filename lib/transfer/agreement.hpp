@@ -60,6 +60,12 @@ struct Open {
   /// forgets it (format 4). The destination, or the only source, names no file, and says which
   /// grant of a token counts. At most limits::measuring_time.
   std::optional<std::chrono::milliseconds> measuring;
+  /// Beside ssh: where the client reaches the server, when it is not where the caller reached it,
+  /// and the ports that may be used; whoever does not know them takes what it always takes.
+  std::string data_address;
+  std::optional<PortRange> ports;
+  /// Of a push that somebody else has ordered: what its paths begin with; empty: anything.
+  std::vector<std::string> names;
 };
 
 /// What the server gives.

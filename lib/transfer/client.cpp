@@ -3,7 +3,6 @@
 
 #include "base/random.hpp"
 #include "transfer/limits.hpp"
-#include "transfer/preface.hpp"
 
 #include <array>
 
@@ -17,26 +16,29 @@ Client::Client(Link& link, std::unique_ptr<net::Stream> stream, std::chrono::nan
       stop_(std::move(stop)) {}
 
 Result<std::unique_ptr<Client>> Client::connect(Link& link, std::chrono::nanoseconds silence,
-                                                std::stop_token stop) {
+                                                std::stop_token stop, Purpose purpose) {
   CP_TRY_ASSIGN(auto stream, link.connect(stop));
   auto client = std::make_unique<Client>(link, std::move(stream), silence, stop);
   const std::stop_callback interrupt(stop, [&] { client->control_.shutdown(); });
-  CP_TRY(client->greet());
+  CP_TRY(client->greet(purpose));
   return client;
 }
 
-Result<void> Client::greet() {
+Result<void> Client::greet(Purpose purpose) {
   net::Stream& stream = control_.stream();
   std::array<std::byte, Preface::encoded_bytes> bytes{};
   // A far end that is gone by now may have left its preface, or word of why.
-  const auto sent = stream.send(encode(Preface{.purpose = Purpose::control}));
+  const auto sent = stream.send(encode(Preface{.purpose = purpose}));
   const auto have = stream.receive_all(bytes, SystemClock().steady() + silence_);
   if (!have || *have != bytes.size()) {
     return tl::unexpected<Error>(
         link_.explain(have && sent ? Error{Errc::protocol, "the other end is no cpxfer", {}}
                                    : (have ? sent.error() : have.error())));
   }
-  CP_TRY(decode_preface(bytes));
+  CP_TRY_ASSIGN(const Preface preface, decode_preface(bytes));
+  if (purpose == Purpose::order && preface.purpose != purpose) {
+    return fail(Errc::unavailable, "its cpxfer is too old to carry out a transfer for others");
+  }
   CP_TRY(control_.send(MessageType::hello,
                        to_text(Hello{.version = CP_VERSION, .chunk_bytes = limits::chunk_bytes})));
   CP_TRY_ASSIGN(const Message hello, control_.expect(MessageType::hello));

@@ -5,6 +5,7 @@
 #include "transfer/carrier.hpp"
 #include "transfer/control.hpp"
 #include "transfer/link.hpp"
+#include "transfer/preface.hpp"
 
 #include <chrono>
 #include <memory>
@@ -15,9 +16,11 @@ namespace cp::transfer {
 /// A client's end of a session until data moves: connected, greeted, agreed.
 class Client {
  public:
-  /// Connects over LINK, which is borrowed, and greets the far end. What the link says, protocol.
+  /// Connects over LINK, which is borrowed, and greets the far end for PURPOSE. What the link says,
+  /// protocol, unavailable for a far end that is too old to carry out an order.
   static Result<std::unique_ptr<Client>> connect(Link& link, std::chrono::nanoseconds silence,
-                                                 std::stop_token stop);
+                                                 std::stop_token stop,
+                                                 Purpose purpose = Purpose::control);
   Client(Link& link, std::unique_ptr<net::Stream> stream, std::chrono::nanoseconds silence,
          std::stop_token stop);
 
@@ -33,7 +36,7 @@ class Client {
   bool is_sealed() const { return secret_.sealed; }
 
  private:
-  Result<void> greet();
+  Result<void> greet(Purpose purpose);
 
   Link& link_;
   Control control_;

@@ -108,6 +108,21 @@ std::string Location::server() const {
   return "";
 }
 
+std::string Location::operand() const {
+  switch (kind) {
+    case Place::stream:
+      return "-";
+    case Place::daemon:
+      return server() + text::replace_all(path, "%", "%25");
+    case Place::ssh:
+      return prefix() + (path.starts_with('~') || path.starts_with(':') ? "./" : "") + path;
+    case Place::here:
+      break;
+  }
+  const auto read = parse_location(path);
+  return (read && *read == *this ? "" : "./") + path;
+}
+
 std::string Location::prefix() const { return kind == Place::ssh ? server() + ":" : server(); }
 
 Result<Location> parse_location(std::string_view text) {

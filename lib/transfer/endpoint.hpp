@@ -35,6 +35,8 @@ struct Location {
   std::string server() const;
   /// What stands before a path there when it is shown: "cpx://host:port", "user@host:", "".
   std::string prefix() const;
+  /// What parse_location makes this of, whatever the path is; a path may get ./ before it.
+  std::string operand() const;
   friend bool operator==(const Location&, const Location&) = default;
 };
 

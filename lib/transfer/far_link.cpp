@@ -2,6 +2,7 @@
 #include "transfer/far_link.hpp"
 
 #include "transfer/daemon_link.hpp"
+#include "transfer/relay_link.hpp"
 #include "transfer/ssh_link.hpp"
 
 namespace cp::transfer {
@@ -13,6 +14,13 @@ constexpr int kRemoteStreams = 2;
 }  // namespace
 
 std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first) {
+  if (far.kind == Place::ssh && request.relay != nullptr) {
+    return std::make_unique<RelayLink>(*request.relay,
+                                       RelayLink::Settings{.data_host = request.data_host,
+                                                           .trusts_network = request.trusts_network,
+                                                           .seals_always = request.seals_always,
+                                                           .silence = request.silence});
+  }
   if (far.kind == Place::ssh) {
     net::SshSettings ssh = *request.ssh;
     ssh.may_prompt = ssh.may_prompt && is_first;
@@ -34,7 +42,11 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
 Result<RailChoice> rail_to(const Request& request, const Location& far) {
   const bool by_ssh = far.kind == Place::ssh;
   if (request.rail == RailChoice::automatic) {
-    return by_ssh ? RailChoice::ssh : RailChoice::tcp;
+    return by_ssh && request.relay == nullptr ? RailChoice::ssh : RailChoice::tcp;
+  }
+  if (request.rail == RailChoice::ssh && request.relay != nullptr) {
+    return fail(Errc::usage, "{}: data goes from host to host beside ssh (--rail tcp)",
+                far.server());
   }
   if (request.rail == RailChoice::ssh && !by_ssh) {
     return fail(Errc::usage, "{} is not reached through ssh, so no rail of ssh goes there",

@@ -67,7 +67,7 @@ Result<std::unique_ptr<net::Stream>> LoopLink::connect(const std::stop_token& /*
   UniqueFd theirs(ends[1]);
   CP_TRY_ASSIGN(auto near, make_talk(std::move(ours), silence_));
   CP_TRY_ASSIGN(auto far, make_talk(std::move(theirs), silence_));
-  CP_TRY_ASSIGN(door_, TcpDoor::open(here(), desk_));
+  CP_TRY_ASSIGN(door_, TcpDoor::open(here(), std::nullopt, desk_));
   server_ = std::thread(
       [this, far = std::move(far)]() mutable { serve(std::move(far), stop_.get_token()); });
   return near;

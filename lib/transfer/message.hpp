@@ -38,6 +38,10 @@ enum class MessageType : std::uint16_t {
   would_send = 21,  ///< of a dry run: what the sources have
   would_delete = 22,  ///< server to client, of a dry run: what would go
   measured = 23,      ///< server to client, at the end of a measurement: its side of it
+  order = 24,         ///< JSON, caller to deputy: the transfer that it is to carry out
+  word = 25,          ///< deputy to caller: what happens meanwhile
+  outcome = 26,       ///< deputy to caller: how it ended
+  relayed = 27,       ///< both ways: some of the talk with the other host
 };
 
 struct Message {

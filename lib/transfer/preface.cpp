@@ -35,7 +35,7 @@ Result<Preface> decode_preface(std::span<const std::byte, Preface::encoded_bytes
     return fail(Errc::protocol, "the other end speaks version {}, and this one version {}",
                 preface.major, Preface::our_major);
   }
-  if (preface.purpose != Purpose::control && preface.purpose != Purpose::rail) {
+  if (preface.purpose < Purpose::control || preface.purpose > Purpose::order) {
     return fail(Errc::protocol, "the other end wants what is not known here");
   }
   return preface;

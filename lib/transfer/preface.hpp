@@ -14,7 +14,11 @@ namespace cp::transfer {
 inline constexpr const char* tls_protocol = "cpxfer/2";
 
 /// What a connection is for.
-enum class Purpose : std::uint8_t { control = 1, rail = 2 };
+enum class Purpose : std::uint8_t {
+  control = 1,
+  rail = 2,
+  order = 3,  ///< a transfer that this end is to carry out as the client, for whoever ssh let in
+};
 
 /// The first 16 bytes of every connection, from both ends: magic, version and purpose. Ends of one
 /// major version understand each other.

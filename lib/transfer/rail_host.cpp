@@ -70,12 +70,20 @@ Result<std::unique_ptr<RailHost>> make_tcp_host(RailWish wish, RailDesk& desk) {
   if (wish.door.empty()) {
     return std::make_unique<TcpHost>(desk, std::move(wish.rails));
   }
-  const auto address = net::IpAddress::parse(wish.host);
+  const std::string& host = wish.asked_address.empty() ? wish.host : wish.asked_address;
+  const auto address = net::IpAddress::parse(host);
   if (!address) {
     return fail(Errc::unavailable, "nobody knows at which address this host was reached");
   }
-  CP_TRY_ASSIGN(auto door, TcpDoor::open(*address, desk));
-  return std::make_unique<TcpDoorHost>(std::move(door), wish.host, desk, std::move(wish.rails));
+  auto door = TcpDoor::open(*address, wish.ports, desk);
+  if (!door && !wish.asked_address.empty()) {
+    // What others call this host may be no address of its own.
+    door = TcpDoor::open(net::IpAddress::any(address->family), wish.ports, desk);
+  }
+  if (!door) {
+    return tl::unexpected<Error>(door.error());
+  }
+  return std::make_unique<TcpDoorHost>(*std::move(door), host, desk, std::move(wish.rails));
 }
 
 class FabricHost final : public RailHost {

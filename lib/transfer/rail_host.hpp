@@ -9,7 +9,9 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace cp::transfer {
@@ -34,6 +36,8 @@ struct RailWish {
   std::vector<RailKeys> rails;  ///< of each stream
   std::string host;             ///< the address of ours that the client reached; "" if nobody knows
   std::string door;             ///< where streams come in that ssh carries
+  std::string asked_address;    ///< where the client would rather reach us; ""
+  std::optional<PortRange> ports;  ///< beside ssh; absent: any
 };
 
 /// A host for WISH: plain TCP streams come through DESK, a fabric's library from FABRICS.

@@ -198,7 +198,15 @@ Result<void> Receiver::check(std::string_view path) const {
   if (!checked) {
     return fail(Errc::protocol, "the peer sent the path '{}': {}", path, checked.error().message);
   }
-  return {};
+  const std::string& renamed = settings_.landing.renamed_from;
+  const std::vector<std::string>& names = settings_.names;
+  const bool was_asked_for =
+      renamed.empty()
+          ? names.empty() || std::ranges::count(names, path.substr(0, path.find('/'))) != 0
+          : path == renamed;
+  return was_asked_for
+             ? Result<void>()
+             : fail(Errc::protocol, "the peer sent the path '{}', which nobody asked for", path);
 }
 
 Result<void> Receiver::add(const Entry& entry) {

@@ -39,6 +39,8 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   struct Settings {
     Landing landing;
     Durability durability = Durability::batch;
+    /// What paths may begin with; empty: anything. A file that takes another name comes alone.
+    std::vector<std::string> names;
     /// Links that may lead out of the root are refused: they come from a peer.
     bool contain_links = true;
     Preserve preserve;

@@ -6,10 +6,10 @@
 #include "transfer/client.hpp"
 #include "transfer/dry_run.hpp"
 #include "transfer/far_link.hpp"
+#include "transfer/go_on.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/resume.hpp"
-#include "transfer/retry.hpp"
 #include "transfer/run_local.hpp"
 #include "transfer/run_shell.hpp"
 #include "transfer/send_session.hpp"
@@ -18,24 +18,6 @@
 
 namespace cp::transfer {
 namespace {
-
-Open open_of(const Request& request, RailChoice rail, Direction direction) {
-  return {.direction = direction,
-          .placement = request.is_from_stream() ? Placement::exact : request.placement,
-          .durability = request.durability,
-          .rail = rail,
-          .provider = request.provider,
-          // What goes to a stream comes in its order over one.
-          .streams = request.is_to_stream() ? 1 : streams_of(request),
-          .dry_run = request.dry_run,
-          .selection = request.selection,
-          .bytes_per_second = request.bytes_per_second,
-          .preserve = request.preserve,
-          .sync = request.sync,
-          .deletion = request.deletion,
-          .key = request.dry_run ? std::nullopt : wanted_key(request),
-          .compression = request.compression};
-}
 
 Result<void> check_format(const Request& request, const Hello& far) {
   const bool needs_format_2 =
@@ -55,33 +37,12 @@ Result<void> check_format(const Request& request, const Hello& far) {
   return {};
 }
 
-// What ended a transfer that was under way, for good.
-Error given_up(const Request& request, Error error) {
-  error.code = Errc::timed_out;
-  if (error.hint.empty()) {
-    error.hint = request.is_from_stream() ? "a stream cannot be gone on with: nothing of it stays"
-                 : request.is_to_stream() ? "what goes to a stream cannot be gone on with"
-                 : request.resume         ? "the same command goes on from here"
-                                          : "files that had arrived whole stay";
-  }
-  return error;
-}
-
 void conclude(Report& report, const Location& server, Result<FinalResult> result) {
   if (result) {
     report.account().result = *result;
   } else {
     report.account().error = at_server(server, std::move(result)).error();
   }
-}
-
-Result<void> check_one_server(const std::vector<Location>& sources) {
-  for (const Location& source : sources) {
-    if (source.server() != sources.front().server()) {
-      return fail(Errc::usage, "the sources are at several servers; one transfer asks one");
-    }
-  }
-  return {};
 }
 
 Result<void> show_push(const Request& request, const std::vector<Source>& sources,
@@ -169,16 +130,17 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
 }
 
 Result<void> open_session(ReceiveSession& session, const Request& request, Landing landing,
-                          Report& report, const std::optional<Digest>& key) {
+                          Report& report, const Open& open) {
   const auto ready = session.open({.landing = std::move(landing),
                                    .durability = request.durability,
+                                   .names = names_of(open.sources, request.placement),
                                    .contain_links = true,
                                    .preserve = request.preserve,
                                    .sync = request.sync,
                                    .deletion = request.deletion,
                                    .filter = request.selection.filter,
                                    .id = report.account().id,
-                                   .key = key,
+                                   .key = open.key,
                                    .archive = request.archive});
   return ready ? ready
                : fail(ready.error().code, "cannot create {}: {}", request.destination,
@@ -186,14 +148,14 @@ Result<void> open_session(ReceiveSession& session, const Request& request, Landi
 }
 
 Result<void> open_session(ReceiveSession& session, const Request& request, const Opened& opened,
-                          Report& report, const std::optional<Digest>& key) {
+                          Report& report, const Open& open) {
   if (request.is_to_stream()) {
     return session.open({.fd = request.output,
                          .id = report.account().id,
                          .syncs = request.durability != Durability::none});
   }
   CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, opened.incoming));
-  return open_session(session, request, std::move(landing), report, key);
+  return open_session(session, request, std::move(landing), report, open);
 }
 
 Result<void> pull_once(const Request& request, const std::vector<Location>& sources, Report& report,
@@ -232,7 +194,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
                           .silence = request.silence,
                           .tick = [&] { report.tick(); },
                           .expands = !opened.codec.empty()});
-  CP_TRY(open_session(session, request, opened, report, open.key));
+  CP_TRY(open_session(session, request, opened, report, open));
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
   report.account().id = session.receiver().id();
   report.account().attempt = session.receiver().attempt();
@@ -247,52 +209,46 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   return {};
 }
 
-// Whether another connection may go on: the peer is gone, or was not there in the first place.
-bool is_lost(const std::optional<Error>& error) {
-  return error && (error->code == Errc::timed_out || error->code == Errc::unavailable);
+}  // namespace
+
+Open open_of(const Request& request, RailChoice rail, Direction direction) {
+  return {.direction = direction,
+          .placement = request.is_from_stream() ? Placement::exact : request.placement,
+          .durability = request.durability,
+          .rail = rail,
+          .provider = request.provider,
+          // What goes to a stream comes in its order over one.
+          .streams = request.is_to_stream() ? 1 : streams_of(request),
+          .dry_run = request.dry_run,
+          .selection = request.selection,
+          .bytes_per_second = request.bytes_per_second,
+          .preserve = request.preserve,
+          .sync = request.sync,
+          .deletion = request.deletion,
+          .key = request.dry_run ? std::nullopt : wanted_key(request),
+          .compression = request.compression,
+          .ports = request.ports};
 }
 
-// Moves by ONCE, again and again while the other end is lost and comes back.
-template <class Once>
-Result<void> move(const Request& request, Report& report, const std::stop_token& stop, Once once) {
-  CP_TRY(once());
-  const SystemClock clock;
-  KernelRandom random;
-  Retry retry(can_resume(request) ? request.retry : std::chrono::nanoseconds(0), clock, random);
-  while (is_lost(report.account().error)) {
-    if (report.tally().bytes_placed != 0) {
-      retry.succeeded();
+Result<void> check_one_server(const std::vector<Location>& sources) {
+  for (const Location& source : sources) {
+    if (source.server() != sources.front().server()) {
+      return fail(Errc::usage, "the sources are at several servers; one transfer asks one");
     }
-    const auto wait = retry.next();
-    if (!wait || !pause(*wait, stop)) {
-      break;
-    }
-    const Error why = *report.account().error;
-    report.begin_again();
-    if (const auto begun = once(); !begun) {
-      report.account().error = begun.error();
-    }
-    if (stop.stop_requested() && is_lost(report.account().error)) {
-      report.account().error = why;
-    }
-  }
-  if (is_lost(report.account().error)) {
-    report.account().error = given_up(request, *std::move(report.account().error));
   }
   return {};
 }
 
-}  // namespace
-
 Result<void> run_push(const Request& request, const std::vector<Source>& sources,
                       const Location& destination, Report& report, std::stop_token stop) {
-  return move(request, report, stop,
-              [&] { return push_once(request, sources, destination, report, stop); });
+  return go_on_while_lost(request, report, stop,
+                          [&] { return push_once(request, sources, destination, report, stop); });
 }
 
 Result<void> run_pull(const Request& request, const std::vector<Location>& sources, Report& report,
                       std::stop_token stop) {
-  return move(request, report, stop, [&] { return pull_once(request, sources, report, stop); });
+  return go_on_while_lost(request, report, stop,
+                          [&] { return pull_once(request, sources, report, stop); });
 }
 
 }  // namespace cp::transfer

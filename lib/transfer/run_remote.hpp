@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/agreement.hpp"
 #include "transfer/endpoint.hpp"
 #include "transfer/report.hpp"
 #include "transfer/source.hpp"
@@ -9,6 +10,12 @@
 #include <vector>
 
 namespace cp::transfer {
+
+/// What REQUEST asks of a server over RAIL, but for where, and which connection it is.
+Open open_of(const Request& request, RailChoice rail, Direction direction);
+
+/// usage when SOURCES are at more than one server.
+Result<void> check_one_server(const std::vector<Location>& sources);
 
 /// Moves SOURCES to the server at DESTINATION and fills in REPORT; in a dry run, shows what would
 /// land. An error means that nothing was begun: unavailable, denied, cannot_create, protocol.

@@ -12,11 +12,14 @@
 #include "transfer/resume.hpp"
 #include "transfer/run_local.hpp"
 #include "transfer/sender.hpp"
+#include "transfer/source.hpp"
 #include "transfer/stream_out.hpp"
 #include "transfer/wake.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace cp::transfer {
@@ -209,9 +212,10 @@ Result<void> show_far(const std::vector<FarSource>& sources, const Request& requ
   return {};
 }
 
-Result<std::unique_ptr<Taker>> open_shell_taker(const Request& request, const Incoming& incoming,
-                                                ShellEvents& events, Report& report,
-                                                const std::stop_token& stop) {
+Result<std::unique_ptr<Taker>> open_shell_taker(const Request& request,
+                                                const std::vector<FarSource>& sources,
+                                                const Incoming& incoming, ShellEvents& events,
+                                                Report& report, const std::stop_token& stop) {
   if (request.is_to_stream()) {
     CP_TRY(check_fits_stream(incoming));
     return std::make_unique<StreamOut>(
@@ -221,8 +225,11 @@ Result<std::unique_ptr<Taker>> open_shell_taker(const Request& request, const In
         events, report.tally());
   }
   CP_TRY_ASSIGN(Landing landing, land(OpenGround(), request.destination, incoming));
+  std::vector<std::string> paths;
+  std::ranges::transform(sources, std::back_inserter(paths), &FarSource::shown);
   auto receiver = Receiver::open({.landing = std::move(landing),
                                   .durability = request.durability,
+                                  .names = names_of(paths, request.placement),
                                   .contain_links = true,
                                   .filter = request.selection.filter,
                                   .id = report.account().id,
@@ -318,7 +325,8 @@ Result<void> pull_through_shell(const Request& request, const std::vector<Locati
     return at_server(server, show_far(sources, request, plan, server, *shell, report));
   }
   ShellEvents events(request.is_to_stream() ? "" : request.destination, report.tally());
-  CP_TRY_ASSIGN(const auto taker, open_shell_taker(request, incoming, events, report, stop));
+  CP_TRY_ASSIGN(const auto taker,
+                open_shell_taker(request, sources, incoming, events, report, stop));
   begin_shell(report, *taker);
   conclude_shell(server, read_by_shell(request, sources, server, *shell, *taker, report, stop),
                  stop, report);

@@ -33,7 +33,9 @@ Result<Purpose> greet_back(net::Stream& stream) {
     CP_TRY(stream.send(encode(Preface{.purpose = Purpose::control})));
   }
   CP_TRY(preface);
-  return preface->purpose;
+  return preface->purpose != Purpose::order
+             ? Result<Purpose>(preface->purpose)
+             : fail(Errc::protocol, "a server carries out no transfer for others");
 }
 
 // A record of TLS that begins an agreement (RFC 8446 §5.1).

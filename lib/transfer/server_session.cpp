@@ -161,6 +161,7 @@ class ServerSession {
                             .expands = !agreed_codec(open).empty()});
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
+                         .names = open.names,
                          .contain_links = parts_.root != nullptr,
                          .preserve = preserve,
                          .sync = open.sync,
@@ -243,7 +244,9 @@ class ServerSession {
                                                    .provider = open.provider,
                                                    .rails = derive_rail_keys(secret, opened.tokens),
                                                    .host = parts_.host,
-                                                   .door = parts_.door},
+                                                   .door = parts_.door,
+                                                   .asked_address = open.data_address,
+                                                   .ports = open.ports},
                                                   parts_.desk, parts_.fabrics));
     host->offer(opened);
     CP_TRY(answer(opened));

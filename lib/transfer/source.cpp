@@ -118,6 +118,18 @@ Result<Source> open_source_beneath(const Confined& root, const std::string& path
   return source;
 }
 
+std::vector<std::string> names_of(const std::vector<std::string>& paths, Placement placement) {
+  std::vector<std::string> names;
+  for (const std::string& path : paths) {
+    const Operand operand = parse_operand(path);
+    if (placement == Placement::exact || operand.means_contents || operand.path.empty()) {
+      return {};
+    }
+    names.emplace_back(base_name(operand.path));
+  }
+  return names;
+}
+
 Result<void> check_distinct(const std::vector<Source>& sources) {
   std::set<std::string_view> names;
   for (const Source& source : sources) {

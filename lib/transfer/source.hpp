@@ -57,6 +57,10 @@ Digest stamp_of(std::string_view path, const struct stat& status);
 /// Whether a file with STATUS that is read at NOW was changed less than 2 s before.
 bool is_fresh(const struct stat& status, UnixTime now);
 
+/// What the paths of a transfer of the sources at PATHS begin with; empty when that can be
+/// anything.
+std::vector<std::string> names_of(const std::vector<std::string>& paths, Placement placement);
+
 /// PATH without trailing slashes ("/" becomes ""), and whether it had some or ends in "." or "..".
 struct Operand {
   std::string path;

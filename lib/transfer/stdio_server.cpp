@@ -2,6 +2,7 @@
 #include "transfer/stdio_server.hpp"
 
 #include "net/fd_stream.hpp"
+#include "transfer/deputy.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
 #include "transfer/rail_door.hpp"
@@ -57,12 +58,20 @@ Result<std::string> serve_stdio(UniqueFd in, UniqueFd out, Random& random,
   std::array<std::byte, Preface::encoded_bytes> bytes{};
   CP_TRY(read_all(in.get(), bytes));
   const auto preface = decode_preface(bytes);
-  const auto answer = encode(Preface{.purpose = Purpose::control});
-  if (!preface || preface->purpose == Purpose::control) {
+  const auto answer =
+      encode(Preface{.purpose = preface && preface->purpose == Purpose::order ? Purpose::order
+                                                                              : Purpose::control});
+  if (!preface || preface->purpose != Purpose::rail) {
     // Also to a peer of another version, so that it can say so.
     CP_TRY(write_all(out.get(), {reinterpret_cast<const char*>(answer.data()), answer.size()}));
   }
   CP_TRY(preface);
+  if (preface->purpose == Purpose::order) {
+    CP_TRY_ASSIGN(auto stream, net::FdStream::make(std::move(in), std::move(out)));
+    CP_TRY(stream->set_patience(silence));
+    Control control(std::move(stream), kControlPatience);
+    return serve_order(control, std::move(archive), std::move(stop));
+  }
   return preface->purpose == Purpose::rail
              ? join_session(std::move(in), std::move(out))
              : serve_session(std::move(in), std::move(out), random, silence, std::move(host),

@@ -31,10 +31,19 @@ Result<void> let_in(net::TcpStream stream, RailDesk& desk) {
   return desk.deliver(claim, std::make_unique<net::TcpStream>(std::move(stream)));
 }
 
+Result<net::TcpListener> listen_at(const net::IpAddress& address, PortRange ports) {
+  auto listener = net::TcpListener::bind({address, ports.first});
+  for (unsigned port = ports.first + 1U; !listener && port <= ports.last; ++port) {
+    listener = net::TcpListener::bind({address, static_cast<std::uint16_t>(port)});
+  }
+  return listener;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<TcpDoor>> TcpDoor::open(const net::IpAddress& address, RailDesk& desk) {
-  CP_TRY_ASSIGN(auto listener, net::TcpListener::bind({address, 0}));
+Result<std::unique_ptr<TcpDoor>> TcpDoor::open(const net::IpAddress& address,
+                                               std::optional<PortRange> ports, RailDesk& desk) {
+  CP_TRY_ASSIGN(auto listener, listen_at(address, ports.value_or(PortRange{})));
   CP_TRY_ASSIGN(const net::Endpoint local, listener.local());
   return std::make_unique<TcpDoor>(std::move(listener), local.port, desk);
 }

@@ -3,8 +3,10 @@
 
 #include "net/tcp_listener.hpp"
 #include "transfer/rail_desk.hpp"
+#include "transfer/transfer.hpp"
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -15,8 +17,9 @@ namespace cp::transfer {
 /// while it lasts. Whoever connects proves the session within a few seconds.
 class TcpDoor {
  public:
-  /// Listens at ADDRESS; DESK is borrowed. unavailable.
-  static Result<std::unique_ptr<TcpDoor>> open(const net::IpAddress& address, RailDesk& desk);
+  /// Listens at ADDRESS, at the first free one of PORTS or at any; DESK is borrowed. unavailable.
+  static Result<std::unique_ptr<TcpDoor>> open(const net::IpAddress& address,
+                                               std::optional<PortRange> ports, RailDesk& desk);
   /// What `open` made; use that.
   TcpDoor(net::TcpListener listener, std::uint16_t port, RailDesk& desk);
 

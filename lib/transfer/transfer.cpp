@@ -4,12 +4,14 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "model/json.hpp"
+#include "transfer/carry_out.hpp"
 #include "transfer/dry_run.hpp"
 #include "transfer/endpoint.hpp"
 #include "transfer/errors.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/run_local.hpp"
 #include "transfer/run_remote.hpp"
+#include "transfer/third_party.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -82,10 +84,19 @@ Result<std::vector<Location>> locations_of(const Request& request) {
 
 // Whether the user has said all that reaching SERVER needs.
 Result<void> check_far_end(const Request& request, const Location& server) {
-  if (server.kind == Place::ssh && !request.ssh) {
+  if (server.kind == Place::ssh && !request.ssh && request.relay == nullptr) {
     return fail(Errc::unavailable, "{}: nothing goes through ssh here", server.server());
   }
   return {};
+}
+
+Result<void> check_reach(const Request& request, const Location& source,
+                         const Location& destination) {
+  const bool are_two_hosts = source.kind == Place::ssh && destination.kind == Place::ssh;
+  const bool asks = request.reverse || !request.data_host.empty();
+  return are_two_hosts || request.relay != nullptr || !asks
+             ? Result<void>()
+             : fail(Errc::usage, "--data-host and --reverse are about two hosts that ssh reaches");
 }
 
 Result<std::vector<Source>> sources_here(const Request& request, const Location& destination) {
@@ -113,29 +124,30 @@ Errc gravest_of(const model::Json& failed) {
 
 }  // namespace
 
-Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop) {
+Result<void> carry_out(const Request& request, Report& report, std::stop_token stop) {
   CP_TRY(check(request));
   CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
   CP_TRY(check_streams(request, destination));
   CP_TRY_ASSIGN(const auto locations, locations_of(request));
   const bool is_pull = locations.front().is_remote();
-  CP_TRY(check_far_end(request, is_pull ? locations.front() : destination));
-  Report report(request, observer, request.id.empty() ? make_id() : request.id);
+  CP_TRY(check_far_end(request, locations.front()));
+  CP_TRY(check_far_end(request, destination));
+  CP_TRY(check_reach(request, locations.front(), destination));
   if (is_pull) {
-    if (destination.is_remote()) {
-      return fail(Errc::unavailable, "this cpxfer moves nothing from one server to another");
-    }
-    CP_TRY(run_pull(request, locations, report, stop));
-    return report.finish();
+    return destination.is_remote() ? run_third_party(request, locations, destination, report, stop)
+                                   : run_pull(request, locations, report, stop);
   }
   CP_TRY_ASSIGN(const auto sources, sources_here(request, destination));
   if (destination.is_remote()) {
-    CP_TRY(run_push(request, sources, destination, report, stop));
-  } else if (request.dry_run) {
-    CP_TRY(show_local(request, sources, report, stop));
-  } else {
-    CP_TRY(run_local(request, sources, report, stop));
+    return run_push(request, sources, destination, report, stop);
   }
+  return request.dry_run ? show_local(request, sources, report, stop)
+                         : run_local(request, sources, report, stop);
+}
+
+Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop) {
+  Report report(request, observer, request.id.empty() ? make_id() : request.id);
+  CP_TRY(carry_out(request, report, std::move(stop)));
   return report.finish();
 }
 

@@ -39,6 +39,14 @@ enum class Durability {
 
 enum class RailChoice { automatic, tcp, fabric, ssh };
 
+/// Ports, both ends of the range included.
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+
+class Relay;
+
 /// One transfer as the user asks for it.
 struct Request {
   /// Paths, or cpx:// URLs of one server, or [user@]host:path of one host; at least one.
@@ -79,6 +87,13 @@ struct Request {
   bool trusts_network = false;
   /// Chunks beside ssh are sealed even when both ends are one host.
   bool seals_always = false;
+  /// Of what ssh reaches: the ports where streams beside it come in; absent: any.
+  std::optional<PortRange> ports;
+  /// Between two hosts that ssh reaches: the name or address at which the destination takes the
+  /// data, for the source; empty: where ssh reached it.
+  std::string data_host;
+  /// There the destination connects to the source, and `data_host` is that of the source.
+  bool reverse = false;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
   /// Go on with what an earlier transfer of the same sources to the same destination left, and
@@ -86,6 +101,11 @@ struct Request {
   bool resume = false;
   /// Of the transfer, when it goes on with none; empty: a new one.
   std::string id;
+  /// What makes two commands the same transfer, where somebody else says it (Digest::hex); empty:
+  /// this request does (transfer/resume.hpp).
+  std::string key;
+  /// Borrowed: another process has the way to what ssh reaches; nullptr: there is ssh.
+  Relay* relay = nullptr;
   /// Where journals of finished transfers are kept on this machine; empty: nowhere.
   std::string archive;
   /// How long to try to come back, without getting any further, when the other end is lost; only

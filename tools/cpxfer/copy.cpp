@@ -87,6 +87,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
   request.durability = durability_of(arguments.text("durability").value_or(""));
   request.dry_run = arguments.has("dry-run");
   CP_TRY(read_reach(arguments, request));
+  CP_TRY(read_data_way(arguments, request));
   CP_TRY(resolve_named_places(context, request));
   request.retry = arguments.duration("retry").value_or(request.retry);
   if (const auto compress = arguments.text("compress")) {

@@ -100,6 +100,21 @@ constexpr Flag kEncrypt{
 constexpr Flag kInstallRemote{
     .name = "install-remote",
     .help = "bring this cpxfer to ~/.local/bin on the host that ssh reaches, and use it"};
+constexpr Flag kPortRange{
+    .name = "port-range",
+    .type = Type::text,
+    .value = "FIRST[-LAST]",
+    .help = "the ports where streams beside ssh come in, on the host that they go to",
+    .setting = "cpxfer.port_range"};
+constexpr Flag kDataHost{
+    .name = "data-host",
+    .type = Type::text,
+    .value = "HOST",
+    .help = "between two hosts: where the destination takes the data, if not where ssh reaches it"};
+constexpr Flag kReverse{
+    .name = "reverse",
+    .help =
+        "between two hosts: the destination connects to the source, which --data-host then names"};
 constexpr Flag kBwlimit{
     .name = "bwlimit",
     .type = Type::rate,
@@ -158,6 +173,9 @@ constexpr std::array kCopyFlags{
     kRemoteCpxfer,
     kTrustedNetwork,
     kEncrypt,
+    kPortRange,
+    kDataHost,
+    kReverse,
     kInstallRemote,
     Flag{.name = "compress",
          .type = Type::text,
@@ -314,6 +332,10 @@ constexpr std::array kCopyExamples{
     Example{"pg_dump db | cpxfer - backup.example:db.sql",
             "puts what a program writes under that name, when it has come whole"},
     Example{"cpxfer backup.example:db.sql - | psql db", "hands a file to a program, checked"},
+    Example{"cpxfer cluster.example:results archive.example:2026/",
+            "moves from one host to the other, straight"},
+    Example{"cpxfer --token in.token cluster.example:results cpx://dtn.example/in/",
+            "lets the cluster hand its results to a server"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
 };
 

@@ -64,6 +64,21 @@ cp::Result<void> read_sealing(const cp::cli::Arguments& arguments, transfer::Req
              : cp::Result<void>();
 }
 
+cp::Result<std::uint16_t> port_in(std::string_view text) {
+  const auto port = cp::text::to_uint(text);
+  return port && *port >= 1 && *port <= 0xFFFF
+             ? cp::Result<std::uint16_t>(static_cast<std::uint16_t>(*port))
+             : cp::fail(cp::Errc::usage, "'{}' is no port", text);
+}
+
+cp::Result<transfer::PortRange> port_range_of(std::string_view text) {
+  const auto cut = cp::text::cut(text, '-');
+  CP_TRY_ASSIGN(const std::uint16_t first, port_in(cut ? cut->before : text));
+  CP_TRY_ASSIGN(const std::uint16_t last, port_in(cut ? cut->after : text));
+  return first <= last ? cp::Result<transfer::PortRange>({first, last})
+                       : cp::fail(cp::Errc::usage, "{} comes after {}", first, last);
+}
+
 }  // namespace
 
 cp::Result<void> read_reach(const cp::cli::Arguments& arguments, transfer::Request& request) {
@@ -77,6 +92,22 @@ cp::Result<void> read_reach(const cp::cli::Arguments& arguments, transfer::Reque
   CP_TRY(read_sealing(arguments, request));
   CP_TRY(read_program(arguments, request));
   return choose_rail(arguments.text("rail").value_or("auto"), request);
+}
+
+cp::Result<void> read_data_way(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  request.data_host = arguments.text("data-host").value_or("");
+  request.reverse = arguments.has("reverse");
+  if (const auto text = arguments.text("port-range")) {
+    const auto range = port_range_of(*text);
+    if (!range) {
+      return arguments.blame(
+          "port-range", {range.error().code,
+                         fmt::format("--port-range is FIRST[-LAST]: {}", range.error().message),
+                         {}});
+    }
+    request.ports = *range;
+  }
+  return {};
 }
 
 }  // namespace cpxfer

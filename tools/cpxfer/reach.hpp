@@ -11,4 +11,7 @@ namespace cpxfer {
 /// errors of open(2), and bad_config, for the file of a token.
 cp::Result<void> read_reach(const cp::cli::Arguments& arguments, cp::transfer::Request& request);
 
+/// The same of where streams beside ssh come in: --port-range, --data-host and --reverse.
+cp::Result<void> read_data_way(const cp::cli::Arguments& arguments, cp::transfer::Request& request);
+
 }  // namespace cpxfer

@@ -90,5 +90,4 @@ expect_status 64 cpxfer --anonymous --rail ssh file cpx://127.0.0.1:1/x
 it "refuses sources here and there, and of two hosts"
 expect_status 64 cpxfer file far:file here
 expect_status 64 cpxfer far:file u@far:file here
-expect_status 69 cpxfer far:noise far:elsewhere
 expect_stdout ""
