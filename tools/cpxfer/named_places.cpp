@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace cpxfer {
 namespace {
@@ -23,8 +24,41 @@ using cp::model::Json;
 
 constexpr std::string_view kDaemon = "cpx://";
 
-bool is_named(std::string_view operand) {
-  return cp::text::equal_ignoring_case(operand.substr(0, 3), "cp:");
+/// An operand that names a resource.
+struct Named {
+  std::string name;  ///< its code, or an alias
+  std::string path;  ///< below its data access
+  bool has_path = false;
+};
+
+// An alias is two parts of a path, so that a path of this machine can look like one.
+std::optional<Named> alias_in(const std::string& operand) {
+  const auto first = operand.find('/');
+  if (!operand.starts_with('@') || first == std::string::npos) {
+    return std::nullopt;
+  }
+  const auto second = operand.find('/', first + 1);
+  const bool has_path = second != std::string::npos;
+  Named named{operand.substr(0, second), has_path ? operand.substr(second + 1) : "", has_path};
+  return cp::identity::is_alias(named.name) ? std::optional(std::move(named)) : std::nullopt;
+}
+
+Result<std::optional<Named>> named_in(const std::string& operand) {
+  if (!cp::text::equal_ignoring_case(operand.substr(0, 3), "cp:")) {
+    return alias_in(operand);
+  }
+  CP_TRY_ASSIGN(const auto place, cp::identity::parse_location(operand));
+  const std::string code(place.resource.text());
+  return Named{code, place.path, operand.size() > code.size()};
+}
+
+// Whoever has a file of that name is not thinking of resources.
+tl::unexpected<cp::Error> explained(cp::Error error, const std::string& operand) {
+  if (operand.starts_with('@') && error.code != Errc::denied) {
+    error.hint += fmt::format("{}write ./{} if it is a path of this machine",
+                              error.hint.empty() ? "" : "; ", operand);
+  }
+  return tl::unexpected<cp::Error>(std::move(error));
 }
 
 Result<std::unique_ptr<cp::identity::Resolver>> open_resolver(const Context& context) {
@@ -34,7 +68,7 @@ Result<std::unique_ptr<cp::identity::Resolver>> open_resolver(const Context& con
 }
 
 // The first data access that is spoken here. One on this machine is written as a path.
-Result<Json> data_access_of(const Json& record, const std::string& code) {
+Result<Json> data_access_of(const Json& record, const std::string& name) {
   const Json* const list = cp::model::find(record, "access");
   std::string others;
   for (const Json& access : list != nullptr ? *list : Json::array()) {
@@ -48,7 +82,7 @@ Result<Json> data_access_of(const Json& record, const std::string& code) {
     others += (others.empty() ? "" : ", ") + url;
   }
   return cp::fail(Errc::unavailable,
-                  "{}: its record has no data access that this cpxfer speaks{}{}", code,
+                  "{}: its record has no data access that this cpxfer speaks{}{}", name,
                   others.empty() ? "" : ": ", others);
 }
 
@@ -75,12 +109,16 @@ class Places {
   explicit Places(const Context& context) : context_(context) {}
 
   Result<void> replace(std::string& operand, std::string& tls_key, bool users_key) {
-    if (!is_named(operand)) {
+    CP_TRY_ASSIGN(const auto named, named_in(operand));
+    if (!named) {
       return {};
     }
-    CP_TRY_ASSIGN(const auto place, cp::identity::parse_location(operand));
-    CP_TRY(check_below(place.path, operand));
-    CP_TRY_ASSIGN(const Json access, resolve(std::string(place.resource.text())));
+    CP_TRY(check_below(named->path, operand));
+    const auto found = resolve(named->name);
+    if (!found) {
+      return explained(found.error(), operand);
+    }
+    const Json& access = *found;
     const std::string key = cp::model::text_at(access, "tls_key").value_or("");
     if (users_key && !key.empty()) {
       return cp::fail(Errc::usage, "{}: its record says which key its server has, not --tls-key",
@@ -92,29 +130,28 @@ class Places {
     is_first_ = false;
     tls_key = key.empty() ? tls_key : key;
     std::string url = cp::model::text_at(access, "url").value_or("");
-    const bool has_path = operand.size() > place.resource.text().size();
-    if (has_path && !url.ends_with('/')) {
+    if (named->has_path && !url.ends_with('/')) {
       url += '/';
     }
-    operand = url + escaped(place.path);
+    operand = url + escaped(named->path);
     context_.detail("it is at " + operand);
     return {};
   }
 
  private:
-  Result<Json> resolve(const std::string& code) {
+  Result<Json> resolve(const std::string& name) {
     if (!resolver_) {
       CP_TRY_ASSIGN(resolver_, open_resolver(context_));
     }
-    CP_TRY_ASSIGN(const auto resolved, resolver_->resolve(code));
+    CP_TRY_ASSIGN(const auto resolved, resolver_->resolve(name));
     for (const std::string& note : resolved.notes) {
       context_.warn(note);
     }
     if (resolved.trust != "verified") {
-      return cp::fail(Errc::denied, "{}: its record is {}{}{}", code, resolved.trust,
+      return cp::fail(Errc::denied, "{}: its record is {}{}{}", name, resolved.trust,
                       resolved.problem.empty() ? "" : ": ", resolved.problem);
     }
-    return data_access_of(resolved.record, code);
+    return data_access_of(resolved.record, name);
   }
 
   const Context& context_;

@@ -329,6 +329,7 @@ constexpr std::array kCopyExamples{
             "takes owners, attributes, ACLs and hard links along"},
     Example{"cpxfer --token in.token data cp:86.3101/7F3K9Q2M-JB/in/",
             "hands data to the server of that resource, as its signed record has it"},
+    Example{"cpxfer --token in.token data @shlab/archive/in/", "does the same by its alias"},
     Example{"pg_dump db | cpxfer - backup.example:db.sql",
             "puts what a program writes under that name, when it has come whole"},
     Example{"cpxfer backup.example:db.sql - | psql db", "hands a file to a program, checked"},
@@ -382,7 +383,7 @@ constexpr std::array kCommands{
         .operand = {.name = "SOURCE… DESTINATION",
                     .help =
                         "paths, [USER@]HOST:PATH through ssh, cpx://HOST[:PORT]/PATH at a server, "
-                        "cp:CODE/PATH at a resource, or - for a stream",
+                        "cp:CODE/PATH or @LABEL/NAME/PATH at a resource, or - for a stream",
                     .least = 2,
                     .most = -1,
                     .type = Type::file},
@@ -434,7 +435,8 @@ constexpr std::array kCommands{
             "named, the rest is measured, and the exit status tells the gravest reason.",
         .flags = kBenchFlags,
         .operand = {.name = "HOST",
-                    .help = "[USER@]HOST by ssh, cpx://HOST[:PORT][/PATH], or cp:CODE[/PATH]",
+                    .help = "[USER@]HOST by ssh, cpx://HOST[:PORT][/PATH], cp:CODE[/PATH], or "
+                            "@LABEL/NAME[/PATH]",
                     .least = 0,
                     .most = 1},
         .examples = kBenchExamples,

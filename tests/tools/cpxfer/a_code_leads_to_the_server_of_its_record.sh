@@ -46,6 +46,38 @@ expect_status 0 mover - "$GOOD/streamed" <src/small
 expect_status 0 mover -n "$GOOD/small" .
 expect_json ".plan[0].from == \"$URL/in/small\""
 
+it "moves by an alias, too, whose name ends at the second slash"
+cpid alias "$GOOD" @lab/dtn >/dev/null
+expect_status 0 mover src/ "@lab/dtn/by alias/"
+expect_json '.encrypted and .state == "done"'
+expect_equal "$(list src)" "$(list "srv/in/by alias")"
+expect_status 0 mover @lab/dtn/small named
+expect_status 0 cmp src/small named
+expect_status 0 mover -n @lab/dtn/small .
+expect_json ".plan[0].from == \"$URL/in/small\""
+# Without a path the access itself is meant, which is a directory here.
+expect_status 0 mover -n src/small @lab/dtn
+expect_json ".plan[0].to == \"$URL/in/small\""
+expect_status 64 mover src/small @lab/dtn/../out
+expect_equal "" "$(find srv -name out)"
+
+it "takes what looks like an alias and is none for a path, and ./ for a path in any case"
+mkdir -p @lab/dtn @Lab/dtn @lab
+echo mine >@lab/dtn/file
+echo other >@Lab/dtn/file
+expect_status 0 cpxfer ./@lab/dtn/file copied
+expect_equal mine "$(cat copied)"
+expect_status 0 cpxfer @Lab/dtn/file copied-too
+expect_equal other "$(cat copied-too)"
+expect_status 0 cpxfer @lab copied-whole
+expect_equal mine "$(cat copied-whole/@lab/dtn/file)"
+expect_status 0 cpxfer ./@lab/dtn/file ./@lab/dtn/again
+expect_status 66 mover src/small @lab/nobody/
+expect_match 'write \./@lab/nobody/ if it is a path of this machine' "$STDERR"
+expect_status 66 mover @lab/none here
+expect_match '@lab/none' "$STDERR"
+[ ! -e here ] || fail "something was moved"
+
 it "goes to no server that shows another key, whatever the command says"
 WRONG=$(registered "$(data "$URL/in" "$(cat "$TESTDIR/other.pin")")")
 expect_status 77 mover src/small "$WRONG/"
