@@ -10,27 +10,8 @@
 namespace cp::fabric {
 namespace {
 
-constexpr std::size_t kQueueSize = 512;
 // How long a wait goes before it looks whether it was interrupted or the peer is gone.
-constexpr int kWaitMilliseconds = 50;
-// Where completions cannot be waited for, how long to rest between looks.
-constexpr auto kRest = std::chrono::microseconds(50);
-
-tl::unexpected<Error> cut() { return fail(Errc::timed_out, "the fabric connection is cut"); }
-
-Result<Handle<fid_cq>> open_completions(const Library& library, fid_domain& domain, bool& waits) {
-  fi_cq_attr attributes{};
-  attributes.size = kQueueSize;
-  attributes.format = FI_CQ_FORMAT_MSG;
-  attributes.wait_obj = FI_WAIT_UNSPEC;
-  fid_cq* queue = nullptr;
-  waits = fi_cq_open(&domain, &attributes, &queue, nullptr) == 0;
-  if (!waits) {
-    attributes.wait_obj = FI_WAIT_NONE;
-    CP_TRY(check(library, fi_cq_open(&domain, &attributes, &queue, nullptr), "fi_cq_open"));
-  }
-  return Handle<fid_cq>(queue);
-}
+constexpr std::chrono::milliseconds kWait{50};
 
 }  // namespace
 
@@ -41,12 +22,12 @@ Result<std::unique_ptr<Connection::Parts>> make_endpoint(SharedFabric fabric, In
   CP_TRY(check(library, fi_domain(fabric.fabric.get(), info.get(), &domain, nullptr), "fi_domain"));
   parts->domain.reset(domain);
   CP_TRY_ASSIGN(parts->events, open_event_queue(library, *fabric.fabric));
-  CP_TRY_ASSIGN(parts->completions, open_completions(library, *domain, parts->waits));
+  CP_TRY_ASSIGN(parts->completions, CompletionQueue::open(library, *domain));
   fid_ep* endpoint = nullptr;
   CP_TRY(check(library, fi_endpoint(domain, info.get(), &endpoint, nullptr), "fi_endpoint"));
   parts->endpoint.reset(endpoint);
   CP_TRY(check(library, fi_ep_bind(endpoint, &parts->events->fid, 0), "fi_ep_bind"));
-  CP_TRY(check(library, fi_ep_bind(endpoint, &parts->completions->fid, FI_TRANSMIT | FI_RECV),
+  CP_TRY(check(library, fi_ep_bind(endpoint, &parts->completions->get().fid, FI_TRANSMIT | FI_RECV),
                "fi_ep_bind"));
   CP_TRY(check(library, fi_enable(endpoint), "fi_enable"));
   parts->fabric = std::move(fabric);
@@ -89,7 +70,7 @@ Result<std::unique_ptr<Connection>> Connection::connect(
 }
 
 Result<void> Connection::prepare(std::span<std::byte> region, std::size_t operations) {
-  parts_->contexts.assign(operations, fi_context2{});
+  parts_->completions->number(operations);
   if ((parts_->info->domain_attr->mr_mode & FI_MR_LOCAL) == 0) {
     return {};
   }
@@ -116,7 +97,7 @@ Result<void> Connection::post(Post call) {
     }
     CP_TRY(check_alive());
     // Reads nothing, and moves what is on its way.
-    if (fi_cq_read(parts_->completions.get(), nullptr, 0) == -FI_EAVAIL) {
+    if (!parts_->completions->progress()) {
       return cut();
     }
     std::this_thread::yield();
@@ -126,14 +107,14 @@ Result<void> Connection::post(Post call) {
 Result<void> Connection::send(std::size_t operation, std::span<const std::byte> bytes) {
   return post([&] {
     return fi_send(parts_->endpoint.get(), bytes.data(), bytes.size(), parts_->descriptor, 0,
-                   &parts_->contexts[operation]);
+                   parts_->completions->context(operation));
   });
 }
 
 Result<void> Connection::receive(std::size_t operation, std::span<std::byte> bytes) {
   return post([&] {
     return fi_recv(parts_->endpoint.get(), bytes.data(), bytes.size(), parts_->descriptor, 0,
-                   &parts_->contexts[operation]);
+                   parts_->completions->context(operation));
   });
 }
 
@@ -147,44 +128,19 @@ Result<void> Connection::check_alive() {
   return size == -FI_EAGAIN ? Result<void>() : cut();
 }
 
-// COUNT is what reading one entry gave.
-Result<std::optional<Completion>> Connection::take(long count) {
-  return count == -FI_EAGAIN || count == -FI_EINTR || count == -FI_ETIMEDOUT
-             ? Result<std::optional<Completion>>(std::nullopt)
-             : cut();
-}
-
-Result<std::optional<Completion>> Connection::poll() {
-  fi_cq_msg_entry entry{};
-  const ssize_t count = fi_cq_read(parts_->completions.get(), &entry, 1);
-  if (count != 1) {
-    return take(count);
-  }
-  const auto* const context = static_cast<const fi_context2*>(entry.op_context);
-  return Completion{static_cast<std::size_t>(context - parts_->contexts.data()), entry.len,
-                    (entry.flags & FI_RECV) != 0};
-}
+Result<std::optional<Completion>> Connection::poll() { return parts_->completions->read(); }
 
 Result<Completion> Connection::wait() {
   while (true) {
-    CP_TRY_ASSIGN(const auto completion, poll());
-    if (completion) {
-      return *completion;
+    CP_TRY_ASSIGN(const auto ready, poll());
+    if (ready) {
+      return *ready;
     }
     CP_TRY(check_alive());
-    if (!parts_->waits) {
-      std::this_thread::sleep_for(kRest);
-      continue;
+    CP_TRY_ASSIGN(const auto waited, parts_->completions->wait(kWait));
+    if (waited) {
+      return *waited;
     }
-    fi_cq_msg_entry entry{};
-    const ssize_t count =
-        fi_cq_sread(parts_->completions.get(), &entry, 1, nullptr, kWaitMilliseconds);
-    if (count == 1) {
-      const auto* const context = static_cast<const fi_context2*>(entry.op_context);
-      return Completion{static_cast<std::size_t>(context - parts_->contexts.data()), entry.len,
-                        (entry.flags & FI_RECV) != 0};
-    }
-    CP_TRY(take(count));
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/completion.hpp"
 #include "fabric/library.hpp"
 
 #include <chrono>
@@ -14,17 +15,6 @@
 #include <string_view>
 
 namespace cp::fabric {
-
-/// Used when nobody names a provider. As a connected endpoint (FI_EP_MSG) it is the same on the
-/// wire in libfabric 1.17 and later ones, and it tells of a peer's death.
-inline constexpr std::string_view default_provider = "tcp";
-
-/// One operation of a connection that is over.
-struct Completion {
-  std::size_t operation = 0;  ///< the number that it was posted with
-  std::size_t bytes = 0;      ///< of a receive: what came
-  bool is_receive = false;
-};
 
 /// A connected endpoint with its own domain, event queue and completion queue, so that nothing is
 /// shared with another. Messages arrive in order, each into the buffer of one posted receive.
@@ -66,7 +56,6 @@ class Connection {
   template <class Post>
   Result<void> post(Post call);
   Result<void> check_alive();
-  Result<std::optional<Completion>> take(long count);
   std::unique_ptr<Parts> parts_;
 };
 

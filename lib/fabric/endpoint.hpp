@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/completion_queue.hpp"
 #include "fabric/connection.hpp"
 #include "fabric/handles.hpp"
 
 #include <atomic>
-#include <vector>
 
 namespace cp::fabric {
 
@@ -16,12 +16,10 @@ struct Connection::Parts {
   Info info;
   Handle<fid_domain> domain;
   Handle<fid_eq> events;
-  Handle<fid_cq> completions;
+  std::optional<CompletionQueue> completions;
   Handle<fid_mr> region;
-  Handle<fid_ep> endpoint;            ///< closed first: it uses all the others
-  std::vector<fi_context2> contexts;  ///< one for each operation
+  Handle<fid_ep> endpoint;  ///< closed first: it uses all the others
   void* descriptor = nullptr;
-  bool waits = false;  ///< the completion queue can be waited on
   std::atomic<bool> is_interrupted{false};
 };
 

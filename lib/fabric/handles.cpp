@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fabric/handles.hpp"
 
+#include "fabric/provider.hpp"
+
 #include <array>
 #include <cstring>
 
@@ -10,20 +12,30 @@ namespace {
 constexpr int kPollMilliseconds = 20;
 constexpr std::size_t kMaxData = 256;
 
-// Connected endpoints with messages only. mr_mode names all that we can do; the provider clears
-// what it does not need. Manual progress: one thread of ours drives each endpoint.
-void fill(fi_info& hints, const std::string& provider, const std::string& host) {
-  hints.ep_attr->type = FI_EP_MSG;
-  hints.caps = FI_MSG;
+std::uint32_t format_of(const std::string& host) {
+  return host.find(':') == std::string::npos ? FI_SOCKADDR_IN : FI_SOCKADDR_IN6;
+}
+
+// What all endpoints have. mr_mode names all that we can do; the provider clears what it does not
+// need. Manual progress: one thread of ours drives each endpoint.
+void fill(fi_info& hints, const std::string& provider) {
   hints.mode = FI_CONTEXT | FI_CONTEXT2;
-  hints.addr_format = host.find(':') == std::string::npos ? FI_SOCKADDR_IN : FI_SOCKADDR_IN6;
-  hints.domain_attr->mr_mode =
-      FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY | FI_MR_ENDPOINT;
+  hints.domain_attr->mr_mode = FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY;
   hints.domain_attr->threading = FI_THREAD_DOMAIN;
   hints.domain_attr->data_progress = FI_PROGRESS_MANUAL;
   hints.domain_attr->resource_mgmt = FI_RM_ENABLED;
   // Freed by fi_freeinfo, with free(3).
   hints.fabric_attr->prov_name = ::strdup(provider.c_str());
+}
+
+Result<Info> make_hints(const std::shared_ptr<const Library>& library,
+                        const std::string& provider) {
+  Info hints(library->dupinfo(nullptr), {library});
+  if (!hints) {
+    return fail(Errc::unavailable, "libfabric has no memory");
+  }
+  fill(*hints, provider);
+  return hints;
 }
 
 tl::unexpected<Error> event_error(const Library& library, fid_eq& queue) {
@@ -46,17 +58,35 @@ Result<void> check(const Library& library, long rc, const char* call) {
 
 Result<Info> find_info(const std::shared_ptr<const Library>& library, const std::string& provider,
                        const std::string& host, const std::string& port, std::uint64_t flags) {
-  const Info hints(library->dupinfo(nullptr), {library});
-  if (!hints) {
-    return fail(Errc::unavailable, "libfabric has no memory");
-  }
-  fill(*hints, provider, host);
+  CP_TRY_ASSIGN(const Info hints, make_hints(library, provider));
+  hints->ep_attr->type = FI_EP_MSG;
+  hints->caps = FI_MSG;
+  hints->addr_format = format_of(host);
+  hints->domain_attr->mr_mode |= FI_MR_ENDPOINT;
   fi_info* found = nullptr;
   const int rc = library->getinfo(api_version, host.c_str(), port.empty() ? nullptr : port.c_str(),
                                   flags, hints.get(), &found);
   if (rc != 0) {
     return fail(Errc::unavailable, "libfabric has no provider '{}' with connected endpoints for {}",
                 provider, host);
+  }
+  return Info(found, {library});
+}
+
+Result<Info> find_rdm_info(const std::shared_ptr<const Library>& library,
+                           const std::string& provider, const std::string& node) {
+  CP_TRY_ASSIGN(const Info hints, make_hints(library, provider));
+  hints->ep_attr->type = FI_EP_RDM;
+  if (manner_of(provider) == Manner::writes) {
+    hints->caps = FI_MSG | FI_RMA;
+    hints->addr_format = format_of(node);
+  } else {
+    hints->caps = FI_MSG;
+  }
+  fi_info* found = nullptr;
+  if (library->getinfo(api_version, node.c_str(), nullptr, FI_SOURCE, hints.get(), &found) != 0) {
+    return fail(Errc::unavailable, "libfabric has no provider '{}' with reliable endpoints here",
+                provider);
   }
   return Info(found, {library});
 }

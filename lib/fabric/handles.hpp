@@ -48,6 +48,11 @@ Result<void> check(const Library& library, long rc, const char* call);
 Result<Info> find_info(const std::shared_ptr<const Library>& library, const std::string& provider,
                        const std::string& host, const std::string& port, std::uint64_t flags);
 
+/// What PROVIDER offers for reliable endpoints without connections at NODE, of this machine: an
+/// address, or the name that stands for it in shared memory. unavailable when that is nothing.
+Result<Info> find_rdm_info(const std::shared_ptr<const Library>& library,
+                           const std::string& provider, const std::string& node);
+
 Result<SharedFabric> open_fabric(std::shared_ptr<const Library> library, const fi_info& info);
 Result<Handle<fid_eq>> open_event_queue(const Library& library, fid_fabric& fabric);
 

@@ -362,7 +362,7 @@ std::string to_text(const Opened& opened) {
                          {"tokens", tokens},
                          {"secret", text::to_base64(opened.secret)},
                          {"provider", model::text_value(opened.provider)},
-                         {"endpoint", "msg"},
+                         {"endpoint", opened.endpoint},
                          {"port", opened.port},
                          {"address", opened.address},
                          {"door", text::to_base64(opened.door)},
@@ -391,6 +391,7 @@ Result<Opened> parse_opened(std::string_view text) {
       .plan = {fields.text("root"), fields.text("renamed_to")}};
   CP_TRY(fields.good());
   opened.codec = model::text_at(json, "codec").value_or("");
+  opened.endpoint = model::text_at(json, "endpoint").value_or("msg");
   if (!is_transfer_id(opened.id)) {
     return fail(Errc::protocol, "the field id is missing or wrong");
   }

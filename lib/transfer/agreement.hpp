@@ -75,15 +75,16 @@ struct Opened {
   bool tells_have = false;    ///< with a key: the receiver's Have comes before anything else
   std::uint32_t window = 0;   ///< chunks on their way on each stream
   std::vector<std::string>
-      tokens;              ///< limits::token_bytes each; one for each stream, which it finds
-  std::string secret;      ///< the server's share of the session's keys
-  std::string provider;    ///< of a fabric, with connected endpoints; empty: plain TCP
-  std::uint16_t port = 0;  ///< of the streams' listener, where it is their own
-  std::string address;     ///< of that listener; "": the server's
-  std::string door;        ///< where streams of ssh come in; empty: they do not
-  Incoming incoming;       ///< of a pull
-  std::string codec;       ///< of chunks that travel compressed; empty: none does
-  Plan plan;               ///< of a dry run
+      tokens;                    ///< limits::token_bytes each; one for each stream, which it finds
+  std::string secret;            ///< the server's share of the session's keys
+  std::string provider;          ///< of a fabric; empty: plain TCP
+  std::string endpoint = "msg";  ///< of the provider's kinds; "rdm": beside plain streams
+  std::uint16_t port = 0;        ///< of the streams' listener, where it is their own
+  std::string address;           ///< of that listener; "": the server's
+  std::string door;              ///< where streams of ssh come in; empty: they do not
+  Incoming incoming;             ///< of a pull
+  std::string codec;             ///< of chunks that travel compressed; empty: none does
+  Plan plan;                     ///< of a dry run
 };
 
 /// What a server answers to the compression that OPEN wants: our codec, or none.

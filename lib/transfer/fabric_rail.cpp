@@ -10,11 +10,10 @@ namespace {
 
 // One slot is on its way while the next is read and hashed; a third keeps both busy.
 constexpr std::size_t kSendSlots = 3;
-constexpr std::size_t kSlotBytes = ChunkHeader::encoded_bytes + limits::chunk_bytes;
 
 // Operations are numbered: first the slots, then the credits.
 constexpr std::size_t memory_for(std::size_t slots, std::size_t credits) {
-  return slots * kSlotBytes + credits * sealed_credit_bytes;
+  return slots * whole_frame_bytes + credits * sealed_credit_bytes;
 }
 
 class FabricCarrier final : public Carrier {
@@ -43,8 +42,8 @@ std::unique_ptr<Carrier> make_fabric_carrier(std::unique_ptr<fabric::Connection>
 FabricChunkSender::FabricChunkSender(std::unique_ptr<fabric::Connection> connection,
                                      std::uint32_t window, const Sealing& sealing)
     : window_(window),
-      sealer_(keyed<FrameSealer>(sealing.sends)),
-      opener_(keyed<FrameOpener>(sealing.receives)),
+      writer_(sealing.sends),
+      credits_(sealing.receives),
       memory_(memory_for(kSendSlots, window)),
       is_free_(kSendSlots, true),
       connection_(std::move(connection)) {}
@@ -57,12 +56,11 @@ Result<std::unique_ptr<ChunkSender>> FabricChunkSender::open(
 }
 
 std::span<std::byte> FabricChunkSender::slot_at(std::size_t index) {
-  return std::span(memory_).subspan(index * kSlotBytes, kSlotBytes);
+  return std::span(memory_).subspan(index * whole_frame_bytes, whole_frame_bytes);
 }
 
 std::span<std::byte> FabricChunkSender::credit_at(std::size_t index) {
-  return std::span(memory_).subspan(memory_for(kSendSlots, index),
-                                    opener_ ? sealed_credit_bytes : Credit::encoded_bytes);
+  return std::span(memory_).subspan(memory_for(kSendSlots, index), credits_.size());
 }
 
 Result<void> FabricChunkSender::start() {
@@ -77,12 +75,6 @@ Result<void> FabricChunkSender::expect_credit(std::size_t index) {
   return connection_->receive(kSendSlots + index, credit_at(index));
 }
 
-Result<Credit> FabricChunkSender::read_credit(std::size_t index) {
-  const auto bytes = credit_at(index);
-  return opener_ ? opener_->open(bytes.first<sealed_credit_bytes>())
-                 : decode_credit(bytes.first<Credit::encoded_bytes>());
-}
-
 Result<void> FabricChunkSender::settle(const fabric::Completion& completion) {
   if (!completion.is_receive) {
     is_free_[completion.operation] = true;
@@ -92,11 +84,7 @@ Result<void> FabricChunkSender::settle(const fabric::Completion& completion) {
   if (completion.bytes != credit_at(index).size()) {
     return fail(Errc::protocol, "no credit where one belongs");
   }
-  CP_TRY_ASSIGN(const Credit credit, read_credit(index));
-  if (credit.consumed <= placed_ || credit.consumed > sent_) {
-    return fail(Errc::protocol, "a credit for what was not sent, or a second time");
-  }
-  placed_ = credit.consumed;
+  CP_TRY(credits_.take(credit_at(index), sent_));
   return expect_credit(index);
 }
 
@@ -108,9 +96,9 @@ Result<std::span<std::byte>> FabricChunkSender::slot() {
       continue;
     }
     const auto free = std::ranges::find(is_free_, true);
-    if (free != is_free_.end() && sent_ - placed_ < window_) {
+    if (free != is_free_.end() && sent_ - placed() < window_) {
       current_ = static_cast<std::size_t>(free - is_free_.begin());
-      return slot_at(current_).subspan(ChunkHeader::encoded_bytes);
+      return FrameWriter::payload_of(slot_at(current_));
     }
     CP_TRY_ASSIGN(const auto completion, connection_->wait());
     CP_TRY(settle(completion));
@@ -119,19 +107,13 @@ Result<std::span<std::byte>> FabricChunkSender::slot() {
 
 Result<void> FabricChunkSender::send(ChunkHeader header) {
   header.sequence = ++sent_;
-  const auto slot = slot_at(current_);
-  const auto head = slot.first<ChunkHeader::encoded_bytes>();
-  if (sealer_) {
-    sealer_->seal(header, head, slot.subspan(head.size(), header.on_wire()));
-  } else {
-    encode(header, head);
-  }
+  const auto frame = writer_.write(header, slot_at(current_));
   is_free_[current_] = false;
-  return connection_->send(current_, slot.first(ChunkHeader::encoded_bytes + header.on_wire()));
+  return connection_->send(current_, frame);
 }
 
 Result<void> FabricChunkSender::drain() {
-  while (placed_ < sent_) {
+  while (placed() < sent_) {
     CP_TRY_ASSIGN(const auto completion, connection_->wait());
     CP_TRY(settle(completion));
   }
@@ -141,10 +123,9 @@ Result<void> FabricChunkSender::drain() {
 FabricChunkReceiver::FabricChunkReceiver(std::unique_ptr<fabric::Connection> connection,
                                          std::uint32_t window, const Sealing& sealing)
     : window_(window),
-      sealer_(keyed<FrameSealer>(sealing.sends)),
-      opener_(keyed<FrameOpener>(sealing.receives)),
+      writer_(sealing.sends),
+      reader_(sealing.receives, FrameHome::own),
       memory_(memory_for(window, window)),
-      private_(opener_ ? limits::chunk_bytes : 0),
       is_free_(window, true),
       connection_(std::move(connection)) {}
 
@@ -156,11 +137,11 @@ Result<std::unique_ptr<ChunkReceiver>> FabricChunkReceiver::open(
 }
 
 std::span<std::byte> FabricChunkReceiver::slot_at(std::size_t index) {
-  return std::span(memory_).subspan(index * kSlotBytes, kSlotBytes);
+  return std::span(memory_).subspan(index * whole_frame_bytes, whole_frame_bytes);
 }
 
-std::span<std::byte> FabricChunkReceiver::credit_at(std::size_t index) {
-  return std::span(memory_).subspan(memory_for(window_, index), sealed_credit_bytes);
+std::span<std::byte, sealed_credit_bytes> FabricChunkReceiver::credit_at(std::size_t index) {
+  return std::span(memory_).subspan(memory_for(window_, index)).first<sealed_credit_bytes>();
 }
 
 Result<void> FabricChunkReceiver::start() {
@@ -192,38 +173,8 @@ Result<std::optional<ReceivedChunk>> FabricChunkReceiver::next() {
   }
   const fabric::Completion& completion = *waited;
   current_ = completion.operation;
-  if (completion.bytes < ChunkHeader::encoded_bytes) {
-    return fail(Errc::protocol, "no chunk where one belongs");
-  }
-  CP_TRY_ASSIGN(const ReceivedChunk chunk, open_chunk(slot_at(current_).first(completion.bytes)));
-  sequence_ = chunk.header.sequence;
+  CP_TRY_ASSIGN(const ReceivedChunk chunk, reader_.read(slot_at(current_).first(completion.bytes)));
   return chunk;
-}
-
-Result<ReceivedChunk> FabricChunkReceiver::open_chunk(std::span<const std::byte> frame) {
-  const auto head = frame.first<ChunkHeader::encoded_bytes>();
-  const auto payload = frame.subspan(head.size());
-  if (opener_) {
-    CP_TRY_ASSIGN(const ChunkHeader header, opener_->open(sequence_ + 1, head, payload, private_));
-    return ReceivedChunk{header, std::span(private_).first(header.on_wire())};
-  }
-  CP_TRY_ASSIGN(const ChunkHeader header, decode_chunk_header(head));
-  if (payload.size() != header.on_wire()) {
-    return fail(Errc::protocol, "a chunk of another length than it says");
-  }
-  if (header.sequence != sequence_ + 1) {
-    return fail(Errc::protocol, "a chunk out of its turn");
-  }
-  return ReceivedChunk{header, payload};
-}
-
-std::span<const std::byte> FabricChunkReceiver::write_credit(std::span<std::byte> out) {
-  if (sealer_) {
-    sealer_->seal(Credit{sequence_}, out.first<sealed_credit_bytes>());
-    return out.first(sealed_credit_bytes);
-  }
-  encode(Credit{sequence_}, out.first<Credit::encoded_bytes>());
-  return out.first(Credit::encoded_bytes);
 }
 
 Result<std::size_t> FabricChunkReceiver::free_credit() {
@@ -246,7 +197,8 @@ Result<void> FabricChunkReceiver::placed() {
   CP_TRY(connection_->receive(current_, slot_at(current_)));
   CP_TRY_ASSIGN(const std::size_t index, free_credit());
   is_free_[index] = false;
-  return connection_->send(window_ + index, write_credit(credit_at(index)));
+  return connection_->send(window_ + index,
+                           writer_.write(Credit{reader_.sequence()}, credit_at(index)));
 }
 
 }  // namespace cp::transfer

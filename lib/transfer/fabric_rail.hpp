@@ -3,12 +3,11 @@
 
 #include "fabric/connection.hpp"
 #include "transfer/carrier.hpp"
-#include "transfer/seal.hpp"
 #include "transfer/session_keys.hpp"
+#include "transfer/whole_frame.hpp"
 
 #include <deque>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace cp::transfer {
@@ -25,26 +24,24 @@ class FabricChunkSender final : public ChunkSender {
 
   Result<std::span<std::byte>> slot() override;
   Result<void> send(ChunkHeader header) override;
-  std::uint64_t placed() const override { return placed_; }
+  std::uint64_t placed() const override { return credits_.placed(); }
   Result<void> drain() override;
   void interrupt() override { connection_->interrupt(); }
 
  private:
   Result<void> start();
   Result<void> expect_credit(std::size_t index);
-  Result<Credit> read_credit(std::size_t index);
   Result<void> settle(const fabric::Completion& completion);
   std::span<std::byte> slot_at(std::size_t index);
   std::span<std::byte> credit_at(std::size_t index);
 
   std::uint64_t window_;
-  std::optional<FrameSealer> sealer_;
-  std::optional<FrameOpener> opener_;
+  FrameWriter writer_;
+  CreditReader credits_;
   std::vector<std::byte> memory_;  ///< the slots, then the credits
   std::vector<bool> is_free_;      ///< of each slot
   std::size_t current_ = 0;
   std::uint64_t sent_ = 0;
-  std::uint64_t placed_ = 0;
   std::unique_ptr<fabric::Connection> connection_;  ///< ends before the memory
 };
 
@@ -63,20 +60,16 @@ class FabricChunkReceiver final : public ChunkReceiver {
   Result<void> start();
   Result<fabric::Completion> wait_for_chunk();
   Result<std::size_t> free_credit();
-  Result<ReceivedChunk> open_chunk(std::span<const std::byte> frame);
-  std::span<const std::byte> write_credit(std::span<std::byte> out);
   std::span<std::byte> slot_at(std::size_t index);
-  std::span<std::byte> credit_at(std::size_t index);
+  std::span<std::byte, sealed_credit_bytes> credit_at(std::size_t index);
 
   std::size_t window_;
-  std::optional<FrameSealer> sealer_;
-  std::optional<FrameOpener> opener_;
+  FrameWriter writer_;
+  FrameReader reader_;
   std::vector<std::byte> memory_;
-  std::vector<std::byte> private_;          ///< where a sealed payload is decrypted to
   std::vector<bool> is_free_;               ///< of each credit
   std::deque<fabric::Completion> arrived_;  ///< chunks that came while a credit was to leave
   std::size_t current_ = 0;                 ///< the slot of the chunk that `next` gave
-  std::uint64_t sequence_ = 0;
   std::unique_ptr<fabric::Connection> connection_;
 };
 

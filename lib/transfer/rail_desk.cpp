@@ -25,6 +25,14 @@ class StreamCarrier final : public Carrier {
   Sealing sealing_;
 };
 
+Carriers carriers_of(std::vector<ProvenStream> streams) {
+  Carriers carriers;
+  for (ProvenStream& proven : streams) {
+    carriers.push_back(make_stream_carrier(std::move(proven.stream), proven.keys.of_server()));
+  }
+  return carriers;
+}
+
 }  // namespace
 
 std::unique_ptr<Carrier> make_stream_carrier(std::unique_ptr<net::Stream> stream, Sealing sealing) {
@@ -65,8 +73,8 @@ RailDesk::Reservation::~Reservation() {
   }
 }
 
-Result<Carriers> RailDesk::Reservation::collect(std::chrono::nanoseconds patience,
-                                                std::stop_token stop) {
+Result<std::vector<ProvenStream>> RailDesk::Reservation::collect_streams(
+    std::chrono::nanoseconds patience, std::stop_token stop) {
   {
     std::unique_lock lock(desk_.mutex_);
     const auto all_here = [&] {
@@ -78,21 +86,28 @@ Result<Carriers> RailDesk::Reservation::collect(std::chrono::nanoseconds patienc
       return fail(Errc::timed_out, "the other end did not open its streams");
     }
   }
-  return take_arrived();
+  return take_streams();
 }
 
-Carriers RailDesk::Reservation::take_arrived() {
+Result<Carriers> RailDesk::Reservation::collect(std::chrono::nanoseconds patience,
+                                                std::stop_token stop) {
+  return collect_streams(patience, std::move(stop)).map(carriers_of);
+}
+
+Carriers RailDesk::Reservation::take_arrived() { return carriers_of(take_streams()); }
+
+std::vector<ProvenStream> RailDesk::Reservation::take_streams() {
   const std::scoped_lock lock(desk_.mutex_);
-  Carriers carriers;
+  std::vector<ProvenStream> streams;
   for (const RailKeys& keys : rails_) {
     const auto place = desk_.expected_.find(token_of(keys));
     if (place->second.stream) {
-      carriers.push_back(make_stream_carrier(std::move(place->second.stream), keys.of_server()));
+      streams.push_back({std::move(place->second.stream), keys});
     }
     desk_.expected_.erase(place);
   }
   rails_.clear();
-  return carriers;
+  return streams;
 }
 
 Result<void> RailDesk::deliver(std::string_view claim, std::unique_ptr<net::Stream> stream) {

@@ -18,6 +18,12 @@
 
 namespace cp::transfer {
 
+/// A connection that proved a session, and its keys.
+struct ProvenStream {
+  std::unique_ptr<net::Stream> stream;
+  RailKeys keys;
+};
+
 /// Where a server's rail connections meet the sessions that wait for them: each claims, once, a
 /// stream of a session, and proves that it has the session's key. Safe on any thread.
 class RailDesk {
@@ -32,10 +38,14 @@ class RailDesk {
 
     /// Waits until every stream has come; timed_out after PATIENCE or on STOP.
     Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop);
+    Result<std::vector<ProvenStream>> collect_streams(std::chrono::nanoseconds patience,
+                                                      std::stop_token stop);
     /// What has come by now; what comes later is refused.
     Carriers take_arrived();
 
    private:
+    std::vector<ProvenStream> take_streams();
+
     RailDesk& desk_;
     std::vector<RailKeys> rails_;
   };

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -166,10 +167,14 @@ bool is_here(const std::string& name) {
          is_of_our_user(door.get());
 }
 
-Result<void> hand_over(const std::string& name, const std::string& claim, UniqueFd in,
-                       UniqueFd out) {
+namespace {
+
+// The socket that led to the door; the session alone holds IN and OUT from then on: when it closes
+// them, the client hears the end.
+Result<UniqueFd> leave_at(const std::string& name, const std::string& claim, UniqueFd in,
+                          UniqueFd out) {
   const Address address = address_of(name);
-  const UniqueFd door = make_socket();
+  UniqueFd door = make_socket();
   if (!door || ::connect(door.get(), reinterpret_cast<const sockaddr*>(&address.base),
                          address.length) != 0) {
     return fail(Errc::not_found, "the session of this stream is not on this host");
@@ -180,12 +185,30 @@ Result<void> hand_over(const std::string& name, const std::string& claim, Unique
   if (!send_parcel(door.get(), claim, in.get(), out.get())) {
     return fail_errno(errno, "cannot hand a stream over");
   }
-  // The session alone holds them from now on: when it closes them, the client hears the end.
-  in.reset();
-  out.reset();
+  return door;
+}
+
+}  // namespace
+
+Result<void> hand_over(const std::string& name, const std::string& claim, UniqueFd in,
+                       UniqueFd out) {
+  CP_TRY_ASSIGN(const UniqueFd door, leave_at(name, claim, std::move(in), std::move(out)));
   std::array<char, 1> nothing{};
   CP_TRY(read_some(door.get(), nothing));
   return {};
+}
+
+Result<std::unique_ptr<net::Stream>> enter(const std::string& name, const std::string& claim) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return fail_errno(errno, "cannot make a socket for a stream");
+  }
+  UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  UniqueFd same(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, 0));
+  CP_TRY(leave_at(name, claim, std::move(theirs), std::move(same)));
+  CP_TRY_ASSIGN(auto stream, net::FdStream::make(std::move(ours), {}));
+  return stream;
 }
 
 }  // namespace cp::transfer

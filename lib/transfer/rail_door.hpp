@@ -47,6 +47,11 @@ class RailDoor {
 Result<void> hand_over(const std::string& name, const std::string& claim, UniqueFd in,
                        UniqueFd out);
 
+/// A stream of this process to the session behind the door NAME, as the one that CLAIM is for: its
+/// preface and the session's answer come next. not_found when there is no such door on this host,
+/// denied when it is another user's.
+Result<std::unique_ptr<net::Stream>> enter(const std::string& name, const std::string& claim);
+
 /// Whether the door NAME is on this host, and of this user: proof that both ends are one.
 bool is_here(const std::string& name);
 

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/rail_host.hpp"
 
+#include "base/random.hpp"
 #include "fabric/listener.hpp"
+#include "fabric/provider.hpp"
+#include "fabric/rdm_endpoint.hpp"
 #include "net/tcp_stream.hpp"
 #include "transfer/fabric_rail.hpp"
 #include "transfer/preface.hpp"
+#include "transfer/rail_door.hpp"
+#include "transfer/rdm_carrier.hpp"
 #include "transfer/tcp_door.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace cp::transfer {
 namespace {
+
+using fabric::Manner;
+
+constexpr const char* kReliableEndpoints = "rdm";
+constexpr const char* kConnectedEndpoints = "msg";
+
+SteadyTime deadline_of(std::chrono::nanoseconds patience) {
+  return SystemClock().steady() + patience;
+}
 
 class TcpHost final : public RailHost {
  public:
@@ -123,19 +138,69 @@ class FabricHost final : public RailHost {
   std::vector<RailKeys> rails_;
 };
 
-Result<std::unique_ptr<RailHost>> make_fabric_host(RailWish wish, fabric::Loader& fabrics) {
+/// Endpoints without connections, each beside a stream: of TCP, or in shared memory one that a door
+/// lets in, which proves that both ends are one user's on one host.
+class RdmHost final : public RailHost {
+ public:
+  RdmHost(std::shared_ptr<const fabric::Library> library, std::string provider,
+          std::vector<RailKeys> rails, RailDesk& desk, std::unique_ptr<RailDoor> door)
+      : library_(std::move(library)),
+        provider_(std::move(provider)),
+        reservation_(desk, std::move(rails)),
+        door_(std::move(door)) {}
+
+  void offer(Opened& opened) const override {
+    opened.provider = provider_;
+    opened.endpoint = kReliableEndpoints;
+    opened.door = door_ ? door_->name() : "";
+  }
+  Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
+    const SteadyTime deadline = deadline_of(patience);
+    CP_TRY_ASSIGN(auto streams, reservation_.collect_streams(patience, stop));
+    std::vector<Meeting> meetings;
+    for (ProvenStream& proven : streams) {
+      meetings.push_back({std::move(proven.stream), proven.keys.of_server()});
+    }
+    return make_rdm_carriers(library_, provider_, SessionEnd::server, std::move(meetings), deadline,
+                             stop);
+  }
+
+ private:
+  std::shared_ptr<const fabric::Library> library_;
+  std::string provider_;
+  RailDesk::Reservation reservation_;
+  std::unique_ptr<RailDoor> door_;
+};
+
+Result<std::unique_ptr<RailHost>> make_rdm_host(RailWish wish, RailDesk& desk,
+                                                std::shared_ptr<const fabric::Library> library) {
+  CP_TRY(fabric::RdmEndpoint::look_for(library, wish.provider, wish.host));
+  std::unique_ptr<RailDoor> door;
+  if (fabric::manner_of(wish.provider) == Manner::shared_memory) {
+    KernelRandom random;
+    CP_TRY_ASSIGN(door, RailDoor::open(desk, random));
+  }
+  return std::make_unique<RdmHost>(std::move(library), std::move(wish.provider),
+                                   std::move(wish.rails), desk, std::move(door));
+}
+
+Result<std::unique_ptr<RailHost>> make_fabric_host(RailWish wish, RailDesk& desk,
+                                                   fabric::Loader& fabrics) {
   CP_TRY_ASSIGN(auto library, fabrics.get());
   std::string provider =
       wish.provider.empty() ? std::string(fabric::default_provider) : wish.provider;
+  if (fabric::manner_of(provider) != Manner::connected) {
+    return make_rdm_host(std::move(wish), desk, std::move(library));
+  }
   CP_TRY_ASSIGN(auto listener, fabric::Listener::open(std::move(library), provider, wish.host));
   return std::make_unique<FabricHost>(std::move(listener), std::move(provider),
                                       std::move(wish.rails));
 }
 
-Result<Carriers> connect_fabric(const Opened& opened, const std::vector<RailKeys>& rails,
-                                const net::Endpoint& server, fabric::Loader& fabrics,
-                                std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  CP_TRY_ASSIGN(const auto library, fabrics.get());
+Result<Carriers> connect_endpoints(const std::shared_ptr<const fabric::Library>& library,
+                                   const Opened& opened, const std::vector<RailKeys>& rails,
+                                   const net::Endpoint& server, std::chrono::nanoseconds patience,
+                                   const std::stop_token& stop) {
   Carriers carriers;
   for (const RailKeys& keys : rails) {
     CP_TRY_ASSIGN(auto connection, fabric::Connection::connect(
@@ -146,20 +211,86 @@ Result<Carriers> connect_fabric(const Opened& opened, const std::vector<RailKeys
   return carriers;
 }
 
-Result<Carriers> connect_tcp(const std::vector<RailKeys>& rails, const net::Endpoint& server,
-                             std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  std::vector<std::unique_ptr<net::TcpStream>> streams;
+using Streams = std::vector<std::unique_ptr<net::Stream>>;
+
+// Each hears from the server that it has the session's key.
+Result<void> hear_answers(const Streams& streams, const std::vector<RailKeys>& rails,
+                          SteadyTime deadline, const std::stop_token& stop) {
+  for (std::size_t i = 0; i < rails.size(); ++i) {
+    const std::stop_callback interrupt(stop, [&] { streams[i]->shutdown(); });
+    CP_TRY(hear_rail_answer(*streams[i], rails[i], deadline));
+  }
+  return {};
+}
+
+Result<Streams> open_tcp(const std::vector<RailKeys>& rails, const net::Endpoint& server,
+                         std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  Streams streams;
   for (const RailKeys& keys : rails) {
     CP_TRY_ASSIGN(auto stream, net::TcpStream::connect(server, patience, stop));
     CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}),
                        std::as_bytes(std::span(keys.claim))));
     streams.push_back(std::make_unique<net::TcpStream>(std::move(stream)));
   }
-  const SteadyTime deadline = SystemClock().steady() + patience;
+  CP_TRY(hear_answers(streams, rails, deadline_of(patience), stop));
+  return streams;
+}
+
+Result<Streams> open_at_door(const Opened& opened, const std::vector<RailKeys>& rails,
+                             std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  Streams streams;
+  for (const RailKeys& keys : rails) {
+    auto stream = enter(opened.door, keys.claim);
+    if (!stream) {
+      return with_hint(fail(Errc::unavailable,
+                            "memory is shared with a server of the same user on this host alone"),
+                       "--rail tcp goes there");
+    }
+    streams.push_back(*std::move(stream));
+  }
+  const SteadyTime deadline = deadline_of(patience);
+  for (const auto& stream : streams) {
+    std::array<std::byte, Preface::encoded_bytes> preface{};
+    CP_TRY(stream->receive_all(preface, deadline));
+    CP_TRY(decode_preface(preface));
+  }
+  CP_TRY(hear_answers(streams, rails, deadline, stop));
+  return streams;
+}
+
+Result<Carriers> connect_rdm(const std::shared_ptr<const fabric::Library>& library,
+                             const Opened& opened, const std::vector<RailKeys>& rails,
+                             const net::Endpoint& server, std::chrono::nanoseconds patience,
+                             const std::stop_token& stop) {
+  const bool by_tcp = fabric::manner_of(opened.provider) == Manner::writes;
+  CP_TRY_ASSIGN(auto streams, by_tcp ? open_tcp(rails, server, patience, stop)
+                                     : open_at_door(opened, rails, patience, stop));
+  std::vector<Meeting> meetings;
+  for (std::size_t i = 0; i < rails.size(); ++i) {
+    meetings.push_back({std::move(streams[i]), rails[i].of_client()});
+  }
+  return make_rdm_carriers(library, opened.provider, SessionEnd::client, std::move(meetings),
+                           deadline_of(patience), stop);
+}
+
+Result<Carriers> connect_fabric(const Opened& opened, const std::vector<RailKeys>& rails,
+                                const net::Endpoint& server, fabric::Loader& fabrics,
+                                std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  CP_TRY_ASSIGN(const auto library, fabrics.get());
+  const bool is_connected = fabric::manner_of(opened.provider) == Manner::connected;
+  if (opened.endpoint != (is_connected ? kConnectedEndpoints : kReliableEndpoints)) {
+    return fail(Errc::unavailable, "the other end uses {} in a way that this cpxfer does not know",
+                opened.provider);
+  }
+  return is_connected ? connect_endpoints(library, opened, rails, server, patience, stop)
+                      : connect_rdm(library, opened, rails, server, patience, stop);
+}
+
+Result<Carriers> connect_tcp(const std::vector<RailKeys>& rails, const net::Endpoint& server,
+                             std::chrono::nanoseconds patience, const std::stop_token& stop) {
+  CP_TRY_ASSIGN(auto streams, open_tcp(rails, server, patience, stop));
   Carriers carriers;
   for (std::size_t i = 0; i < rails.size(); ++i) {
-    const std::stop_callback interrupt(stop, [&] { streams[i]->shutdown(); });
-    CP_TRY(hear_rail_answer(*streams[i], rails[i], deadline));
     carriers.push_back(make_stream_carrier(std::move(streams[i]), rails[i].of_client()));
   }
   return carriers;
@@ -170,7 +301,7 @@ Result<Carriers> connect_tcp(const std::vector<RailKeys>& rails, const net::Endp
 Result<std::unique_ptr<RailHost>> make_rail_host(RailWish wish, RailDesk& desk,
                                                  fabric::Loader& fabrics) {
   if (wish.kind == RailChoice::fabric) {
-    return make_fabric_host(std::move(wish), fabrics);
+    return make_fabric_host(std::move(wish), desk, fabrics);
   }
   if (wish.kind == RailChoice::ssh) {
     return std::make_unique<DoorHost>(desk, std::move(wish.rails), wish.door);

@@ -24,6 +24,8 @@ constexpr std::uint32_t kWindow = 4;
 constexpr auto kPatience = std::chrono::seconds(20);
 const cp::net::Endpoint kAnyPort{cp::net::IpAddress::loopback(cp::net::Family::ipv4), 0};
 
+constexpr const char* kWrites = "tcp;ofi_rxm";
+
 struct RailKind {
   const char* name;
   RailChoice choice;
@@ -31,11 +33,16 @@ struct RailKind {
   bool sealed;
 };
 
-constexpr std::array kRails{RailKind{"tcp", RailChoice::tcp, "", false},
-                            RailKind{"tcp, sealed", RailChoice::tcp, "", true},
-                            RailKind{"ssh", RailChoice::ssh, "", false},
-                            RailKind{"fabric:tcp", RailChoice::fabric, "tcp", false},
-                            RailKind{"fabric:tcp, sealed", RailChoice::fabric, "tcp", true}};
+constexpr std::array kRails{
+    RailKind{"tcp", RailChoice::tcp, "", false},
+    RailKind{"tcp, sealed", RailChoice::tcp, "", true},
+    RailKind{"ssh", RailChoice::ssh, "", false},
+    RailKind{"fabric:tcp", RailChoice::fabric, "tcp", false},
+    RailKind{"fabric:tcp, sealed", RailChoice::fabric, "tcp", true},
+    RailKind{"fabric:tcp;ofi_rxm", RailChoice::fabric, kWrites, false},
+    RailKind{"fabric:tcp;ofi_rxm, sealed", RailChoice::fabric, kWrites, true},
+    RailKind{"fabric:shm", RailChoice::fabric, "shm", false},
+    RailKind{"fabric:shm, sealed", RailChoice::fabric, "shm", true}};
 
 // The keys of one stream of a session.
 std::vector<RailKeys> one_rail(bool sealed, std::string server = "theirs") {
@@ -117,7 +124,7 @@ Ends connected(const RailKind& kind) {
   Opened opened;
   (*host)->offer(opened);
   std::thread server;
-  if (kind.choice == RailChoice::tcp) {
+  if (kind.choice == RailChoice::tcp || kind.provider == std::string_view(kWrites)) {
     server = std::thread([&] { deliver_one(*listener, desk); });
   }
   auto connecting = std::async(std::launch::async, [&] {
