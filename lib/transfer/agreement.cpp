@@ -177,6 +177,12 @@ std::string agreed_codec(const Open& open) {
   return std::string(open.compression.is_wanted() ? zstd_name : "");
 }
 
+std::uint32_t agreed_window(const Open& open) {
+  // Those of a fabric are the receiver's memory.
+  return open.rail == RailChoice::fabric ? std::min(open.window, limits::window_slots)
+                                         : std::min(open.window, limits::window_slots_granted);
+}
+
 Compression agreed_compression(Compression wanted, const Opened& opened) {
   return opened.codec == zstd_name ? wanted : no_compression;
 }
@@ -223,6 +229,8 @@ std::string to_text(const Open& open) {
             {"rail", word_of(kRails, open.rail)},
             {"provider", model::text_value(open.provider)},
             {"streams", open.streams},
+            {"more_streams", open.more_streams},
+            {"window", open.window},
             {"dry_run", open.dry_run},
             {"key", open.key ? Json(open.key->hex()) : Json()},
             {"id", open.id},
@@ -270,6 +278,18 @@ Result<void> parse_format_2(Fields& fields, const Json& json, Open& open) {
   open.sync = {.update = fields.boolean("update"), .checksum = fields.boolean("checksum")};
   open.deletion = fields.word<Deletion>("deletion", kDeletions);
   return {};
+}
+
+// Not there in an Open of an older client, which takes what it gets.
+void parse_path(Fields& fields, const Json& json, Open& open) {
+  if (model::find(json, "more_streams") != nullptr) {
+    open.more_streams =
+        static_cast<int>(fields.integer("more_streams", 0, limits::streams - open.streams));
+  }
+  if (model::find(json, "window") != nullptr) {
+    open.window =
+        static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken));
+  }
 }
 
 // Not there in an Open of a transfer.
@@ -336,6 +356,7 @@ Result<Open> parse_open(std::string_view text) {
     open.names = fields.texts("names", kMaxSources);
   }
   parse_measuring(fields, json, open);
+  parse_path(fields, json, open);
   CP_TRY(fields.good());
   CP_TRY_ASSIGN(open.secret, bytes_in(open.secret, limits::key_bytes));
   CP_TRY(parse_resumption(json, open));
@@ -360,6 +381,7 @@ std::string to_text(const Opened& opened) {
                          {"tells_have", opened.tells_have},
                          {"window", opened.window},
                          {"tokens", tokens},
+                         {"more_streams", opened.more_streams},
                          {"secret", text::to_base64(opened.secret)},
                          {"provider", model::text_value(opened.provider)},
                          {"endpoint", opened.endpoint},
@@ -389,6 +411,10 @@ Result<Opened> parse_opened(std::string_view text) {
       .door = fields.text("door"),
       .incoming = incoming_of(fields),
       .plan = {fields.text("root"), fields.text("renamed_to")}};
+  if (model::find(json, "more_streams") != nullptr) {
+    opened.more_streams = static_cast<std::size_t>(
+        fields.integer("more_streams", 0, static_cast<std::int64_t>(opened.tokens.size())));
+  }
   CP_TRY(fields.good());
   opened.codec = model::text_at(json, "codec").value_or("");
   opened.endpoint = model::text_at(json, "endpoint").value_or("msg");

@@ -4,6 +4,7 @@
 #include "transfer/compression.hpp"
 #include "transfer/digest.hpp"
 #include "transfer/landing.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/transfer.hpp"
 
 #include <chrono>
@@ -40,6 +41,10 @@ struct Open {
   RailChoice rail = RailChoice::tcp;  ///< never automatic
   std::string provider;               ///< of RailChoice::fabric; empty: the server chooses
   int streams = 1;
+  /// Streams that the client may add while data moves.
+  int more_streams = 0;
+  /// Chunks that are to be on their way on each stream at most.
+  std::uint32_t window = limits::window_slots;
   bool dry_run = false;
   Selection selection;          ///< of a pull
   double bytes_per_second = 0;  ///< of a pull: at most; 0: as fast as it goes
@@ -74,8 +79,9 @@ struct Opened {
   std::uint64_t attempt = 1;  ///< of a push: which one this is
   bool tells_have = false;    ///< with a key: the receiver's Have comes before anything else
   std::uint32_t window = 0;   ///< chunks on their way on each stream
-  std::vector<std::string>
-      tokens;                    ///< limits::token_bytes each; one for each stream, which it finds
+  /// limits::token_bytes each; one for each stream, which it finds.
+  std::vector<std::string> tokens;
+  std::size_t more_streams = 0;  ///< so many of the last of them may come any time, or never
   std::string secret;            ///< the server's share of the session's keys
   std::string provider;          ///< of a fabric; empty: plain TCP
   std::string endpoint = "msg";  ///< of the provider's kinds; "rdm": beside plain streams
@@ -89,6 +95,8 @@ struct Opened {
 
 /// What a server answers to the compression that OPEN wants: our codec, or none.
 std::string agreed_codec(const Open& open);
+/// How many chunks a server lets be on their way on each stream, when OPEN wants them.
+std::uint32_t agreed_window(const Open& open);
 /// What a client that wants WANTED does when OPENED is the answer.
 Compression agreed_compression(Compression wanted, const Opened& opened);
 

@@ -4,7 +4,9 @@
 #include "base/random.hpp"
 #include "transfer/limits.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace cp::transfer {
 
@@ -39,9 +41,12 @@ Result<void> Client::greet(Purpose purpose) {
   if (purpose == Purpose::order && preface.purpose != purpose) {
     return fail(Errc::unavailable, "its cpxfer is too old to carry out a transfer for others");
   }
+  const SteadyTime asked = SystemClock().steady();
   CP_TRY(control_.send(MessageType::hello,
                        to_text(Hello{.version = CP_VERSION, .chunk_bytes = limits::chunk_bytes})));
   CP_TRY_ASSIGN(const Message hello, control_.expect(MessageType::hello));
+  const std::chrono::nanoseconds answered_in = SystemClock().steady() - asked;
+  round_trip_ = std::min(answered_in, link_.round_trip().value_or(answered_in));
   CP_TRY_ASSIGN(far_, parse_hello(hello.body));
   return {};
 }
@@ -68,10 +73,26 @@ Result<Opened> Client::open(Open open) {
 }
 
 Result<Carriers> Client::connect_rails(const Opened& opened) {
-  CP_TRY_ASSIGN(auto carriers,
-                link_.open_rails(opened, derive_rail_keys(secret_, opened.tokens), stop_));
+  std::vector<RailKeys> rails = derive_rail_keys(secret_, opened.tokens);
+  const auto first_of_more = rails.end() - static_cast<std::ptrdiff_t>(opened.more_streams);
+  more_.assign(std::make_move_iterator(first_of_more), std::make_move_iterator(rails.end()));
+  rails.erase(first_of_more, rails.end());
+  if (rails.empty()) {
+    return fail(Errc::protocol, "no stream was granted");
+  }
+  CP_TRY_ASSIGN(auto carriers, link_.open_rails(opened, rails, stop_));
   CP_TRY(control_.send(MessageType::rails_ready, "{}"));
   return carriers;
+}
+
+Result<Carriers> Client::connect_more(const Opened& opened, std::size_t count,
+                                      const std::stop_token& stop) {
+  // One that fails is not tried again: the server may have given its place away.
+  const auto first = more_.end() - static_cast<std::ptrdiff_t>(std::min(count, more_.size()));
+  const std::vector<RailKeys> rails(std::make_move_iterator(first),
+                                    std::make_move_iterator(more_.end()));
+  more_.erase(first, more_.end());
+  return link_.open_rails(opened, rails, stop);
 }
 
 }  // namespace cp::transfer

@@ -27,11 +27,18 @@ class Client {
   Control& control() { return control_; }
   /// What the far end has said of itself.
   const Hello& far() const { return far_; }
+  /// How long the way there and back takes: what the link has seen, or what our first words took.
+  std::chrono::nanoseconds round_trip() const { return round_trip_; }
 
   /// Says what is wanted, and hears what is given.
   Result<Opened> open(Open open);
-  /// Opens the streams that were agreed on, and says that they stand.
+  /// Opens the streams that were agreed on for the beginning, and says that they stand.
   Result<Carriers> connect_rails(const Opened& opened);
+  /// How many that may join later are left.
+  std::size_t more_rails() const { return more_.size(); }
+  /// Opens COUNT of those at most, beside the talk, while no other thread does.
+  Result<Carriers> connect_more(const Opened& opened, std::size_t count,
+                                const std::stop_token& stop);
   /// Whether the chunks of what was agreed on are sealed.
   bool is_sealed() const { return secret_.sealed; }
 
@@ -42,6 +49,8 @@ class Client {
   Control control_;
   Hello far_;
   SessionSecret secret_;
+  std::chrono::nanoseconds round_trip_{};
+  std::vector<RailKeys> more_;  ///< of streams that nobody has opened yet
   std::chrono::nanoseconds silence_;
   std::stop_token stop_;
 };

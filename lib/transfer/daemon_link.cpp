@@ -2,6 +2,7 @@
 #include "transfer/daemon_link.hpp"
 
 #include "net/host_port.hpp"
+#include "net/tcp_path.hpp"
 #include "net/tcp_stream.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
@@ -57,6 +58,7 @@ Result<std::unique_ptr<net::Stream>> DaemonLink::connect(const std::stop_token& 
   CP_TRY(check_addresses(addresses));
   CP_TRY_ASSIGN(auto stream, connect_to_any(addresses, stop));
   peer_ = stream.peer();
+  round_trip_ = net::tcp_round_trip(stream.fd());
   if (!settings_.anonymous) {
     return secure(std::move(stream), stop);
   }

@@ -32,6 +32,7 @@ class DaemonLink final : public Link {
                               const std::stop_token& stop) override;
 
   std::string binding() const override { return binding_; }
+  std::optional<std::chrono::nanoseconds> round_trip() const override { return round_trip_; }
 
  private:
   Result<void> check_addresses(const std::vector<net::Endpoint>& addresses) const;
@@ -40,6 +41,7 @@ class DaemonLink final : public Link {
   Location location_;
   Settings settings_;
   std::string binding_;
+  std::optional<std::chrono::nanoseconds> round_trip_;
   net::Endpoint peer_;
   fabric::Loader fabrics_;
 };

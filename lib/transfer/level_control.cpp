@@ -48,11 +48,16 @@ struct LevelControl::Period {
 };
 
 LevelControl::LevelControl(std::size_t streams, double cores, SteadyTime now)
-    : streams_(static_cast<double>(std::max<std::size_t>(streams, 1))),
-      cores_(cores),
+    : cores_(cores),
+      streams_(static_cast<double>(std::max<std::size_t>(streams, 1))),
       ladder_(kLadder),
       last_{.now = now},
       hold_(kFirstHold) {}
+
+void LevelControl::set_streams(std::size_t streams) {
+  const std::scoped_lock lock(mutex_);
+  streams_ = static_cast<double>(std::max<std::size_t>(streams, 1));
+}
 
 void LevelControl::learn(int level, std::uint64_t plain, std::uint64_t wire,
                          std::chrono::nanoseconds took) {

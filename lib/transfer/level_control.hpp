@@ -38,6 +38,9 @@ class LevelControl {
 
   LevelControl(std::size_t streams, double cores, SteadyTime now);
 
+  /// There are so many streams from now on.
+  void set_streams(std::size_t streams);
+
   /// For the next chunk; 0: it goes as it is.
   int level() const { return level_; }
   /// Whether trials on chunks that go as they are would tell something.
@@ -64,11 +67,11 @@ class LevelControl {
   void go_to(std::size_t index);
   void give_up(SteadyTime now);
 
-  const double streams_;
   const double cores_;
   std::atomic<int> level_{0};
   std::atomic<bool> wants_trials_{false};
   mutable std::mutex mutex_;  ///< guards what follows
+  double streams_;
   std::array<LevelRung, rungs> ladder_;
   std::size_t learned_ = rungs;  ///< the rung that was tried last; `rungs`: none
   std::size_t index_ = 0;        ///< of the level, unless it is 0

@@ -22,8 +22,11 @@ inline constexpr std::size_t waiting_messages = 16;  ///< heard and not yet foll
 inline constexpr std::size_t open_files = 4096;      ///< files begun and not ended, at the receiver
 inline constexpr std::size_t failures_listed = 10'000;                ///< in one record
 inline constexpr std::uint64_t file_bytes = std::uint64_t{1} << 60U;  ///< one file
-inline constexpr std::uint32_t window_slots = 8;          ///< chunks on their way, as granted
-inline constexpr std::uint32_t window_slots_taken = 256;  ///< and as taken from a receiver
+inline constexpr std::uint32_t window_slots = 8;           ///< chunks on their way on a short path
+inline constexpr std::uint32_t window_slots_granted = 64;  ///< and on the longest
+inline constexpr std::uint32_t window_slots_taken = 256;   ///< and as taken from a receiver
+/// Of all streams together, as a sender keeps in mind what it may have to send again.
+inline constexpr std::size_t chunks_on_their_way = 256;
 
 inline constexpr std::size_t attribute_bytes = std::size_t{64} << 10U;    ///< one attribute
 inline constexpr std::size_t attributes_bytes = std::size_t{128} << 10U;  ///< those of one file

@@ -6,7 +6,9 @@
 #include "transfer/carrier.hpp"
 #include "transfer/session_keys.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -26,7 +28,10 @@ class Link {
   virtual Result<void> prepare(Open& open, const Hello& far) = 0;
   /// What the connection is bound to (SessionSecret).
   virtual std::string binding() const { return {}; }
-  /// The streams that OPENED names, for RAILS, at the far end that `connect` reached last.
+  /// How long the way there and back takes, where `connect` has learnt it.
+  virtual std::optional<std::chrono::nanoseconds> round_trip() const { return std::nullopt; }
+  /// The streams that OPENED names, for RAILS, at the far end that `connect` reached last. Any
+  /// thread, once that stands.
   virtual Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
                                       const std::stop_token& stop) = 0;
   /// After `connect` has failed for want of a cpxfer there: the shell that is there instead, which

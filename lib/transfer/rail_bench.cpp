@@ -5,9 +5,11 @@
 #include "transfer/at_server.hpp"
 #include "transfer/client.hpp"
 #include "transfer/far_link.hpp"
-#include "transfer/limits.hpp"
 #include "transfer/loop_link.hpp"
 #include "transfer/measuring.hpp"
+#include "transfer/path_plan.hpp"
+
+#include <algorithm>
 
 namespace cp::transfer {
 namespace {
@@ -23,12 +25,16 @@ std::unique_ptr<Link> bench_link(const BenchRequest& request, bool is_first) {
   return std::make_unique<LoopLink>(request.way.seals_always, request.way.silence);
 }
 
-Open wish_of(const BenchRequest& request, const RailCase& which) {
+Open wish_of(const BenchRequest& request, const RailCase& which,
+             std::chrono::nanoseconds round_trip) {
   const std::string path = request.far ? request.far->path : "/";
+  const PathPlan plan =
+      plan_path({.round_trip = round_trip, .rail = which.rail, .streams = request.way.streams});
   Open open{.direction = which.direction,
             .rail = which.rail,
             .provider = which.provider,
-            .streams = streams_of(request.way),
+            .streams = plan.streams,
+            .window = plan.window,
             .bytes_per_second = request.way.bytes_per_second,
             .measuring = request.time};
   if (which.direction == Direction::push) {
@@ -62,7 +68,7 @@ Result<Effort> carry(const BenchRequest& request, const RailCase& which, Carrier
     CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), window));
     return pour(std::move(streams), time, request.way.bytes_per_second, stop);
   }
-  CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+  CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), window));
   return swallow(std::move(streams), time, stop);
 }
 
@@ -91,10 +97,12 @@ Result<std::unique_ptr<Client>> meet(Link& link, const BenchRequest& request,
 
 Result<RailFigure> measure_with(Client& client, const BenchRequest& request, const RailCase& which,
                                 const std::stop_token& stop) {
-  CP_TRY_ASSIGN(const Opened opened, client.open(wish_of(request, which)));
+  const Open open = wish_of(request, which, client.round_trip());
+  CP_TRY_ASSIGN(const Opened opened, client.open(open));
   CP_TRY_ASSIGN(auto carriers, client.connect_rails(opened));
   const std::size_t streams = carriers.size();
-  const auto effort = carry(request, which, std::move(carriers), opened.window, stop);
+  const std::uint32_t window = std::min(open.window, opened.window);
+  const auto effort = carry(request, which, std::move(carriers), window, stop);
   if (!effort) {
     return tl::unexpected<Error>(
         stop.stop_requested() ? effort.error() : reason_of(client.control(), effort.error()));

@@ -73,14 +73,18 @@ RailDesk::Reservation::~Reservation() {
   }
 }
 
+bool RailDesk::Reservation::has_come(const RailKeys& keys) const {
+  const auto place = desk_.expected_.find(token_of(keys));
+  return place != desk_.expected_.end() && place->second.stream;
+}
+
 Result<std::vector<ProvenStream>> RailDesk::Reservation::collect_streams(
-    std::chrono::nanoseconds patience, std::stop_token stop) {
+    std::size_t count, std::chrono::nanoseconds patience, std::stop_token stop) {
   {
     std::unique_lock lock(desk_.mutex_);
+    const auto first = std::span(rails_).first(std::min(count, rails_.size()));
     const auto all_here = [&] {
-      return std::ranges::all_of(rails_, [&](const RailKeys& keys) {
-        return desk_.expected_.at(token_of(keys)).stream != nullptr;
-      });
+      return std::ranges::all_of(first, [&](const RailKeys& keys) { return has_come(keys); });
     };
     if (!desk_.arrived_.wait_for(lock, stop, patience, all_here)) {
       return fail(Errc::timed_out, "the other end did not open its streams");
@@ -89,9 +93,10 @@ Result<std::vector<ProvenStream>> RailDesk::Reservation::collect_streams(
   return take_streams();
 }
 
-Result<Carriers> RailDesk::Reservation::collect(std::chrono::nanoseconds patience,
+Result<Carriers> RailDesk::Reservation::collect(std::size_t count,
+                                                std::chrono::nanoseconds patience,
                                                 std::stop_token stop) {
-  return collect_streams(patience, std::move(stop)).map(carriers_of);
+  return collect_streams(count, patience, std::move(stop)).map(carriers_of);
 }
 
 Carriers RailDesk::Reservation::take_arrived() { return carriers_of(take_streams()); }
@@ -100,13 +105,12 @@ std::vector<ProvenStream> RailDesk::Reservation::take_streams() {
   const std::scoped_lock lock(desk_.mutex_);
   std::vector<ProvenStream> streams;
   for (const RailKeys& keys : rails_) {
-    const auto place = desk_.expected_.find(token_of(keys));
-    if (place->second.stream) {
+    if (has_come(keys)) {
+      const auto place = desk_.expected_.find(token_of(keys));
       streams.push_back({std::move(place->second.stream), keys});
+      desk_.expected_.erase(place);
     }
-    desk_.expected_.erase(place);
   }
-  rails_.clear();
   return streams;
 }
 

@@ -36,14 +36,18 @@ class RailDesk {
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
 
-    /// Waits until every stream has come; timed_out after PATIENCE or on STOP.
-    Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop);
-    Result<std::vector<ProvenStream>> collect_streams(std::chrono::nanoseconds patience,
+    /// Waits until the first COUNT streams have come, and takes what is there; timed_out after
+    /// PATIENCE or on STOP.
+    Result<Carriers> collect(std::size_t count, std::chrono::nanoseconds patience,
+                             std::stop_token stop);
+    Result<std::vector<ProvenStream>> collect_streams(std::size_t count,
+                                                      std::chrono::nanoseconds patience,
                                                       std::stop_token stop);
-    /// What has come by now; what comes later is refused.
+    /// What has come by now and was not taken yet.
     Carriers take_arrived();
 
    private:
+    bool has_come(const RailKeys& keys) const;
     std::vector<ProvenStream> take_streams();
 
     RailDesk& desk_;

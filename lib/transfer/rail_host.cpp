@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <future>
 
 namespace cp::transfer {
 namespace {
@@ -29,14 +31,17 @@ SteadyTime deadline_of(std::chrono::nanoseconds patience) {
 
 class TcpHost final : public RailHost {
  public:
-  TcpHost(RailDesk& desk, std::vector<RailKeys> rails) : reservation_(desk, std::move(rails)) {}
+  TcpHost(RailDesk& desk, std::vector<RailKeys> rails, std::size_t more)
+      : at_once_(rails.size() - more), reservation_(desk, std::move(rails)) {}
 
   void offer(Opened& /*opened*/) const override {}
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
-    return reservation_.collect(patience, std::move(stop));
+    return reservation_.collect(at_once_, patience, std::move(stop));
   }
+  Carriers take_more() override { return reservation_.take_arrived(); }
 
  private:
+  std::size_t at_once_;
   RailDesk::Reservation reservation_;
 };
 
@@ -53,6 +58,7 @@ class DoorHost final : public RailHost {
     return carriers.empty() ? Result<Carriers>(fail(Errc::protocol, "the other end has no stream"))
                             : std::move(carriers);
   }
+  Carriers take_more() override { return reservation_.take_arrived(); }
   bool waits_for_client() const override { return true; }
 
  private:
@@ -64,8 +70,8 @@ class DoorHost final : public RailHost {
 class TcpDoorHost final : public RailHost {
  public:
   TcpDoorHost(std::unique_ptr<TcpDoor> door, std::string address, RailDesk& desk,
-              std::vector<RailKeys> rails)
-      : door_(std::move(door)), address_(std::move(address)), host_(desk, std::move(rails)) {}
+              std::vector<RailKeys> rails, std::size_t more)
+      : door_(std::move(door)), address_(std::move(address)), host_(desk, std::move(rails), more) {}
 
   void offer(Opened& opened) const override {
     opened.address = address_;
@@ -74,6 +80,7 @@ class TcpDoorHost final : public RailHost {
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     return host_.collect(patience, std::move(stop));
   }
+  Carriers take_more() override { return host_.take_more(); }
 
  private:
   std::unique_ptr<TcpDoor> door_;
@@ -83,7 +90,7 @@ class TcpDoorHost final : public RailHost {
 
 Result<std::unique_ptr<RailHost>> make_tcp_host(RailWish wish, RailDesk& desk) {
   if (wish.door.empty()) {
-    return std::make_unique<TcpHost>(desk, std::move(wish.rails));
+    return std::make_unique<TcpHost>(desk, std::move(wish.rails), wish.more);
   }
   const std::string& host = wish.asked_address.empty() ? wish.host : wish.asked_address;
   const auto address = net::IpAddress::parse(host);
@@ -98,7 +105,8 @@ Result<std::unique_ptr<RailHost>> make_tcp_host(RailWish wish, RailDesk& desk) {
   if (!door) {
     return tl::unexpected<Error>(door.error());
   }
-  return std::make_unique<TcpDoorHost>(*std::move(door), host, desk, std::move(wish.rails));
+  return std::make_unique<TcpDoorHost>(*std::move(door), host, desk, std::move(wish.rails),
+                                       wish.more);
 }
 
 class FabricHost final : public RailHost {
@@ -146,6 +154,7 @@ class RdmHost final : public RailHost {
           std::vector<RailKeys> rails, RailDesk& desk, std::unique_ptr<RailDoor> door)
       : library_(std::move(library)),
         provider_(std::move(provider)),
+        count_(rails.size()),
         reservation_(desk, std::move(rails)),
         door_(std::move(door)) {}
 
@@ -156,7 +165,7 @@ class RdmHost final : public RailHost {
   }
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     const SteadyTime deadline = deadline_of(patience);
-    CP_TRY_ASSIGN(auto streams, reservation_.collect_streams(patience, stop));
+    CP_TRY_ASSIGN(auto streams, reservation_.collect_streams(count_, patience, stop));
     std::vector<Meeting> meetings;
     for (ProvenStream& proven : streams) {
       meetings.push_back({std::move(proven.stream), proven.keys.of_server()});
@@ -168,6 +177,7 @@ class RdmHost final : public RailHost {
  private:
   std::shared_ptr<const fabric::Library> library_;
   std::string provider_;
+  std::size_t count_;
   RailDesk::Reservation reservation_;
   std::unique_ptr<RailDoor> door_;
 };
@@ -223,16 +233,36 @@ Result<void> hear_answers(const Streams& streams, const std::vector<RailKeys>& r
   return {};
 }
 
+Result<std::unique_ptr<net::Stream>> open_one(const RailKeys& keys, const net::Endpoint& server,
+                                              std::chrono::nanoseconds patience,
+                                              const std::stop_token& stop) {
+  CP_TRY_ASSIGN(auto connected, net::TcpStream::connect(server, patience, stop));
+  auto stream = std::make_unique<net::TcpStream>(std::move(connected));
+  CP_TRY(stream->send(encode(Preface{.purpose = Purpose::rail}),
+                      std::as_bytes(std::span(keys.claim))));
+  const std::stop_callback interrupt(stop, [&] { stream->shutdown(); });
+  CP_TRY(hear_rail_answer(*stream, keys, deadline_of(patience)));
+  return stream;
+}
+
+// All at once: each takes two round trips.
 Result<Streams> open_tcp(const std::vector<RailKeys>& rails, const net::Endpoint& server,
                          std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  Streams streams;
+  std::vector<std::future<Result<std::unique_ptr<net::Stream>>>> opening;
   for (const RailKeys& keys : rails) {
-    CP_TRY_ASSIGN(auto stream, net::TcpStream::connect(server, patience, stop));
-    CP_TRY(stream.send(encode(Preface{.purpose = Purpose::rail}),
-                       std::as_bytes(std::span(keys.claim))));
-    streams.push_back(std::make_unique<net::TcpStream>(std::move(stream)));
+    opening.push_back(std::async(std::launch::async, open_one, std::cref(keys), std::cref(server),
+                                 patience, std::cref(stop)));
   }
-  CP_TRY(hear_answers(streams, rails, deadline_of(patience), stop));
+  Streams streams;
+  Result<void> failed;
+  for (auto& one : opening) {
+    if (auto stream = one.get()) {
+      streams.push_back(*std::move(stream));
+    } else if (failed) {
+      failed = tl::unexpected<Error>(stream.error());
+    }
+  }
+  CP_TRY(failed);
   return streams;
 }
 

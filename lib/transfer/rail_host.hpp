@@ -23,8 +23,10 @@ class RailHost {
   virtual ~RailHost() = default;
   /// Fills in where the client's streams go.
   virtual void offer(Opened& opened) const = 0;
-  /// Waits for all of them; timed_out after PATIENCE or on STOP.
+  /// Waits for all that the client opens at once; timed_out after PATIENCE or on STOP.
   virtual Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) = 0;
+  /// Those that have come since, without waiting.
+  virtual Carriers take_more() { return {}; }
   /// Whether the client says how many came before they are collected, so that there may be fewer.
   virtual bool waits_for_client() const { return false; }
 };
@@ -34,6 +36,7 @@ struct RailWish {
   RailChoice kind = RailChoice::tcp;
   std::string provider;         ///< of a fabric; "" for the usual one
   std::vector<RailKeys> rails;  ///< of each stream
+  std::size_t more = 0;         ///< so many of the last of them may come later; none of a fabric
   std::string host;             ///< the address of ours that the client reached; "" if nobody knows
   std::string door;             ///< where streams come in that ssh carries
   std::string asked_address;    ///< where the client would rather reach us; ""

@@ -62,9 +62,8 @@ Result<void> ReceiveSession::tell_have() {
 
 Result<FinalResult> ReceiveSession::run(std::vector<std::unique_ptr<ChunkReceiver>> streams,
                                         std::stop_token stop) {
-  streams_ = std::move(streams);
-  for (const auto& stream : streams_) {
-    threads_.emplace_back([this, &stream] { run_stream(*stream); });
+  for (auto& stream : streams) {
+    begin_stream(std::move(stream));
   }
   threads_.emplace_back([this] { follow(); });
   const std::stop_callback interrupt(stop, [this] {
@@ -89,7 +88,21 @@ Result<FinalResult> ReceiveSession::converse() {
     }
     CP_TRY(check_lock());
     parts_.tick();
+    take_streams();
     speak();
+  }
+}
+
+void ReceiveSession::begin_stream(std::unique_ptr<ChunkReceiver> stream) {
+  threads_.emplace_back([this, &begun = *stream] { run_stream(begun); });
+  streams_.push_back(std::move(stream));
+}
+
+void ReceiveSession::take_streams() {
+  if (parts_.more_streams) {
+    for (auto& stream : parts_.more_streams()) {
+      begin_stream(std::move(stream));
+    }
   }
 }
 

@@ -38,6 +38,8 @@ class ReceiveSession final : private ReceiveEvents {
     std::chrono::nanoseconds silence{};
     std::function<void()> tick;  ///< called about ten times a second on the caller's thread
     bool expands = false;        ///< chunks may come compressed: it was agreed on
+    /// Called at each tick: those that bring chunks, too, from now on. Nobody: there are none.
+    std::function<std::vector<std::unique_ptr<ChunkReceiver>>()> more_streams;
   };
   explicit ReceiveSession(Parts parts) : parts_(std::move(parts)) {}
   ~ReceiveSession() override;
@@ -79,6 +81,8 @@ class ReceiveSession final : private ReceiveEvents {
   bool has_room();
   std::optional<Result<FinalResult>> outcome();
   void speak();
+  void begin_stream(std::unique_ptr<ChunkReceiver> stream);
+  void take_streams();
   void run_stream(ChunkReceiver& stream);
   Result<void> place_all(ChunkReceiver& stream);
   Result<std::span<const std::byte>> plain_of(const ReceivedChunk& chunk, ZstdExpander& expander);

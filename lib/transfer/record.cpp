@@ -52,6 +52,10 @@ Json rails_of(const Account& account, std::uint64_t bytes) {
     rail["provider"] = account.provider;
   }
   rail["streams"] = account.streams;
+  if (account.round_trip) {
+    rail["window_bytes"] = account.window;
+    rail["rtt_s"] = std::chrono::duration<double>(*account.round_trip).count();
+  }
   rail["bytes"] = bytes;
   return Json::array({rail});
 }

@@ -22,7 +22,9 @@ struct Account {
   std::chrono::nanoseconds duration{};
   std::string rail;  ///< "local", "tcp", "fabric"
   std::string provider;
-  std::size_t streams = 0;
+  std::size_t streams = 0;                             ///< at the end of it
+  std::uint64_t window = 0;                            ///< bytes on their way on each, at most
+  std::optional<std::chrono::nanoseconds> round_trip;  ///< where there is a path
   bool encrypted = false;
   Compression compression = no_compression;  ///< that both ends agreed on
   std::vector<ItemFailed> failed;            ///< at most limits::failures_listed

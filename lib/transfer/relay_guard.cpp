@@ -76,6 +76,8 @@ Result<std::string> RelayGuard::replaced(std::string_view body) const {
   }
   open.incoming.sources = std::max<std::size_t>(open.incoming.sources, 1);
   open.streams = asked.streams;
+  open.more_streams = asked.more_streams;
+  open.window = asked.window;
   open.secret = std::move(asked.secret);
   open.epoch = asked.epoch;
   open.sealed = asked.sealed;

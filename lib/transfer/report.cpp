@@ -25,6 +25,11 @@ void Report::begin(std::string rail, std::string provider, std::size_t streams, 
   account_.encrypted = encrypted;
 }
 
+void Report::set_path(std::uint32_t window, std::chrono::nanoseconds round_trip) {
+  account_.window = std::uint64_t{window} * limits::chunk_bytes;
+  account_.round_trip = round_trip;
+}
+
 void Report::take_failed() {
   for (ItemFailed& item : tally_.take_failed()) {
     observer_.item_failed(item.error, item.path);

@@ -17,6 +17,8 @@ class Report {
 
   /// Says what carries the bytes, and whether encrypted.
   void begin(std::string rail, std::string provider, std::size_t streams, bool encrypted);
+  /// Says that up to WINDOW chunks travel on each of them, over a path of ROUND_TRIP.
+  void set_path(std::uint32_t window, std::chrono::nanoseconds round_trip);
   /// Hands on what the tally has gathered, the progress when a tenth of a second has passed.
   void tick();
   /// The connection was lost, and there will be another: what failed will fail again.

@@ -8,6 +8,8 @@
 #include "transfer/far_link.hpp"
 #include "transfer/go_on.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/more_streams.hpp"
+#include "transfer/path_plan.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/resume.hpp"
 #include "transfer/run_local.hpp"
@@ -16,8 +18,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cp::transfer {
 namespace {
+
+// Streams and window that fit the path to the far end.
+void fit_path(Open& open, const Request& request, std::chrono::nanoseconds round_trip) {
+  const PathPlan plan = plan_path({.round_trip = round_trip,
+                                   .rail = open.rail,
+                                   .streams = request.streams,
+                                   .is_to_stream = request.is_to_stream(),
+                                   .is_from_stream = request.is_from_stream()});
+  open.streams = plan.streams;
+  open.more_streams = plan.more;
+  open.window = plan.window;
+}
 
 Result<void> check_format(const Request& request, const Hello& far) {
   const bool needs_format_2 =
@@ -78,6 +94,14 @@ std::unique_ptr<net::Stream> shell_instead(Link& link, const Location& server, c
   return shell;
 }
 
+using Senders = std::vector<std::unique_ptr<ChunkSender>>;
+
+Senders more_senders(MoreStreams& more, std::uint32_t window, Report& report) {
+  auto joined = as_senders(more.tick(), window);
+  report.account().streams = more.count();
+  return joined ? *std::move(joined) : Senders();
+}
+
 Result<void> push_once(const Request& request, const std::vector<Source>& sources,
                        const Location& destination, Report& report, std::stop_token stop) {
   CP_TRY_ASSIGN(const RailChoice rail, rail_to(request, destination));
@@ -91,6 +115,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY_ASSIGN(const auto client, at_server(destination, std::move(met)));
   CP_TRY(at_server(destination, check_format(request, client->far())));
   Open open = open_of(request, rail, Direction::push);
+  fit_path(open, request, client->round_trip());
   open.destination = destination.path;
   open.incoming = incoming_of(request, sources);
   open.id = report.account().id;
@@ -105,7 +130,9 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY_ASSIGN(const HaveTable have, opened.tells_have
                                           ? at_server(destination, hear_have(client->control()))
                                           : Result<HaveTable>());
+  MoreStreams more(*client, opened, report.tally(), carriers.size());
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
+  report.set_path(opened.window, client->round_trip());
   report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
                client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);
@@ -120,6 +147,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                      .bytes_per_second = request.bytes_per_second,
                      .compression = report.account().compression,
                      .streams = std::move(streams),
+                     .more_streams = [&] { return more_senders(more, opened.window, report); },
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,
                      .silence = request.silence,
@@ -158,6 +186,17 @@ Result<void> open_session(ReceiveSession& session, const Request& request, const
   return open_session(session, request, std::move(landing), report, open);
 }
 
+using Receivers = std::vector<std::unique_ptr<ChunkReceiver>>;
+
+Receivers more_receivers(std::optional<MoreStreams>& more, std::uint32_t window, Report& report) {
+  if (!more) {
+    return {};
+  }
+  auto joined = as_receivers(more->tick(), window);
+  report.account().streams = more->count();
+  return joined ? *std::move(joined) : Receivers();
+}
+
 Result<void> pull_once(const Request& request, const std::vector<Location>& sources, Report& report,
                        std::stop_token stop) {
   CP_TRY(check_one_server(sources));
@@ -173,6 +212,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   CP_TRY_ASSIGN(const auto client, at_server(server, std::move(met)));
   CP_TRY(at_server(server, check_format(request, client->far())));
   Open open = open_of(request, rail, Direction::pull);
+  fit_path(open, request, client->round_trip());
   for (const Location& source : sources) {
     open.sources.push_back(source.path);
   }
@@ -187,13 +227,17 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
     CP_TRY_ASSIGN(const Plan plan, plan_here(request, opened.incoming));
     return at_server(server, show_pull(request, server, plan, *client, report, stop));
   }
+  // Of what the server says no more than was asked for: it may be memory here.
+  const std::uint32_t window = std::min(open.window, opened.window);
+  std::optional<MoreStreams> more;
   ReceiveSession session({.control = client->control(),
                           .tally = report.tally(),
                           .destination = request.is_to_stream() ? "" : request.destination,
                           .source = server.prefix(),
                           .silence = request.silence,
                           .tick = [&] { report.tick(); },
-                          .expands = !opened.codec.empty()});
+                          .expands = !opened.codec.empty(),
+                          .more_streams = [&] { return more_receivers(more, window, report); }});
   CP_TRY(open_session(session, request, opened, report, open));
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
   report.account().id = session.receiver().id();
@@ -201,7 +245,9 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   if (opened.tells_have) {
     CP_TRY(at_server(server, session.tell_have()));
   }
-  CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+  more.emplace(*client, opened, report.tally(), carriers.size());
+  CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), window));
+  report.set_path(window, client->round_trip());
   report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
                client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);

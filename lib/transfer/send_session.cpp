@@ -57,7 +57,16 @@ class SendSession {
       }
       CP_TRY(check_sender());
       parts_.tick();
+      take_streams();
       speak();
+    }
+  }
+
+  void take_streams() {
+    if (parts_.more_streams) {
+      for (auto& stream : parts_.more_streams()) {
+        sender_.join(std::move(stream));
+      }
     }
   }
 

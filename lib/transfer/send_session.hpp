@@ -30,6 +30,8 @@ struct SendParts {
   double bytes_per_second = 0;               ///< on the wire at most; 0: as fast as it goes
   Compression compression = no_compression;  ///< that the far end agreed to
   std::vector<std::unique_ptr<ChunkSender>> streams;
+  /// Called at each tick: those that are to carry, too, from now on. Nobody: there are none.
+  std::function<std::vector<std::unique_ptr<ChunkSender>>()> more_streams;
   Tally& tally;             ///< borrowed
   std::string destination;  ///< stands before the paths that the receiver could not take
   std::chrono::nanoseconds silence{};

@@ -73,8 +73,37 @@ void Sender::start() {
   threads_ = parts_.streams.size() + 1;
   running_.emplace_back([this] { run_planner(); });
   for (const auto& stream : parts_.streams) {
-    running_.emplace_back([this, &stream] { run_stream(*stream); });
+    begin_stream(*stream);
   }
+}
+
+// Those that there are; they stay as long as the sender.
+std::vector<ChunkSender*> Sender::streams() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<ChunkSender*> streams;
+  for (const auto& stream : parts_.streams) {
+    streams.push_back(stream.get());
+  }
+  return streams;
+}
+
+void Sender::begin_stream(ChunkSender& stream) {
+  running_.emplace_back([this, &stream] { run_stream(stream); });
+}
+
+void Sender::join(std::unique_ptr<ChunkSender> stream) {
+  ChunkSender& joined = *stream;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (error_ || threads_ == 0) {
+      return;
+    }
+    ++streams_alive_;
+    ++threads_;
+    parts_.streams.push_back(std::move(stream));
+    levels_.set_streams(streams_alive_);
+  }
+  begin_stream(joined);
 }
 
 std::optional<Result<void>> Sender::state() const {
@@ -95,7 +124,7 @@ void Sender::interrupt(const Error& why) {
   }
   stop_.request_stop();
   queue_.abandon();
-  for (const auto& stream : parts_.streams) {
+  for (ChunkSender* const stream : streams()) {
     stream->interrupt();
   }
   parts_.changed();
@@ -166,6 +195,7 @@ void Sender::run_planner() {
 void Sender::run_stream(ChunkSender& stream) {
   Unfinished unfinished{queue_, levels_, Squeezer(parts_.compression, levels_), {}, {}, 0};
   const auto fed = feed(stream, unfinished);
+  paces_.remove(&stream);
   queue_.put_back({std::make_move_iterator(unfinished.work.begin()),
                    std::make_move_iterator(unfinished.work.end())});
   if (!fed) {
@@ -175,17 +205,20 @@ void Sender::run_stream(ChunkSender& stream) {
 }
 
 Result<void> Sender::feed(ChunkSender& stream, Unfinished& unfinished) {
+  const auto appetite = [&](std::size_t left) { return paces_.should_take(&stream, left); };
   while (true) {
-    auto work = queue_.try_take();
+    auto work = queue_.try_take(appetite);
     if (!work) {
       CP_TRY(stream.drain());
       unfinished.settle(stream.placed());
-      work = queue_.take(stop_.get_token());
+      work = queue_.take(stop_.get_token(), appetite);
     }
     if (!work) {
       return {};
     }
+    const SteadyTime began = SystemClock().steady();
     CP_TRY(send_one(stream, *std::move(work), unfinished));
+    paces_.took(&stream, SystemClock().steady() - began);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "transfer/pacer.hpp"
 #include "transfer/rail.hpp"
 #include "transfer/squeezer.hpp"
+#include "transfer/stream_paces.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/walk.hpp"
 #include "transfer/work.hpp"
@@ -52,6 +53,8 @@ class Sender final : private ReadEvents {
   Sender& operator=(const Sender&) = delete;
 
   void start();
+  /// Lets STREAM carry, too, unless all is over. Not while another thread calls `end`.
+  void join(std::unique_ptr<ChunkSender> stream);
 
   /// Whether every chunk was placed, or what went wrong; nullopt while it runs. An item that failed
   /// is in the tally and no error here.
@@ -74,6 +77,8 @@ class Sender final : private ReadEvents {
 
   Result<void> plan();
   Result<void> plan_stream(const Source& source);
+  std::vector<ChunkSender*> streams() const;
+  void begin_stream(ChunkSender& stream);
   void run_planner();
   void run_stream(ChunkSender& stream);
   Result<void> feed(ChunkSender& stream, Unfinished& unfinished);
@@ -87,12 +92,13 @@ class Sender final : private ReadEvents {
   Parts parts_;
   WorkQueue queue_;
   Answers answers_;
+  StreamPaces paces_;
   Pacer pacer_;
   LevelControl levels_;
   std::mutex steering_;  ///< guards the idle cores
   IdleCores idle_cores_;
   std::stop_source stop_;
-  mutable std::mutex mutex_;  ///< guards what follows
+  mutable std::mutex mutex_;  ///< guards what follows, and the parts' streams
   std::unordered_map<std::uint64_t, std::shared_ptr<SourceFile>> files_;
   std::optional<Error> error_;
   std::size_t streams_alive_ = 0;

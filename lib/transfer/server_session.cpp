@@ -78,6 +78,17 @@ class ServerSession {
     return meter_ ? metered(std::move(streams), *meter_) : std::move(streams);
   }
 
+  Carriers more_carriers() { return host_ ? host_->take_more() : Carriers(); }
+  // What is no stream in the end is missed by nobody.
+  std::vector<std::unique_ptr<ChunkReceiver>> more_receivers(const Open& open) {
+    auto streams = as_receivers(more_carriers(), agreed_window(open));
+    return streams ? counted(*std::move(streams)) : std::vector<std::unique_ptr<ChunkReceiver>>();
+  }
+  std::vector<std::unique_ptr<ChunkSender>> more_senders(const Open& open) {
+    auto streams = as_senders(more_carriers(), agreed_window(open));
+    return streams ? counted(*std::move(streams)) : std::vector<std::unique_ptr<ChunkSender>>();
+  }
+
   Result<std::string> show(const Open& open) {
     if (open.direction == Direction::pull) {
       return tell(open);
@@ -120,10 +131,10 @@ class ServerSession {
   Result<Effort> take_part(const Open& open, Carriers carriers, const std::stop_token& stop) {
     const MeasuringTime time{*open.measuring, parts_.silence};
     if (open.direction == Direction::push) {
-      CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+      CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), agreed_window(open)));
       return swallow(counted(std::move(streams)), time, stop);
     }
-    CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
+    CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), agreed_window(open)));
     return pour(counted(std::move(streams)), time, open.bytes_per_second, stop);
   }
 
@@ -158,7 +169,8 @@ class ServerSession {
                             .source = "",
                             .silence = parts_.silence,
                             .tick = [] {},
-                            .expands = !agreed_codec(open).empty()});
+                            .expands = !agreed_codec(open).empty(),
+                            .more_streams = [&] { return more_receivers(open); }});
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
                          .names = open.names,
@@ -179,7 +191,7 @@ class ServerSession {
     if (open.key) {
       CP_TRY(session.tell_have());
     }
-    CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), limits::window_slots));
+    CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), agreed_window(open)));
     CP_TRY_ASSIGN(const FinalResult result, session.run(counted(std::move(streams)), stop_));
     return summary("took", open.destination, result);
   }
@@ -192,25 +204,27 @@ class ServerSession {
     opened.incoming = incoming_of(sources);
     CP_TRY_ASSIGN(auto carriers, agree(open, std::move(opened)));
     CP_TRY_ASSIGN(const HaveTable have, open.key ? hear_have(parts_.control) : Result<HaveTable>());
-    CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), limits::window_slots));
+    CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), agreed_window(open)));
     const bool is_for_others = parts_.root != nullptr;
     const Compression compression = is_for_others ? as_served(open.compression) : open.compression;
-    CP_TRY_ASSIGN(const FinalResult result, send_all({.control = parts_.control,
-                                                      .sources = sources,
-                                                      .selection = open.selection,
-                                                      .preserve = preserve,
-                                                      .knows_extras = client_.format >= 2,
-                                                      .sync = open.sync,
-                                                      .deletion = open.deletion,
-                                                      .bytes_per_second = open.bytes_per_second,
-                                                      .compression = compression,
-                                                      .streams = counted(std::move(streams)),
-                                                      .tally = tally_,
-                                                      .destination = "",
-                                                      .silence = parts_.silence,
-                                                      .tick = [] {},
-                                                      .have = &have},
-                                                     stop_));
+    CP_TRY_ASSIGN(const FinalResult result,
+                  send_all({.control = parts_.control,
+                            .sources = sources,
+                            .selection = open.selection,
+                            .preserve = preserve,
+                            .knows_extras = client_.format >= 2,
+                            .sync = open.sync,
+                            .deletion = open.deletion,
+                            .bytes_per_second = open.bytes_per_second,
+                            .compression = compression,
+                            .streams = counted(std::move(streams)),
+                            .more_streams = [&] { return more_senders(open); },
+                            .tally = tally_,
+                            .destination = "",
+                            .silence = parts_.silence,
+                            .tick = [] {},
+                            .have = &have},
+                           stop_));
     return summary("gave", open.sources.front(), result);
   }
 
@@ -229,10 +243,19 @@ class ServerSession {
     return sources;
   }
 
-  // Tells the client where its streams go, and waits for them.
+  // What is measured is what there was at the beginning.
+  static std::size_t more_streams_of(const Open& open) {
+    return open.rail == RailChoice::fabric || open.measuring
+               ? 0
+               : static_cast<std::size_t>(open.more_streams);
+  }
+
+  // Tells the client where its streams go, and waits for those that come at once.
   Result<Carriers> agree(const Open& open, Opened opened) {
     opened.codec = agreed_codec(open);
-    opened.tokens.resize(static_cast<std::size_t>(open.streams));
+    opened.window = agreed_window(open);
+    opened.more_streams = more_streams_of(open);
+    opened.tokens.resize(static_cast<std::size_t>(open.streams) + opened.more_streams);
     std::ranges::generate(opened.tokens, [this] { return make_token(parts_.random); });
     const SessionSecret secret{.binding = parts_.binding,
                                .client = open.secret,
@@ -240,22 +263,21 @@ class ServerSession {
                                .transfer = opened.id,
                                .epoch = open.epoch,
                                .sealed = open.sealed};
-    CP_TRY_ASSIGN(const auto host, make_rail_host({.kind = open.rail,
-                                                   .provider = open.provider,
-                                                   .rails = derive_rail_keys(secret, opened.tokens),
-                                                   .host = parts_.host,
-                                                   .door = parts_.door,
-                                                   .asked_address = open.data_address,
-                                                   .ports = open.ports},
-                                                  parts_.desk, parts_.fabrics));
+    CP_TRY_ASSIGN(auto host, make_rail_host({.kind = open.rail,
+                                             .provider = open.provider,
+                                             .rails = derive_rail_keys(secret, opened.tokens),
+                                             .more = opened.more_streams,
+                                             .host = parts_.host,
+                                             .door = parts_.door,
+                                             .asked_address = open.data_address,
+                                             .ports = open.ports},
+                                            parts_.desk, parts_.fabrics));
     host->offer(opened);
     CP_TRY(answer(opened));
-    if (host->waits_for_client()) {
-      CP_TRY(hear_ready());
-      return host->collect({}, stop_);
-    }
     CP_TRY_ASSIGN(auto carriers, collect(*host));
-    CP_TRY(hear_ready());
+    if (opened.more_streams != 0) {
+      host_ = std::move(host);
+    }
     return carriers;
   }
 
@@ -281,8 +303,18 @@ class ServerSession {
     return {};
   }
 
-  // A client that is gone has no streams to come.
   Result<Carriers> collect(RailHost& host) {
+    if (host.waits_for_client()) {
+      CP_TRY(hear_ready());
+      return host.collect({}, stop_);
+    }
+    CP_TRY_ASSIGN(auto carriers, collect_unasked(host));
+    CP_TRY(hear_ready());
+    return carriers;
+  }
+
+  // A client that is gone has no streams to come.
+  Result<Carriers> collect_unasked(RailHost& host) {
     const HangUpStop gone(parts_.control.fd(), stop_);
     return host.collect(kRailsPatience, gone.token());
   }
@@ -316,6 +348,7 @@ class ServerSession {
   Tally tally_;
   SystemClock clock_;
   std::optional<Meter> meter_;
+  std::unique_ptr<RailHost> host_;  ///< where more streams come in, if any may
 };
 
 }  // namespace

@@ -59,21 +59,38 @@ std::optional<Work> WorkQueue::take_front() {
   return leaf ? std::optional<Work>(*std::move(leaf)) : take_whole();
 }
 
-std::optional<Work> WorkQueue::try_take() {
-  const std::scoped_lock lock(mutex_);
-  return queue_.empty() || abandoned_ ? std::nullopt : take_front();
+// A file that is given up counts as if it were not: that is no matter for so long.
+std::size_t WorkQueue::left() const {
+  std::size_t chunks = 0;
+  for (const Work& work : queue_) {
+    const auto* const chunk = std::get_if<ChunkWork>(&work);
+    chunks += chunk != nullptr && chunk->means_rest
+                  ? (chunk->file->entry().size - chunk->offset) / limits::leaf_bytes + 1
+                  : 1;
+  }
+  return chunks;
 }
 
-std::optional<Work> WorkQueue::take(std::stop_token stop) {
+std::optional<Work> WorkQueue::try_take(const Appetite& appetite) {
+  const std::scoped_lock lock(mutex_);
+  return abandoned_ || !has_work(appetite) ? std::nullopt : take_front();
+}
+
+std::optional<Work> WorkQueue::take(std::stop_token stop, const Appetite& appetite) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return !queue_.empty() || is_over(); });
-  return queue_.empty() || abandoned_ || stop.stop_requested() ? std::nullopt : take_front();
+  bool can_take = false;
+  changed_.wait(lock, stop, [&] {
+    can_take = !abandoned_ && has_work(appetite);
+    return can_take || is_over();
+  });
+  return can_take && !stop.stop_requested() ? take_front() : std::nullopt;
 }
 
 void WorkQueue::done(std::size_t count) {
   const std::scoped_lock lock(mutex_);
+  const bool was_full = unfinished_ >= limits::chunks_on_their_way;
   unfinished_ -= count;
-  if (is_over()) {
+  if (was_full || is_over()) {
     changed_.notify_all();
   }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/limits.hpp"
 #include "transfer/source_file.hpp"
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,7 +47,7 @@ using Work = std::variant<PackWork, ChunkWork, BlockWork>;
 
 /// Work on its way from the planner to the streams, bounded. A stream that takes work answers for
 /// it until it calls `done`; what a broken stream had not finished is put back and goes out by
-/// another. Safe on any thread.
+/// another. No more is taken while limits::chunks_on_their_way are not done. Safe on any thread.
 class WorkQueue {
  public:
   explicit WorkQueue(std::size_t capacity) : capacity_(capacity) {}
@@ -57,10 +59,14 @@ class WorkQueue {
   /// Nobody takes or waits any more.
   void abandon();
 
-  /// The next work; nullopt when there is none at this moment.
-  std::optional<Work> try_take();
+  /// Whether somebody wants to take work when so many chunks are all that is left.
+  using Appetite = std::function<bool(std::size_t left)>;
+
+  /// The next work; nullopt when there is none to take at this moment. APPETITE is asked only once
+  /// it is known how much is left.
+  std::optional<Work> try_take(const Appetite& appetite = always);
   /// Waits for the next work; nullopt when all is done, or on STOP.
-  std::optional<Work> take(std::stop_token stop);
+  std::optional<Work> take(std::stop_token stop, const Appetite& appetite = always);
   void done(std::size_t count);
   void put_back(std::vector<Work> work);
 
@@ -68,6 +74,12 @@ class WorkQueue {
   std::optional<Work> take_front();
   std::optional<Work> take_whole();
   std::optional<ChunkWork> next_leaf();
+  static bool always(std::size_t /*left*/) { return true; }
+  std::size_t left() const;
+  bool has_work(const Appetite& appetite) const {
+    return !queue_.empty() && unfinished_ < limits::chunks_on_their_way &&
+           (!closed_ || appetite(left()));
+  }
   bool is_over() const { return abandoned_ || (closed_ && queue_.empty() && unfinished_ == 0); }
 
   const std::size_t capacity_;

@@ -359,3 +359,39 @@ TEST_CASE("rail: a server that does not have the session's key is left before an
   REQUIRE_FALSE(carriers);
   CHECK(carriers.error().code == Errc::denied);
 }
+
+TEST_CASE("rail: streams that may come later are taken when they do, each once") {
+  cp::fabric::Loader fabrics;
+  RailDesk desk;
+  auto listener = cp::net::TcpListener::bind(kAnyPort);
+  REQUIRE(listener);
+  cp::KernelRandom random;
+  const auto rails = derive_rail_keys(
+      {.binding = "", .client = "ours", .server = "theirs", .transfer = "t-1", .sealed = true},
+      {make_token(random), make_token(random), make_token(random)});
+  auto host = make_rail_host(
+      {.kind = RailChoice::tcp, .rails = rails, .more = 2, .host = "127.0.0.1"}, desk, fabrics);
+  REQUIRE(host);
+  const auto connect = [&](const RailKeys& keys) {
+    std::thread server([&] { deliver_one(*listener, desk); });
+    auto carriers = connect_rails(Opened{}, {keys}, *listener->local(), fabrics, kPatience, {});
+    server.join();
+    return carriers;
+  };
+  REQUIRE(connect(rails[0]));
+  CHECK((*host)->collect(kPatience, {})->size() == 1);
+  CHECK((*host)->take_more().empty());
+  auto late = connect(rails[2]);
+  REQUIRE(late);
+  auto taken = (*host)->take_more();
+  REQUIRE(taken.size() == 1);
+  CHECK((*host)->take_more().empty());
+  auto sender = *late->front()->as_sender(kWindow);
+  REQUIRE(send_one(*sender, 7, 100));
+  const auto receiver = *taken.front()->as_receiver(kWindow);
+  const auto chunk = receiver->next();
+  REQUIRE(chunk);
+  CHECK((*chunk)->header.id == 7);
+  CHECK_FALSE(connect(rails[2]));
+  CHECK(connect(rails[1]));
+}

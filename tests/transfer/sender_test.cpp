@@ -9,6 +9,8 @@
 
 #include "catch.hpp"
 #include <atomic>
+#include <functional>
+#include <future>
 
 using namespace cp::transfer;
 using cp::Errc;
@@ -43,6 +45,23 @@ class BreakingRail final : public ChunkSender {
   std::uint64_t placed_ = 0;
 };
 
+// A rail that carries nothing, and breaks when it is told to.
+class IdleRail final : public ChunkSender {
+ public:
+  explicit IdleRail(std::shared_future<void> breaks) : breaks_(std::move(breaks)) {}
+  cp::Result<std::span<std::byte>> slot() override {
+    breaks_.wait();
+    return cp::fail(Errc::timed_out, "a stream was cut");
+  }
+  cp::Result<void> send(ChunkHeader /*header*/) override { return {}; }
+  std::uint64_t placed() const override { return 0; }
+  cp::Result<void> drain() override { return {}; }
+  void interrupt() override {}
+
+ private:
+  std::shared_future<void> breaks_;
+};
+
 class NoFailures final : public ReceiveEvents {
  public:
   void item_failed(const ItemFailed& /*failed*/) override { ++failures; }
@@ -74,7 +93,14 @@ struct Bench {
                                events, tally);
   }
 
-  cp::Result<void> run(std::vector<std::unique_ptr<ChunkSender>> streams) {
+  std::unique_ptr<ChunkSender> local() {
+    return std::make_unique<LocalRail>(*receiver, tally, [](const cp::Error&) {});
+  }
+
+  // STARTED is called with the sender once it runs.
+  cp::Result<void> run(
+      std::vector<std::unique_ptr<ChunkSender>> streams,
+      const std::function<void(Sender&)>& started = [](Sender& /*sender*/) {}) {
     LocalFarEnd far(*receiver);
     Sender sender({.sources = sources,
                    .walk = {},
@@ -83,6 +109,7 @@ struct Bench {
                    .streams = std::move(streams),
                    .changed = [this] { wake->signal(); }});
     sender.start();
+    started(sender);
     while (!sender.state()) {
       wake->wait(std::chrono::milliseconds(100));
     }
@@ -121,4 +148,33 @@ TEST_CASE("a transfer all of whose streams break fails, and what was whole stays
   bench.receiver.reset();
   CHECK_FALSE(bench.scratch.has("dst/big"));
   CHECK_FALSE(bench.scratch.has("dst/.cpxfer"));
+}
+
+TEST_CASE("a stream that joins later carries what the others do not") {
+  Bench bench;
+  std::promise<void> breaks;
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  streams.push_back(std::make_unique<IdleRail>(breaks.get_future().share()));
+  REQUIRE(bench.run(std::move(streams), [&](Sender& sender) {
+    sender.join(bench.local());
+    sender.join(bench.local());
+    breaks.set_value();
+  }));
+  const auto result = bench.receiver->finish();
+  REQUIRE(result);
+  CHECK(result->files == 3001);
+  CHECK(bench.scratch.read("dst/big") == bench.scratch.read("src/big"));
+}
+
+TEST_CASE("a stream that joins when all is over carries nothing and harms nothing") {
+  Bench bench;
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  streams.push_back(bench.local());
+  const auto ended = bench.run(std::move(streams), [&](Sender& sender) {
+    sender.interrupt({Errc::timed_out, "interrupted", {}});
+    sender.join(bench.local());
+    sender.end();
+    sender.join(bench.local());
+  });
+  REQUIRE_FALSE(ended);
 }

@@ -92,3 +92,18 @@ TEST_CASE("a full queue waits until somebody takes, is told to stop, or gives up
   CHECK_FALSE(beside([&] { return queue.push(pack(4), {}); }, [&] { queue.abandon(); }));
   CHECK_FALSE(queue.take({}));
 }
+
+TEST_CASE("no more is on its way than a sender can keep in mind") {
+  WorkQueue queue(limits::chunks_on_their_way + 2);
+  for (std::uint64_t id = 0; id < limits::chunks_on_their_way + 2; ++id) {
+    REQUIRE(queue.push(pack(id), {}));
+  }
+  for (std::uint64_t id = 0; id < limits::chunks_on_their_way; ++id) {
+    REQUIRE(queue.try_take());
+  }
+  CHECK_FALSE(queue.try_take());
+  const auto next = beside([&] { return queue.take({}); }, [&] { queue.done(1); });
+  REQUIRE(next);
+  CHECK(id_of(next) == limits::chunks_on_their_way);
+  CHECK_FALSE(queue.try_take());
+}

@@ -75,7 +75,7 @@ constexpr Flag kRail{
 constexpr Flag kStreams{.name = "streams",
                         .type = Type::integer,
                         .value = "N",
-                        .help = "parallel streams to another end; 0 chooses",
+                        .help = "parallel streams to another end; 0: as many as the path wants",
                         .fallback = "0",
                         .setting = "cpxfer.streams"};
 constexpr Flag kSsh{.name = "ssh",

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tcp_path.hpp"
+
+// The kernel's own header: the C library's tcp_info ends before what is wanted, and the two cannot
+// be included together.
+#include <cstddef>
+#include <limits>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace cp::net {
+
+std::optional<std::chrono::nanoseconds> tcp_round_trip(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  constexpr std::size_t kNeeded = offsetof(tcp_info, tcpi_min_rtt) + sizeof info.tcpi_min_rtt;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 || length < kNeeded ||
+      info.tcpi_min_rtt == std::numeric_limits<decltype(info.tcpi_min_rtt)>::max()) {
+    return std::nullopt;
+  }
+  return std::chrono::microseconds(info.tcpi_min_rtt);
+}
+
+}  // namespace cp::net

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace cp::net {
+
+/// The smallest round trip that the kernel has seen on the TCP connection FD (tcp(7), TCP_INFO),
+/// its handshake included; nullopt for what is no TCP connection, and before the first answer.
+std::optional<std::chrono::nanoseconds> tcp_round_trip(int fd);
+
+}  // namespace cp::net

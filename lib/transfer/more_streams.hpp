@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/client.hpp"
+#include "transfer/stream_control.hpp"
+#include "transfer/tally.hpp"
+
+#include <future>
+#include <stop_token>
+
+namespace cp::transfer {
+
+/// Gives a client's session more streams while it runs, when a StreamControl says so: they are
+/// opened beside the talk. For the thread that converses.
+class MoreStreams {
+ public:
+  /// Borrows CLIENT, OPENED and TALLY. COUNT streams carry from the beginning.
+  MoreStreams(Client& client, const Opened& opened, const Tally& tally, std::size_t count);
+  /// Gives up what is being opened.
+  ~MoreStreams();
+  MoreStreams(const MoreStreams&) = delete;
+  MoreStreams& operator=(const MoreStreams&) = delete;
+
+  /// To be called about ten times a second: the streams that stand since the last call.
+  Carriers tick();
+  /// How many there are.
+  std::size_t count() const { return count_; }
+
+ private:
+  Carriers take_opened();
+  void decide();
+
+  Client& client_;
+  const Opened& opened_;
+  const Tally& tally_;
+  std::size_t count_;
+  StreamControl control_;
+  std::stop_source stop_;
+  std::future<Result<Carriers>> opening_;
+};
+
+}  // namespace cp::transfer
