@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace cp::transfer {
 namespace {
@@ -20,6 +21,7 @@ constexpr double kWorthAnotherRung = 1.03;
 constexpr double kWorthStaying = 1.02;
 constexpr double kCompressed = 0.97;  // what travels of what arrives, once it is compressed
 constexpr int kPeriodsToJudge = 3;
+constexpr int kPeriodsRemembered = 5;
 // The first step is no higher than level 3: each one above is taken for what it brings.
 constexpr std::size_t kFirstRung = 2;
 
@@ -40,7 +42,8 @@ double count(std::chrono::nanoseconds time) { return static_cast<double>(time.co
 
 struct LevelControl::Period {
   SteadyTime now;
-  double waiting = 0;  ///< share of the streams' time
+  double waiting = 0;  ///< share of the streams' time, as the next
+  double pacing = 0;   ///< of that
   double placing = 0;
   double plain_rate = 0;
   double wire_rate = 0;
@@ -93,10 +96,14 @@ bool LevelControl::is_due(SteadyTime now) const {
 LevelControl::Period LevelControl::period_since_last(const Moment& moment) {
   const double length = std::max(count(moment.now - last_.now), 1.0);
   const double compressing = count(moment.compressing - last_.compressing) / length;
+  const auto pacing = moment.pacing - last_.pacing;
+  // The receiver tells that every other period.
+  const double placing = count(moment.placing - last_.placing) / length / streams_;
   const Period period{
       .now = moment.now,
-      .waiting = count(moment.sending - last_.sending) / length / streams_,
-      .placing = count(moment.placing - last_.placing) / length / streams_,
+      .waiting = (count(moment.sending - last_.sending) + count(pacing)) / length / streams_,
+      .pacing = count(pacing) / length / streams_,
+      .placing = (placing + std::exchange(last_placing_, placing)) / 2,
       .plain_rate = static_cast<double>(plain_) / length,
       .wire_rate = static_cast<double>(wire_) / length,
       // Whoever shares the machine gets his part, and no more of ours than that.
@@ -165,7 +172,9 @@ void LevelControl::decide_plain(const Period& period) {
   if (period.wire_rate > kCompressed * period.plain_rate) {
     plain_rate_ = mean(plain_rate_, period.plain_rate);
   }
-  const bool is_full = period.waiting >= kFull && period.placing < kFull;
+  // However long a receiver takes for many small files, a rate that was asked for is what counts.
+  const bool is_full =
+      period.pacing >= kFull || (period.waiting >= kFull && period.placing < kFull);
   wants_trials_ = is_full && period.now >= hold_until_;
   if (!wants_trials_ || learned_ == rungs) {
     return;
@@ -180,8 +189,10 @@ void LevelControl::decide_compressed(const Period& period) {
   if (period.wire_rate > kCompressed * period.plain_rate) {
     return;
   }
-  compressed_rate_ = mean(compressed_rate_, period.plain_rate);
-  if (++compressed_periods_ >= kPeriodsToJudge && compressed_rate_ < kWorthStaying * plain_rate_) {
+  // One period that is slow by itself, as on a machine with other work, says little.
+  compressed_rate_ +=
+      (period.plain_rate - compressed_rate_) / std::min(++compressed_periods_, kPeriodsRemembered);
+  if (compressed_periods_ >= kPeriodsToJudge && compressed_rate_ < kWorthStaying * plain_rate_) {
     give_up(period.now);
     return;
   }

@@ -31,6 +31,7 @@ class LevelControl {
   struct Moment {
     SteadyTime now;
     std::chrono::nanoseconds sending{};      ///< of all streams: waiting for the network
+    std::chrono::nanoseconds pacing{};       ///< of all streams: held back by a rate that was asked
     std::chrono::nanoseconds compressing{};  ///< of all streams
     std::chrono::nanoseconds placing{};      ///< of the receiver's streams: waiting for its disk
     double idle_cores = 0;                   ///< of this machine, lately
@@ -76,6 +77,7 @@ class LevelControl {
   std::size_t learned_ = rungs;  ///< the rung that was tried last; `rungs`: none
   std::size_t index_ = 0;        ///< of the level, unless it is 0
   Moment last_;
+  double last_placing_ = 0;  ///< share of the period before
   std::uint64_t plain_ = 0;  ///< placed since the last decision, as the next
   std::uint64_t wire_ = 0;
   std::uint64_t chunks_ = 0;

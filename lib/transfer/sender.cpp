@@ -252,12 +252,12 @@ void Sender::steer() {
   if (parts_.compression.mode != Compression::Mode::automatic || !lock || !levels_.is_due(now)) {
     return;
   }
-  levels_.decide(
-      {.now = now,
-       .sending = std::chrono::nanoseconds(parts_.tally.sending_ns + parts_.tally.pacing_ns),
-       .compressing = std::chrono::nanoseconds(parts_.tally.compressing_ns),
-       .placing = std::chrono::nanoseconds(parts_.tally.placing_ns),
-       .idle_cores = idle_cores_.since_last(now)});
+  levels_.decide({.now = now,
+                  .sending = std::chrono::nanoseconds(parts_.tally.sending_ns),
+                  .pacing = std::chrono::nanoseconds(parts_.tally.pacing_ns),
+                  .compressing = std::chrono::nanoseconds(parts_.tally.compressing_ns),
+                  .placing = std::chrono::nanoseconds(parts_.tally.placing_ns),
+                  .idle_cores = idle_cores_.since_last(now)});
 }
 
 void Sender::stream_broke(const Error& why) {

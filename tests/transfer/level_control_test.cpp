@@ -28,6 +28,8 @@ struct Way {
   double rate;
   double cores = 2;
   double disk = 100;
+  bool is_paced = false;  // the rate is one that was asked for
+  double placing = 0;     // share of the time that the receiver needs in any case
   double opening = 0;  // what the receiver needs to open a compressed byte, on the same line's time
   LevelControl control{2, 2, cp::SteadyTime{}};
   LevelControl::Moment moment{};
@@ -54,11 +56,12 @@ struct Way {
     }
     const double busy = through * length * (0.3 + cost.nanoseconds);
     moment.now += 200ms;
-    moment.sending += std::chrono::nanoseconds(static_cast<std::int64_t>(2 * length - busy));
+    (is_paced ? moment.pacing : moment.sending) +=
+        std::chrono::nanoseconds(static_cast<std::int64_t>(2 * length - busy));
     moment.compressing +=
         std::chrono::nanoseconds(static_cast<std::int64_t>(through * length * cost.nanoseconds));
     moment.placing += std::chrono::nanoseconds(
-        static_cast<std::int64_t>(2 * length * std::min(1.0, through / disk)));
+        static_cast<std::int64_t>(2 * length * std::max(placing, std::min(1.0, through / disk))));
     moment.idle_cores = std::max(0.0, cores - busy / length);
     REQUIRE(control.is_due(moment.now));
     control.decide(moment);
@@ -102,6 +105,25 @@ TEST_CASE("compression does not help a disk that is full") {
   Way way{.rate = 0.1, .disk = 0.1};
   way.run(kText, 100);
   CHECK(way.seen == std::set{0});
+}
+
+TEST_CASE("a rate that was asked for is full, however long the receiver takes for small files") {
+  Way way{.rate = 0.025, .is_paced = true, .placing = 0.7};
+  way.run(kText, 20);
+  CHECK(way.control.level() > 0);
+}
+
+TEST_CASE("a receiver that tells its time every other period is no full disk") {
+  // It places for a third of its time.
+  Way way{.rate = 0.025};
+  for (int i = 0; i < 20; ++i) {
+    way.placing = i % 2 == 0 ? 0.66 : 0.0;
+    way.run(kText);
+    if (i > 2) {
+      CHECK((way.control.wants_trials() || way.control.level() > 0));
+    }
+  }
+  CHECK(way.control.level() > 0);
 }
 
 TEST_CASE("a machine whose cores are taken does not compress for a fast line") {
