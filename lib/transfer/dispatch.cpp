@@ -12,19 +12,31 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <future>
 
 namespace cp::transfer {
 
-Result<void> Dispatch::meet() {
+// At once, unless one of them may ask for a password.
+Result<std::unique_ptr<net::Stream>> Dispatch::connect() {
   const bool is_first = report_.account().connections == 1;
-  std::unique_ptr<net::Stream> stream;
+  const bool may_ask = is_first && request_.ssh->may_prompt;
+  std::future<Result<std::unique_ptr<net::Stream>>> other;
   if (roles_.other != nullptr) {
     other_link_ = link_to(request_, *roles_.other, is_first);
-    CP_TRY_ASSIGN(stream, at_server(*roles_.other, other_link_->connect(stop_)));
+    other = std::async(may_ask ? std::launch::deferred : std::launch::async,
+                       [this] { return at_server(*roles_.other, other_link_->connect(stop_)); });
+  }
+  if (other.valid() && may_ask) {
+    other.wait();
   }
   link_ = link_to(request_, roles_.deputy, is_first);
   CP_TRY_ASSIGN(deputy_, at_server(roles_.deputy, Client::connect(*link_, request_.silence, stop_,
                                                                   Purpose::order)));
+  return other.valid() ? other.get() : Result<std::unique_ptr<net::Stream>>(nullptr);
+}
+
+Result<void> Dispatch::meet() {
+  CP_TRY_ASSIGN(auto stream, connect());
   CP_TRY_ASSIGN(Order order, order_of(request_, ordered()));
   order.id = report_.account().id;
   const std::string text = to_text(order);

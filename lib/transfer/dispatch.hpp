@@ -49,6 +49,7 @@ class Dispatch {
   Error named(Error error) const;
 
  private:
+  Result<std::unique_ptr<net::Stream>> connect();
   Open wish() const;
   Open ordered() const;
   Open allowed() const;

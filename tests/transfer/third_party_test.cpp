@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/third_party.hpp"
 
+#include "net/fd_stream.hpp"
 #include "scratch.hpp"
+#include "transfer/control.hpp"
+#include "transfer/deputy.hpp"
 #include "transfer/deputy_message.hpp"
 #include "transfer/endpoint.hpp"
 #include "transfer/limits.hpp"
@@ -12,7 +15,13 @@
 #include "transfer/source.hpp"
 
 #include "catch.hpp"
+#include <array>
+#include <functional>
+#include <optional>
 #include <random>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <thread>
 
 using namespace cp::transfer;
 using cp::Errc;
@@ -61,6 +70,76 @@ Outcome outcome_of(std::string rail, std::uint64_t files) {
   outcome.account.result = FinalResult{.files = files, .bytes = 5};
   return outcome;
 }
+
+// A deputy that serves in this process, and its caller's end of the connection.
+class InProcess {
+ public:
+  explicit InProcess(std::chrono::nanoseconds silence) : silence_(silence) {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    caller_ = std::make_unique<Control>(stream_of(ends[0]));
+    deputy_ = std::make_unique<Control>(stream_of(ends[1]));
+    thread_ = std::thread([this] { served_ = serve_order(*deputy_, "", stop_.get_token()); });
+  }
+  ~InProcess() {
+    caller_->shutdown();
+    end();
+  }
+
+  Control& caller() { return *caller_; }
+  const std::optional<cp::Result<std::string>>& served() const { return served_; }
+  void stop() { stop_.request_stop(); }
+  void end() {
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  void give(std::vector<std::string> sources, std::string destination) {
+    Open wish{.sources = std::move(sources), .destination = std::move(destination)};
+    wish.durability = Durability::none;
+    auto order = order_of({.silence = silence_}, std::move(wish));
+    REQUIRE(order);
+    order->id = "t-01M8233HY9NHH45D4A69ZNK920";
+    REQUIRE(caller_->send(MessageType::hello, to_text(Hello{"0", limits::chunk_bytes, "", 4})));
+    REQUIRE(caller_->expect(MessageType::hello));
+    REQUIRE(caller_->send(MessageType::order, to_text(*order)));
+  }
+  // How it ended; FAILED gets what failed before.
+  Outcome outcome(std::vector<ItemFailed>& failed) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < deadline) {
+      REQUIRE(caller_->stream().wait(deadline));
+      REQUIRE(caller_->take_in());
+      for (auto message = caller_->next(); message && *message; message = caller_->next()) {
+        if ((*message)->type == MessageType::outcome) {
+          auto outcome = decode<Outcome>((*message)->body);
+          REQUIRE(outcome);
+          return *std::move(outcome);
+        }
+        const auto word = decode<Word>((*message)->body);
+        REQUIRE(word);
+        if (word->kind == Word::Kind::failed) {
+          failed.push_back(word->failed);
+        }
+      }
+    }
+    FAIL("no outcome came");
+    return {};
+  }
+
+ private:
+  static std::unique_ptr<cp::net::Stream> stream_of(int fd) {
+    return *cp::net::FdStream::make(cp::UniqueFd(fd), {});
+  }
+
+  std::chrono::nanoseconds silence_;
+  std::stop_source stop_;
+  std::unique_ptr<Control> caller_;
+  std::unique_ptr<Control> deputy_;
+  std::optional<cp::Result<std::string>> served_;
+  std::thread thread_;
+};
 
 class Silence final : public ReceiveEvents {
  public:
@@ -315,4 +394,61 @@ TEST_CASE("what was not asked for does not land") {
   CHECK(names_of({"a/data"}, Placement::exact).empty());
   CHECK(names_of({"a/data", "more"}, Placement::inside) ==
         std::vector<std::string>{"data", "more"});
+}
+
+TEST_CASE("a deputy carries its order out and tells how it ended") {
+  const Scratch scratch;
+  scratch.write("src/a", "12345");
+  REQUIRE(::mkfifo(scratch.at("src/pipe").c_str(), 0600) == 0);
+  InProcess deputy(std::chrono::seconds(20));
+  deputy.give({scratch.at("src/")}, scratch.at("dst"));
+  std::vector<ItemFailed> failed;
+  const Outcome outcome = deputy.outcome(failed);
+  deputy.end();
+  CHECK(deputy.served()->has_value());
+  CHECK_FALSE(outcome.refused);
+  CHECK(outcome.account.rail == "local");
+  REQUIRE(outcome.account.result);
+  CHECK(outcome.account.result->bytes == 5);
+  REQUIRE(failed.size() == 1);
+  CHECK(failed.front().path == scratch.at("src/pipe"));
+  CHECK(scratch.read("dst/a") == "12345");
+}
+
+TEST_CASE("a deputy tells why it has begun nothing, and has no deputy itself") {
+  const Scratch scratch;
+  for (const auto& [source, code] : std::vector<std::pair<std::string, Errc>>{
+           {scratch.at("nothing"), Errc::not_found}, {"host:x", Errc::usage}}) {
+    InProcess deputy(std::chrono::seconds(20));
+    deputy.give({source}, source == "host:x" ? "other:y" : scratch.at("dst"));
+    std::vector<ItemFailed> failed;
+    const Outcome outcome = deputy.outcome(failed);
+    REQUIRE(outcome.refused);
+    CHECK(outcome.refused->code == code);
+  }
+}
+
+TEST_CASE("a deputy ends when its caller is gone, says nothing, or speaks out of turn") {
+  const Scratch scratch;
+  scratch.write("src/a", "12345");
+  const auto served = [&](std::chrono::nanoseconds silence, const auto& act) {
+    InProcess deputy(silence);
+    // The other host never answers: the client waits for it.
+    deputy.give({scratch.at("src/")}, "other:dst");
+    act(deputy);
+    deputy.end();
+    return *deputy.served();
+  };
+  const auto long_time = std::chrono::seconds(60);
+  CHECK_FALSE(served(long_time, [](InProcess& deputy) { deputy.caller().shutdown(); }));
+  CHECK(served(std::chrono::seconds(1), [](InProcess&) {}).error().code == Errc::timed_out);
+  CHECK(served(long_time,
+               [](InProcess& deputy) { REQUIRE(deputy.caller().send(MessageType::finish, "")); })
+            .error()
+            .code == Errc::protocol);
+  CHECK(served(long_time, [](InProcess& deputy) {
+    // It has begun when its client says something to the other host.
+    REQUIRE(deputy.caller().expect(MessageType::relayed));
+    deputy.stop();
+  }));
 }
