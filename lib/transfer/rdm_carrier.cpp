@@ -180,12 +180,10 @@ class Introduction {
   SharedProof proof_;
 };
 
-}  // namespace
-
-Result<Carriers> make_rdm_carriers(const std::shared_ptr<const fabric::Library>& library,
-                                   const std::string& provider, SessionEnd end,
-                                   std::vector<Meeting> meetings, SteadyTime deadline,
-                                   const std::stop_token& stop) {
+Result<Carriers> introduce(const std::shared_ptr<const fabric::Library>& library,
+                           const std::string& provider, SessionEnd end,
+                           std::vector<Meeting> meetings, SteadyTime deadline,
+                           const std::stop_token& stop) {
   std::vector<std::unique_ptr<Introduction>> introductions;
   for (Meeting& meeting : meetings) {
     introductions.push_back(std::make_unique<Introduction>(provider, end, std::move(meeting)));
@@ -204,6 +202,18 @@ Result<Carriers> make_rdm_carriers(const std::shared_ptr<const fabric::Library>&
     carriers.push_back(std::move(carrier));
   }
   return carriers;
+}
+
+}  // namespace
+
+Result<Carriers> make_rdm_carriers(const std::shared_ptr<const fabric::Library>& library,
+                                   const std::string& provider, SessionEnd end,
+                                   std::vector<Meeting> meetings, SteadyTime deadline,
+                                   const std::stop_token& stop) {
+  auto carriers = introduce(library, provider, end, std::move(meetings), deadline, stop);
+  // Being interrupted cuts the streams.
+  return carriers || !stop.stop_requested() ? std::move(carriers)
+                                            : fail(Errc::timed_out, "interrupted");
 }
 
 }  // namespace cp::transfer

@@ -3,6 +3,7 @@
 // tests.
 #include "base/text.hpp"
 #include "net/fd_stream.hpp"
+#include "transfer/rdm_carrier.hpp"
 #include "transfer/shared_proof.hpp"
 #include "transfer/shm_rail.hpp"
 #include "transfer/tether.hpp"
@@ -220,6 +221,23 @@ TEST_CASE("shared memory is left when the other end keeps no turns") {
   const auto slot = (*sender)->slot();
   REQUIRE_FALSE(slot);
   CHECK(slot.error().code == Errc::protocol);
+}
+
+TEST_CASE("two ends that are interrupted before they meet say so") {
+  if (!has_libfabric()) {
+    return;
+  }
+  std::stop_source stop;
+  stop.request_stop();
+  Talk ends = talk();
+  std::vector<Meeting> meetings;
+  meetings.push_back({std::move(ends.ours), {}});
+  const auto carriers = make_rdm_carriers(
+      *cp::fabric::Library::load(), "shm", SessionEnd::client, std::move(meetings),
+      cp::SystemClock().steady() + std::chrono::seconds(20), stop.get_token());
+  REQUIRE_FALSE(carriers);
+  CHECK(carriers.error().code == Errc::timed_out);
+  CHECK(carriers.error().message == "interrupted");
 }
 
 TEST_CASE("memory is shared with whoever can be read, and says so") {

@@ -40,10 +40,10 @@ for name in tcp rxm shm; do
   expect_status 0 diff -r text-$name srv/text-$name
 
   it "measures $rail"
-  expect_status 0 cpxfer bench --time 0.2s --rails-only --anonymous --rail "$rail" "$URL"
+  expect_status 0 cpxfer bench --time 1s --rails-only --anonymous --rail "$rail" "$URL"
   validate "$STDOUT"
   expect_json "[\$all[] | select(.stage == \"rail\")] | length == 2 and all(.rail.provider == \"${PROVIDERS[$name]}\" and .bytes > 0)"
-  expect_status 0 cpxfer bench --time 0.2s --rails-only --rail "$rail" --encrypt
+  expect_status 0 cpxfer bench --time 1s --rails-only --rail "$rail" --encrypt
   expect_json "[\$all[] | select(.stage == \"rail\")] | length == 2 and all(.encrypted)"
   expect_nothing_shared
 done
