@@ -24,10 +24,11 @@ head -c "$BYTES" /dev/urandom >file
 export CP_CPXFER_DURABILITY=none RSYNC_RSH="ssh -F $SSH_CONFIG"
 
 # The far host's ssh and server.
+sftp=$(find /usr/lib/openssh /usr/libexec -name sftp-server 2>/dev/null | head -n 1)
 printf '%s\n' 'Port 22' 'ListenAddress 10.99.0.2' "HostKey $SSHD_DIR/host_key" \
   "AuthorizedKeysFile $SSHD_DIR/authorized_keys" 'PidFile none' 'StrictModes no' 'UsePAM no' \
   'PermitRootLogin yes' 'PasswordAuthentication no' "ForceCommand exec $SSHD_DIR/login" \
-  'Subsystem sftp internal-sftp' 'MaxStartups 30' >"$SSHD_DIR/far.conf"
+  "Subsystem sftp ${sftp:-internal-sftp}" 'MaxStartups 30' >"$SSHD_DIR/far.conf"
 printf '10.99.0.2 %s\n' "$(cat "$SSHD_DIR/host_key.pub")" >"$SSHD_DIR/known_hosts"
 printf '%s\n' 'Host far' '  HostName 10.99.0.2' "  IdentityFile $SSHD_DIR/user_key" '  IdentitiesOnly yes' \
   '  StrictHostKeyChecking yes' "  UserKnownHostsFile $SSHD_DIR/known_hosts" >"$SSH_CONFIG"
