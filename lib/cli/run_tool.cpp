@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "base/thread.hpp"
 #include "cli/context.hpp"
 #include "cli/flag_table.hpp"
 #include "cli/help.hpp"
@@ -216,8 +217,9 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   ::signal(SIGXFSZ, SIG_IGN);
   const Terminal terminal = detect_terminal();
   try {
-    const Result<int> done =
-        run(tool, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), terminal);
+    const Result<int> done = within_means([&] {
+      return run(tool, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), terminal);
+    });
     if (done) {
       return *done;
     }

@@ -2,6 +2,7 @@
 #include "transfer/deputy.hpp"
 
 #include "base/fd.hpp"
+#include "base/thread.hpp"
 #include "transfer/carry_out.hpp"
 #include "transfer/conversation.hpp"
 #include "transfer/deputy_message.hpp"
@@ -192,7 +193,7 @@ class Deputy {
 }  // namespace
 
 Result<std::string> serve_order(Control& control, std::string archive, std::stop_token stop) {
-  return Deputy(control, std::move(archive), std::move(stop)).run();
+  return within_means([&] { return Deputy(control, std::move(archive), std::move(stop)).run(); });
 }
 
 }  // namespace cp::transfer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/dispatch.hpp"
 
+#include "base/thread.hpp"
 #include "model/json.hpp"
 #include "transfer/at_server.hpp"
 #include "transfer/far_link.hpp"
@@ -23,7 +24,7 @@ Result<std::unique_ptr<net::Stream>> Dispatch::connect() {
   std::future<Result<std::unique_ptr<net::Stream>>> other;
   if (roles_.other != nullptr) {
     other_link_ = link_to(request_, *roles_.other, is_first);
-    other = std::async(may_ask ? std::launch::deferred : std::launch::async,
+    other = std::async(may_ask ? std::launch::deferred : with_a_thread_if_any,
                        [this] { return at_server(*roles_.other, other_link_->connect(stop_)); });
   }
   if (other.valid() && may_ask) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/effort.hpp"
 
+#include "base/thread.hpp"
+
 #include <condition_variable>
 #include <ctime>
 #include <mutex>
@@ -80,18 +82,21 @@ Result<Effort> work_together(
   const SteadyTime start = SystemClock().steady();
   Gathering gathering(threads);
   std::stop_source halt;
-  std::vector<std::thread> running;
+  std::vector<std::jthread> running;
   for (std::size_t i = 0; i < threads; ++i) {
-    running.emplace_back([&, i] { gathering.add(work(i, halt.get_token())); });
+    auto thread = start_thread([&, i] { gathering.add(work(i, halt.get_token())); });
+    if (thread) {
+      running.push_back(*std::move(thread));
+    } else {
+      gathering.add(tl::unexpected<Error>(thread.error()));
+    }
   }
   gathering.wait(bounds);
   if (gathering.failed()) {
     halt.request_stop();
     bounds.interrupt();
   }
-  for (std::thread& thread : running) {
-    thread.join();
-  }
+  running.clear();
   auto all = gathering.all();
   if (all) {
     all->elapsed = SystemClock().steady() - start;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/file_sum.hpp"
 
+#include "base/thread.hpp"
 #include "identity/sha256.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/source_file.hpp"
@@ -73,7 +74,7 @@ Result<std::string> tree_sum(int fd, const Entry& entry, int threads, std::span<
   SharedLeaves leaves(fd, entry, stop);
   std::vector<std::future<Result<void>>> others;
   for (int i = 1; i < threads && entry.size >= kSharedBytes; ++i) {
-    others.push_back(std::async(std::launch::async, [&leaves] {
+    others.push_back(std::async(with_a_thread_if_any, [&leaves] {
       std::vector<std::byte> own(limits::leaf_bytes);
       return leaves.work(own);
     }));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/more_streams.hpp"
 
+#include "base/thread.hpp"
+
 namespace cp::transfer {
 namespace {
 
@@ -32,13 +34,25 @@ Carriers MoreStreams::take_opened() {
       opening_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     return {};
   }
-  auto carriers = opening_.get();
+  auto carriers = within_means([&] { return opening_.get(); });
   if (!carriers || carriers->empty()) {
     control_.cannot_open();
     return {};
   }
   count_ += carriers->size();
   return *std::move(carriers);
+}
+
+void MoreStreams::begin_opening(std::size_t more) {
+  const auto begun = within_means([&]() -> Result<void> {
+    opening_ = std::async(std::launch::async, [this, more] {
+      return client_.connect_more(opened_, more, stop_.get_token());
+    });
+    return {};
+  });
+  if (!begun) {
+    control_.cannot_open();
+  }
 }
 
 void MoreStreams::decide() {
@@ -50,9 +64,7 @@ void MoreStreams::decide() {
     return;
   }
   if (const std::size_t more = control_.decide(moment)) {
-    opening_ = std::async(std::launch::async, [this, more] {
-      return client_.connect_more(opened_, more, stop_.get_token());
-    });
+    begin_opening(more);
   }
 }
 

@@ -28,6 +28,7 @@ class MoreStreams {
 
  private:
   Carriers take_opened();
+  void begin_opening(std::size_t more);
   void decide();
 
   Client& client_;

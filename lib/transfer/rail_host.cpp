@@ -2,6 +2,7 @@
 #include "transfer/rail_host.hpp"
 
 #include "base/random.hpp"
+#include "base/thread.hpp"
 #include "fabric/listener.hpp"
 #include "fabric/provider.hpp"
 #include "fabric/rdm_endpoint.hpp"
@@ -250,7 +251,7 @@ Result<Streams> open_tcp(const std::vector<RailKeys>& rails, const net::Endpoint
                          std::chrono::nanoseconds patience, const std::stop_token& stop) {
   std::vector<std::future<Result<std::unique_ptr<net::Stream>>>> opening;
   for (const RailKeys& keys : rails) {
-    opening.push_back(std::async(std::launch::async, open_one, std::cref(keys), std::cref(server),
+    opening.push_back(std::async(with_a_thread_if_any, open_one, std::cref(keys), std::cref(server),
                                  patience, std::cref(stop)));
   }
   Streams streams;

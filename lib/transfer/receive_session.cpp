@@ -2,6 +2,7 @@
 #include "transfer/receive_session.hpp"
 
 #include "base/file.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/stopwatch.hpp"
@@ -26,9 +27,6 @@ void ReceiveSession::end_threads() {
   }
   if (receiver_) {
     receiver_->interrupt();
-  }
-  for (std::thread& thread : threads_) {
-    thread.join();
   }
   threads_.clear();
 }
@@ -65,7 +63,11 @@ Result<FinalResult> ReceiveSession::run(std::vector<std::unique_ptr<ChunkReceive
   for (auto& stream : streams) {
     begin_stream(std::move(stream));
   }
-  threads_.emplace_back([this] { follow(); });
+  if (auto following = start_thread([this] { follow(); })) {
+    threads_.push_back(*std::move(following));
+  } else {
+    fail_with(following.error());
+  }
   const std::stop_callback interrupt(stop, [this] {
     fail_with({Errc::timed_out, "interrupted", {}});
   });
@@ -93,9 +95,18 @@ Result<FinalResult> ReceiveSession::converse() {
   }
 }
 
+// A stream that gets no thread is one that was cut: it is the sender's to replace.
 void ReceiveSession::begin_stream(std::unique_ptr<ChunkReceiver> stream) {
-  threads_.emplace_back([this, &begun = *stream] { run_stream(begun); });
-  streams_.push_back(std::move(stream));
+  auto thread = start_thread([this, &begun = *stream] { run_stream(begun); });
+  if (thread) {
+    threads_.push_back(*std::move(thread));
+    streams_.push_back(std::move(stream));
+  } else {
+    stream->interrupt();
+    if (threads_.empty()) {
+      fail_with(thread.error());
+    }
+  }
 }
 
 void ReceiveSession::take_streams() {

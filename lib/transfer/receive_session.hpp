@@ -94,7 +94,7 @@ class ReceiveSession final : private ReceiveEvents {
   std::optional<Conversation> conversation_;
   std::unique_ptr<Taker> receiver_;
   std::vector<std::unique_ptr<ChunkReceiver>> streams_;
-  std::vector<std::thread> threads_;
+  std::vector<std::jthread> threads_;
   SteadyTime looked_{};
   std::mutex mutex_;  ///< guards what follows
   std::optional<Result<FinalResult>> outcome_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/sender.hpp"
 
+#include "base/thread.hpp"
 #include "transfer/planner.hpp"
 #include "transfer/stopwatch.hpp"
 #include "transfer/stream_in.hpp"
@@ -62,16 +63,18 @@ Sender::~Sender() { end(); }
 
 void Sender::end() {
   interrupt({Errc::timed_out, "interrupted", {}});
-  for (std::thread& thread : running_) {
-    thread.join();
-  }
   running_.clear();
 }
 
 void Sender::start() {
   streams_alive_ = parts_.streams.size();
   threads_ = parts_.streams.size() + 1;
-  running_.emplace_back([this] { run_planner(); });
+  auto planner = start_thread([this] { run_planner(); });
+  if (!planner) {
+    interrupt(planner.error());
+    return;
+  }
+  running_.push_back(*std::move(planner));
   for (const auto& stream : parts_.streams) {
     begin_stream(*stream);
   }
@@ -87,8 +90,15 @@ std::vector<ChunkSender*> Sender::streams() const {
   return streams;
 }
 
+// A stream that gets no thread is one that broke.
 void Sender::begin_stream(ChunkSender& stream) {
-  running_.emplace_back([this, &stream] { run_stream(stream); });
+  auto thread = start_thread([this, &stream] { run_stream(stream); });
+  if (thread) {
+    running_.push_back(*std::move(thread));
+    return;
+  }
+  stream_broke(thread.error());
+  thread_ended();
 }
 
 void Sender::join(std::unique_ptr<ChunkSender> stream) {

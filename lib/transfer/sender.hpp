@@ -105,7 +105,7 @@ class Sender final : private ReadEvents {
   std::size_t threads_ = 0;
   bool ended_ = false;
   std::atomic<bool> stream_is_given_up_{false};
-  std::vector<std::thread> running_;
+  std::vector<std::jthread> running_;
 };
 
 }  // namespace cp::transfer

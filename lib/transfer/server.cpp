@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/server.hpp"
 
+#include "base/thread.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
 #include "transfer/server_session.hpp"
@@ -82,13 +83,18 @@ Result<void> Server::run(std::stop_token stop) {
 }
 
 void Server::start(net::TcpStream stream) {
+  const net::Endpoint peer = stream.peer();
   Connection& connection = connections_.emplace_back();
-  connection.thread = std::thread(
-      [this, &connection](net::TcpStream own) {
-        handle(std::move(own));
-        connection.is_over = true;
-      },
-      std::move(stream));
+  auto thread = start_thread([this, &connection, own = std::move(stream)]() mutable {
+    handle(std::move(own));
+    connection.is_over = true;
+  });
+  if (thread) {
+    connection.thread = *std::move(thread);
+  } else {
+    connections_.pop_back();
+    events_.session_ended(peer, thread.error().message);
+  }
 }
 
 void Server::reap(bool all) {
@@ -104,7 +110,8 @@ void Server::reap(bool all) {
 
 void Server::handle(net::TcpStream stream) {
   const net::Endpoint peer = stream.peer();
-  if (const auto greeted = greet(stream); !greeted) {
+  // What one connection lacks is no matter of the others.
+  if (const auto greeted = within_means([&] { return greet(stream); }); !greeted) {
     events_.session_ended(peer, greeted.error().message);
   }
 }

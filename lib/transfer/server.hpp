@@ -70,7 +70,7 @@ class Server {
     std::string binding;  ///< of the connection
   };
   struct Connection {
-    std::thread thread;
+    std::jthread thread;
     std::atomic<bool> is_over{false};
   };
 

@@ -2,6 +2,7 @@
 #include "transfer/server_session.hpp"
 
 #include "base/escape.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "base/units.hpp"
 #include "transfer/agreement.hpp"
@@ -354,7 +355,7 @@ class ServerSession {
 }  // namespace
 
 std::string run_server_session(const ServerSessionParts& parts, std::stop_token stop) {
-  const auto served = ServerSession(parts, std::move(stop)).run();
+  const auto served = within_means([&] { return ServerSession(parts, std::move(stop)).run(); });
   if (!served) {
     static_cast<void>(parts.control.send(SessionError{served.error()}));
     return served.error().message;

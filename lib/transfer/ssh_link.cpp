@@ -3,6 +3,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "base/thread.hpp"
 #include "transfer/bytes_of.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
@@ -204,7 +205,7 @@ Result<Carriers> SshLink::open_rails(const Opened& opened, const std::vector<Rai
   for (std::size_t i = 0; i < rails.size(); i += kAtOnce) {
     std::vector<std::future<Result<std::unique_ptr<net::Stream>>>> opening;
     for (std::size_t j = i; j < std::min(i + kAtOnce, rails.size()); ++j) {
-      opening.push_back(std::async(std::launch::async,
+      opening.push_back(std::async(with_a_thread_if_any,
                                    [&, j] { return open_own_rail(opened.door, rails[j], stop); }));
     }
     for (auto& one : opening) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/tcp_door.hpp"
 
+#include "base/thread.hpp"
 #include "net/stop_fd.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/preface.hpp"
@@ -58,9 +59,12 @@ void TcpDoor::listen(const std::stop_token& stop) {
   std::vector<std::jthread> visitors;
   while (stop_fd && !stop.stop_requested() && visitors.size() < kVisitors) {
     if (auto stream = listener_.accept(**stop_fd)) {
-      visitors.emplace_back(
-          [this](net::TcpStream own) { static_cast<void>(let_in(std::move(own), desk_)); },
-          *std::move(stream));
+      auto visitor = start_thread([this, own = *std::move(stream)]() mutable {
+        static_cast<void>(let_in(std::move(own), desk_));
+      });
+      if (visitor) {
+        visitors.push_back(*std::move(visitor));
+      }
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "base/thread.hpp"
 #include "model/json.hpp"
 #include "transfer/carry_out.hpp"
 #include "transfer/dry_run.hpp"
@@ -122,9 +123,7 @@ Errc gravest_of(const model::Json& failed) {
   return gravest.value_or(Errc::failed);
 }
 
-}  // namespace
-
-Result<void> carry_out(const Request& request, Report& report, std::stop_token stop) {
+Result<void> carry_out_here(const Request& request, Report& report, const std::stop_token& stop) {
   CP_TRY(check(request));
   CP_TRY_ASSIGN(const Location destination, parse_location(request.destination));
   CP_TRY(check_streams(request, destination));
@@ -143,6 +142,12 @@ Result<void> carry_out(const Request& request, Report& report, std::stop_token s
   }
   return request.dry_run ? show_local(request, sources, report, stop)
                          : run_local(request, sources, report, stop);
+}
+
+}  // namespace
+
+Result<void> carry_out(const Request& request, Report& report, std::stop_token stop) {
+  return within_means([&] { return carry_out_here(request, report, stop); });
 }
 
 Result<model::Json> run(const Request& request, Observer& observer, std::stop_token stop) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/tree_sum.hpp"
 
+#include "base/thread.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/wake.hpp"
 
@@ -62,22 +63,35 @@ class Summing final : private WalkSink {
   Result<void> run(const std::function<void()>& tick) {
     CP_TRY_ASSIGN(const Wake wake, Wake::make());
     Result<void> walked;
-    std::atomic<int> working = what_.threads + 1;
-    const auto ended = [&] {
-      --working;
-      wake.signal();
-    };
+    std::atomic<int> working = 0;
     std::vector<std::jthread> threads;
-    threads.emplace_back([&] {
-      walked = walk_all();
-      queue_.close();
-      ended();
-    });
-    for (int i = 0; i < what_.threads; ++i) {
-      threads.emplace_back([&] {
-        work();
-        ended();
+    const auto start = [&](auto part) -> Result<void> {
+      ++working;
+      auto thread = start_thread([&working, &wake, part] {
+        part();
+        --working;
+        wake.signal();
       });
+      if (!thread) {
+        --working;
+        return tl::unexpected<Error>(thread.error());
+      }
+      threads.push_back(*std::move(thread));
+      return {};
+    };
+    // Fewer take longer.
+    Result<void> started = start([this] { work(); });
+    for (int i = 1; i < what_.threads && started; ++i) {
+      started = start([this] { work(); });
+    }
+    if (!threads.empty()) {
+      started = start([&] {
+        walked = walk_all();
+        queue_.close();
+      });
+    }
+    if (!started) {
+      queue_.close();
     }
     while (working != 0) {
       wake.wait(kSumTick);
@@ -85,6 +99,7 @@ class Summing final : private WalkSink {
       tick();
     }
     threads.clear();
+    CP_TRY(started);
     return stop_.stop_requested() ? fail(Errc::timed_out, "interrupted") : walked;
   }
 
