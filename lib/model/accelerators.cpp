@@ -2,7 +2,9 @@
 #include "model/accelerators.hpp"
 
 #include "base/text.hpp"
+#include "model/accelerator_spelling.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -10,88 +12,13 @@
 namespace cp::model {
 namespace {
 
-struct Source {
-  std::string_view where;
-  std::string_view as_of;
-};
-constexpr int unknown = 0;
-
-#define CP_SOURCE(label, where, as_of) constexpr Source source_##label{where, as_of};
-#define CP_MODEL(name, vendor, mib, source)
-#define CP_FAMILY(name, members)
-#define CP_ALIAS(spelling, name)
-#include "model/accelerators.inc"
-#undef CP_SOURCE
-#undef CP_MODEL
-constexpr Source source_unknown{};
-
-constexpr Accelerator model(std::string_view name, std::string_view vendor, std::uint64_t mib,
-                            Source source) {
-  if (mib == 0) {
-    return {name, vendor, std::nullopt, {}, {}};
-  }
-  return {name, vendor, mib << 20U, source.where, source.as_of};
-}
-
-#define CP_SOURCE(label, where, as_of)
-#define CP_MODEL(name, vendor, mib, source) model(name, vendor, mib, source_##source),
-constexpr std::array kModels{
-#include "model/accelerators.inc"
-};
-#undef CP_MODEL
-#undef CP_FAMILY
-#undef CP_ALIAS
-
-constexpr bool each_figure_has_source_and_date() {
-  for (const Accelerator& accelerator : kModels) {
-    if (accelerator.memory_bytes &&
-        (accelerator.memory_source.empty() || accelerator.memory_as_of.empty())) {
-      return false;
-    }
-  }
-  return true;
-}
-static_assert(each_figure_has_source_and_date());
-
-struct Pair {
+struct Family {
   std::string_view name;
-  std::string_view value;
+  std::string_view members;  ///< names with '|' between them
+  std::span<const std::string_view> aliases;
 };
-#define CP_MODEL(name, vendor, mib, source)
-#define CP_FAMILY(name, members) Pair{name, members},
-#define CP_ALIAS(spelling, name)
-constexpr std::array kFamilies{
-#include "model/accelerators.inc"
-};
-#undef CP_FAMILY
-#undef CP_ALIAS
-#define CP_FAMILY(name, members)
-#define CP_ALIAS(spelling, name) Pair{spelling, name},
-constexpr std::array kAliases{
-#include "model/accelerators.inc"
-};
-#undef CP_MODEL
-#undef CP_FAMILY
-#undef CP_ALIAS
-#undef CP_SOURCE
 
-constexpr std::array<std::string_view, 8> kBrands{"nvidia",  "tesla",  "amd",    "instinct",
-                                                  "geforce", "huawei", "google", "aws"};
-
-std::string folded(std::string_view text) {
-  std::string out;
-  for (const char c : text::lower(text)) {
-    if (c != ' ' && c != '-' && c != '_') {
-      out.push_back(c);
-    }
-  }
-  for (const std::string_view brand : kBrands) {
-    if (out.size() > brand.size() && out.starts_with(brand)) {
-      out.erase(0, brand.size());
-    }
-  }
-  return out;
-}
+#include <model/accelerators.inc>
 
 struct Named {
   std::string_view name;
@@ -102,24 +29,28 @@ class Table {
  public:
   Table() {
     for (std::size_t i = 0; i < kModels.size(); ++i) {
-      add(kModels[i].name, {static_cast<std::uint16_t>(i)});
+      add(kModels[i].name, kModels[i].aliases, {static_cast<std::uint16_t>(i)});
     }
-    for (const Pair& family : kFamilies) {
+    for (const Family& family : kFamilies) {
       std::vector<std::uint16_t> members;
-      for (const std::string_view member : text::split(family.value, '|')) {
+      for (const std::string_view member : text::split(family.members, '|')) {
         members.push_back(find(member)->members.front());
       }
       std::sort(members.begin(), members.end());
-      add(family.name, std::move(members));
-    }
-    for (const Pair& alias : kAliases) {
-      spellings_.emplace(folded(alias.name), spellings_.at(folded(alias.value)));
+      add(family.name, family.aliases, std::move(members));
     }
   }
 
+  /// nullptr also when SPELLING has the brand of another vendor in front.
   const Named* find(std::string_view spelling) const {
-    const auto found = spellings_.find(folded(spelling));
-    return found == spellings_.end() ? nullptr : &named_[found->second];
+    const Spelling spelt = spell(spelling);
+    const auto found = spellings_.find(spelt.folded);
+    if (found == spellings_.end()) {
+      return nullptr;
+    }
+    const Named& named = named_[found->second];
+    const std::string_view vendor = kModels[named.members.front()].vendor;
+    return spelt.vendor.empty() || spelt.vendor == vendor ? &named : nullptr;
   }
   const Named* find(const std::vector<std::uint16_t>& members) const {
     const auto found = std::find_if(named_.begin(), named_.end(),
@@ -127,10 +58,27 @@ class Table {
     return found == named_.end() ? nullptr : &*found;
   }
   std::span<const std::string_view> names() const { return names_; }
+  std::span<const Named> all() const { return named_; }
+
+  /// The canonical spelling of what is nearest to TEXT.
+  std::optional<std::string> near(std::string_view text) const {
+    std::vector<std::string_view> candidates;
+    candidates.reserve(spellings_.size());
+    for (const auto& [spelling, index] : spellings_) {
+      candidates.push_back(spelling);
+    }
+    const auto nearest = text::near_match(spell(text).folded, candidates);
+    return nearest ? std::optional(std::string(named_[spellings_.find(*nearest)->second].name))
+                   : std::nullopt;
+  }
 
  private:
-  void add(std::string_view name, std::vector<std::uint16_t> members) {
-    spellings_.emplace(folded(name), named_.size());
+  void add(std::string_view name, std::span<const std::string_view> aliases,
+           std::vector<std::uint16_t> members) {
+    spellings_.emplace(spell(name).folded, named_.size());
+    for (const std::string_view alias : aliases) {
+      spellings_.emplace(spell(alias).folded, named_.size());
+    }
     named_.push_back({name, std::move(members)});
     names_.push_back(name);
   }
@@ -171,7 +119,35 @@ Truth has(const Accelerator& accelerator, std::uint64_t memory_bytes) {
 
 }  // namespace
 
+const AcceleratorFigure* Accelerator::figure(std::string_view what, std::string_view format,
+                                             bool matrix) const {
+  const auto found = std::find_if(figures.begin(), figures.end(), [&](const auto& one) {
+    return one.what == what && one.format == format && one.is_matrix == matrix;
+  });
+  return found == figures.end() ? nullptr : &*found;
+}
+
 std::span<const Accelerator> accelerators() { return kModels; }
+
+std::vector<std::string_view> families_of(const Accelerator& accelerator) {
+  const auto index = static_cast<std::uint16_t>(&accelerator - kModels.data());
+  std::vector<const Named*> families;
+  for (const Named& named : table().all()) {
+    if (named.name != accelerator.name &&
+        std::binary_search(named.members.begin(), named.members.end(), index)) {
+      families.push_back(&named);
+    }
+  }
+  std::stable_sort(families.begin(), families.end(), [](const Named* a, const Named* b) {
+    return a->members.size() > b->members.size();
+  });
+  std::vector<std::string_view> names;
+  names.reserve(families.size());
+  for (const Named* family : families) {
+    names.push_back(family->name);
+  }
+  return names;
+}
 
 std::span<const std::string_view> accelerator_names() { return table().names(); }
 
@@ -229,7 +205,7 @@ Truth AcceleratorName::can_have(std::uint64_t memory_bytes) const {
 Truth AcceleratorName::is(const AcceleratorName& wanted) const {
   if (members_.empty() || wanted.members_.empty()) {
     return truth_of(members_.empty() && wanted.members_.empty() &&
-                    folded(text_) == folded(wanted.text_));
+                    spell(text_).folded == spell(wanted.text_).folded);
   }
   const auto shared = std::count_if(members_.begin(), members_.end(), [&](std::uint16_t member) {
     return std::binary_search(wanted.members_.begin(), wanted.members_.end(), member);
@@ -240,8 +216,6 @@ Truth AcceleratorName::is(const AcceleratorName& wanted) const {
   return shared == static_cast<std::ptrdiff_t>(members_.size()) ? Truth::yes : Truth::unknown;
 }
 
-std::optional<std::string> near_accelerator(std::string_view text) {
-  return text::near_match(text, accelerator_names());
-}
+std::optional<std::string> near_accelerator(std::string_view text) { return table().near(text); }
 
 }  // namespace cp::model

@@ -10,20 +10,48 @@
 #include <string_view>
 #include <vector>
 
-/// What accelerators are called. A name stands for one product ("H100-SXM-80GB"), or for a family
-/// of which it leaves open the member ("H100"); each has one canonical spelling and any number of
-/// others. The table is accelerators.inc.
+/// What accelerators are called, and what their makers say of them. A name stands for one product
+/// ("H100-SXM-80GB"), or for a family of which it leaves open the member ("H100"); each has one
+/// canonical spelling and any number of others. The table is table/accelerators.toml, compiled in.
 namespace cp::model {
+
+/// Where a figure stands.
+struct AcceleratorSource {
+  std::string_view title;
+  std::string_view address;  ///< a URL
+  std::string_view via;    ///< the transcription that it was taken from, if not the address itself
+  std::string_view as_of;  ///< "2026-08-22": the document's date, else when it was taken over
+};
+
+/// One figure of a product. Rates of calculation are peak rates without sparsity.
+struct AcceleratorFigure {
+  std::string_view what;  ///< "year", "memory_bytes", "memory_bandwidth" (bytes/s), "interconnect"
+                          ///< (bit/s, both directions together), "flops" (operations/s)
+  std::string_view format;  ///< of "flops": "bf16"
+  bool is_matrix;  ///< of "flops": of matrix units, where the vector units have the format, too
+  std::uint64_t value;
+  const AcceleratorSource* source;  ///< never null
+};
 
 /// One product.
 struct Accelerator {
   std::string_view name;
   std::string_view vendor;
+  std::string_view form_factor;
+  std::string_view interconnect;  ///< its name; may be empty
+  std::string_view note;          ///< what the figures are of; may be empty
   std::optional<std::uint64_t> memory_bytes;
-  std::string_view memory_source;  ///< empty without a figure
-  std::string_view memory_as_of;
+  std::span<const AcceleratorFigure> figures;  ///< all that are known, memory included
+  std::span<const std::string_view> aliases;
+
+  /// The figure WHAT; nullptr when it is not known.
+  const AcceleratorFigure* figure(std::string_view what, std::string_view format = {},
+                                  bool matrix = false) const;
 };
 std::span<const Accelerator> accelerators();
+
+/// The names of the families that have ACCELERATOR as a member, the widest first.
+std::vector<std::string_view> families_of(const Accelerator& accelerator);
 
 /// The canonical spellings of all products and families.
 std::span<const std::string_view> accelerator_names();
@@ -31,9 +59,13 @@ std::span<const std::string_view> accelerator_names();
 /// What a name stands for.
 class AcceleratorName {
  public:
-  /// The meaning of TEXT in any spelling. A name that the table does not have stands for itself.
+  /// The meaning of TEXT in any spelling. A name that the table does not have stands for itself,
+  /// and so does one that bears the brand of another vendor.
   static AcceleratorName recognise(std::string_view text);
 
+  /// The products that it may be, as indices into accelerators(), ascending; empty when the table
+  /// does not have the name.
+  std::span<const std::uint16_t> members() const { return members_; }
   /// The canonical spelling; TEXT itself, without blanks around it, when the table has none.
   const std::string& text() const { return text_; }
   bool is_in_table() const { return !members_.empty(); }

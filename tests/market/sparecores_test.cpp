@@ -66,7 +66,7 @@ TEST_CASE("accelerators are named canonically and told from their slices") {
           "\n"));
   const auto rows = fixture.rows();
   REQUIRE(rows.size() == 5);
-  CHECK(rows[0].row.gpu_model == "H100-NVL-94GB");
+  CHECK(rows[0].row.gpu_model == "H100-94GB");
   CHECK(rows[1].row.gpu_model == "L4");
   CHECK(rows[1].row.gpu_count == 0.125);
   CHECK(rows[2].row.gpu_model == "VG1000");

@@ -142,6 +142,31 @@ constexpr std::array kFieldsExamples{
     Example{"cpfind fields", "All names for --where and --sort, with their units."},
 };
 
+constexpr std::array kGpusFlags{
+    Flag{.name = "vendor",
+         .type = Type::text,
+         .value = "NAME",
+         .help = "only those of one vendor: nvidia, amd, intel, google, aws, huawei, …"},
+    Flag{.name = "where",
+         .letter = 'w',
+         .type = Type::text,
+         .value = "EXPRESSION",
+         .help = "only what fulfils EXPRESSION on gpu.*: 'gpu.memory >= 80GB'",
+         .repeats = true},
+    Flag{.name = "normalise",
+         .help = "say what each NAME, or each line of standard input, is called here"},
+};
+constexpr std::array kGpusExamples{
+    Example{"cpfind gpus --where 'gpu.memory >= 128GB'",
+            "The accelerators of that size and what their makers say of them."},
+    Example{"cpfind gpus H100 --json | jq -r '.performance[] | [.format, .value, .source] | @tsv'",
+            "Every figure of the members of a family, and where it stands."},
+    Example{"cpfind gpus --normalise 'NVIDIA A100-SXM4-80GB' 昇腾910B3 --plain",
+            "What they are called here: A100-SXM-80GB, Ascend-910B3."},
+    Example{"nvidia-smi --query-gpu=name --format=csv,noheader | cpfind gpus --normalise --plain",
+            "The cards of this machine, by their canonical names."},
+};
+
 constexpr std::array kCommands{
     Command{
         .name = "query",
@@ -191,6 +216,23 @@ constexpr std::array kCommands{
                            "document and path they are read from, and what they mean.",
             .examples = kFieldsExamples,
             .run = fields},
+    Command{
+        .name = "gpus",
+        .summary = "list the accelerators that have names here, or name some",
+        .description =
+            "Lists the accelerators of the built-in table as cp.accelerator documents: names, "
+            "aliases, form factor, year, memory, bandwidth, peak rates by number format without "
+            "sparsity, interconnect; each figure with its source and date. What no source says is "
+            "left out. NAME is a model or a family in any spelling.\n\n"
+            "With --normalise it says for each NAME, or each line of standard input, what it is "
+            "called here, and of what products it leaves the choice open. A name that the table "
+            "does not have is told with the nearest one that it has.\n\n"
+            "The exit status is 1 when nothing fulfils the conditions, and 66 when the table does "
+            "not have a name.",
+        .flags = kGpusFlags,
+        .operand = {.name = "NAME", .help = "an accelerator", .least = 0, .most = -1},
+        .examples = kGpusExamples,
+        .run = gpus},
 };
 
 constexpr std::array kSettings{

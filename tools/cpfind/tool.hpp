@@ -10,6 +10,7 @@ const cp::cli::Tool& tool();
 
 /// One function a sub-command, each in a file of its own.
 cp::Result<int> fields(cp::cli::Context& context);
+cp::Result<int> gpus(cp::cli::Context& context);
 cp::Result<int> import(cp::cli::Context& context);
 cp::Result<int> query(cp::cli::Context& context);
 cp::Result<int> sources(cp::cli::Context& context);
