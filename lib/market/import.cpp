@@ -7,8 +7,10 @@
 #include "base/utf8.hpp"
 #include "market/line_reader.hpp"
 #include "market/ndjson.hpp"
+#include "market/osg.hpp"
 #include "market/skypilot.hpp"
 #include "market/sparecores.hpp"
+#include "market/top500.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,11 +21,13 @@
 namespace cp::market {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Format>, 4> kFormats{{
+constexpr std::array<std::pair<std::string_view, Format>, 6> kFormats{{
     {"auto", Format::automatic},
     {"ndjson", Format::ndjson},
     {"skypilot", Format::skypilot},
     {"sparecores", Format::sparecores},
+    {"osg", Format::osg},
+    {"top500", Format::top500},
 }};
 
 std::string_view name_of(Format format) { return kFormats[static_cast<std::size_t>(format)].first; }
@@ -56,12 +60,17 @@ Result<Format> detect(LineReader& lines, const std::string& file) {
   if (line.starts_with('{') || line.starts_with('[')) {
     return format_of_json(line);
   }
-  if (is_skypilot_header(line)) {
+  if (is_skypilot_header(line) || is_skypilot_price_list(line)) {
     return Format::skypilot;
+  }
+  if (is_top500_header(line)) {
+    return Format::top500;
   }
   return with_hint(
       fail(Errc::bad_data, "{}: its first line belongs to no format that is known", file),
-      "documents of our own, SkyPilot's vms.csv and SpareCores' servers.ndjson are");
+      "documents of our own, SkyPilot's vms.csv, SpareCores' servers.ndjson, a TOP500 list as CSV "
+      "and "
+      "the Open Science Grid's topology are");
 }
 
 // Whether the first value of the file ends on its line, as in NDJSON.
@@ -81,10 +90,14 @@ Result<void> read(LineReader& lines, const ImportRequest& request, Format format
       return import_skypilot(
           lines,
           {request.provider,
-           request.currency.empty() ? std::string(kSkypilotCurrency) : request.currency},
+           request.currency.empty() ? std::string(kSkypilotCurrency) : request.currency,
+           request.as_of},
           import, lint);
     case Format::sparecores:
       return import_sparecores(lines, request.file, import, lint);
+    case Format::top500:
+      return import_top500(lines, request.as_of, import, lint);
+    case Format::osg:  // has no lines
     case Format::automatic:
     case Format::ndjson:
       break;
@@ -161,10 +174,16 @@ Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, cons
   request.name = request.name.empty() ? source_name(request.file) : request.name;
   request.provider = request.provider.empty() ? request.name : request.provider;
   CP_TRY(check(request));
-  CP_TRY_ASSIGN(LineReader lines, LineReader::open(request.file));
   Format format = request.format;
+  if (format == Format::automatic && may_be_osg(request.file)) {
+    format = Format::osg;
+  }
+  std::optional<LineReader> lines;
+  if (format != Format::osg) {
+    CP_TRY_ASSIGN(lines, LineReader::open(request.file));
+  }
   if (format == Format::automatic) {
-    CP_TRY_ASSIGN(format, detect(lines, request.file));
+    CP_TRY_ASSIGN(format, detect(*lines, request.file));
   }
   SourceInfo source;
   source.name = request.name;
@@ -173,7 +192,8 @@ Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, cons
   source.as_of = request.as_of;
   source.imported_at = format_time(std::chrono::floor<std::chrono::seconds>(clock.now()));
   CP_TRY_ASSIGN(CacheImport import, CacheImport::begin(cache, std::move(source)));
-  CP_TRY(read(lines, request, format, import, lint));
+  CP_TRY(lines ? read(*lines, request, format, import, lint)
+               : import_osg(request.file, request.provider, import, lint));
   CP_TRY(judge(request, import, lint));
   return import.commit(lint);
 }

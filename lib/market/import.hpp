@@ -12,14 +12,14 @@
 
 namespace cp::market {
 
-enum class Format : std::uint8_t { automatic, ndjson, skypilot, sparecores };
+enum class Format : std::uint8_t { automatic, ndjson, skypilot, sparecores, osg, top500 };
 
-/// The format called NAME ("auto", "ndjson", "skypilot", "sparecores").
+/// The format called NAME ("auto", "ndjson", "skypilot", "sparecores", "osg", "top500").
 std::optional<Format> format_named(std::string_view name);
 
 /// One catalog to be imported.
 struct ImportRequest {
-  std::string file;  ///< "-" is standard input
+  std::string file;  ///< "-" is standard input; for "osg" a directory, too
   Format format = Format::automatic;
   std::string name;      ///< the source's; empty: from the file's name
   std::string provider;  ///< who provides what is in a catalog that does not say; empty: NAME

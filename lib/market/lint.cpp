@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "market/lint.hpp"
 
+#include "model/json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -16,7 +18,7 @@ constexpr std::array kRules{
     Rule{Fault::malformed_json, "malformed-json", Remedy::rejected,
          "the line is no JSON; kept out"},
     Rule{Fault::wrong_schema, "wrong-schema", Remedy::rejected,
-         "the document is no cp.resource or cp.offer; kept out"},
+         "the document is none that the format knows; kept out"},
     Rule{Fault::malformed_document, "malformed-document", Remedy::rejected,
          "a member has the wrong type or an impossible value; kept out"},
     Rule{Fault::unclosed_quote, "unclosed-quote", Remedy::rejected,
@@ -76,6 +78,23 @@ constexpr std::array kRules{
          "each type is listed in each region at one price, which is no statement about places: one "
          "row a type, "
          "its region unknown"},
+    Rule{Fault::not_yaml, "not-yaml", Remedy::rejected,
+         "the file is no YAML, or too much of it; kept out"},
+    Rule{Fault::no_name, "no-name", Remedy::rejected, "the row names nothing; kept out"},
+    Rule{Fault::unknown_country, "unknown-country", Remedy::repaired,
+         "a country that is none of ISO 3166 is left out"},
+    Rule{Fault::bad_place, "bad-place", Remedy::repaired,
+         "a latitude or longitude that is none is left out"},
+    Rule{Fault::measured_above_nominal, "measured-above-nominal", Remedy::repaired,
+         "a measured rate above the nominal one: the nominal one is left out"},
+    Rule{Fault::accelerator_is_vendor, "accelerator-is-vendor", Remedy::repaired,
+         "the name of an accelerator is its maker's alone: the model is unknown"},
+    Rule{Fault::memory_is_bytes, "memory-is-bytes", Remedy::repaired,
+         "a memory of 2^30 GiB and more stands there in bytes: taken as bytes"},
+    Rule{Fault::memory_impossible, "memory-impossible", Remedy::repaired,
+         "a memory of more than 2^20 GiB, in whatever unit, is left out"},
+    Rule{Fault::name_twice, "name-twice", Remedy::repaired,
+         "a name stands twice in one mapping of YAML: the later one counts"},
 };
 
 constexpr bool is_in_order() {
@@ -100,11 +119,22 @@ std::string_view name_of(Remedy remedy) {
 void Lint::count(Count& count, std::int64_t line) {
   if (count.count == 0) {
     count.first_line = line;
+    count.first_file = file_;
   } else if (count.last_line == line) {
     return;
   }
   ++count.count;
   count.last_line = line;
+}
+
+void Lint::enter(std::string file) {
+  file_ = std::move(file);
+  for (Count& count : counts_) {
+    count.last_line = 0;
+  }
+  for (Count& count : rows_) {
+    count.last_line = 0;
+  }
 }
 
 void Lint::found(std::int64_t line, Fault fault, std::string_view detail) {
@@ -124,6 +154,9 @@ model::Json Lint::summary() const {
                      {"remedy", name_of(kRules[i].remedy)},
                      {"rows", counts_[i].count},
                      {"first_line", counts_[i].first_line}});
+      if (!counts_[i].first_file.empty()) {
+        all.back()["first_file"] = model::text_value(counts_[i].first_file);
+      }
     }
   }
   return all;

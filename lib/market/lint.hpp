@@ -55,6 +55,15 @@ enum class Fault : std::uint8_t {
   inactive,
   duplicate_row,
   every_type_in_every_region,
+  not_yaml,
+  no_name,
+  unknown_country,
+  bad_place,
+  measured_above_nominal,
+  accelerator_is_vendor,
+  memory_is_bytes,
+  memory_impossible,
+  name_twice,
 };
 
 /// A fault and what importers do about it: the stated rules.
@@ -76,6 +85,11 @@ class Lint {
       std::function<void(std::int64_t line, const Rule& rule, std::string_view detail)>;
   explicit Lint(Observer observer = {}) : observer_(std::move(observer)), counts_(rules().size()) {}
 
+  /// The rows to come stand in FILE, one of several that the source is made of.
+  void enter(std::string file);
+  /// The file that was entered last; empty where the source is one file.
+  const std::string& file() const { return file_; }
+
   /// The row at LINE has FAULT; DETAIL is what stands there ("" for nothing). Counts the row once
   /// for each remedy at most, as long as lines come in order.
   void found(std::int64_t line, Fault fault, std::string_view detail = {});
@@ -85,7 +99,8 @@ class Lint {
   std::int64_t merged() const { return rows_[static_cast<std::size_t>(Remedy::merged)].count; }
   bool is_clean() const { return rejected() + repaired() + merged() == 0; }
 
-  /// [{"rule","remedy","rows","first_line"}] of the rules that were broken.
+  /// [{"rule","remedy","rows","first_line"}] of the rules that were broken, and "first_file" where
+  /// there are several.
   model::Json summary() const;
 
  private:
@@ -93,12 +108,14 @@ class Lint {
     std::int64_t count = 0;
     std::int64_t first_line = 0;
     std::int64_t last_line = 0;
+    std::string first_file;
   };
   void count(Count& count, std::int64_t line);
 
   Observer observer_;
   std::vector<Count> counts_;
   Count rows_[3];
+  std::string file_;
 };
 
 }  // namespace cp::market

@@ -14,7 +14,26 @@ namespace {
 
 using model::Json;
 
-Result<void> add_rows(Json& resource, std::int64_t line, CacheImport& import, Lint& lint) {
+Result<void> add_document(Json document, std::int64_t line, CacheImport& import, Lint& lint) {
+  if (model::is_a(document, "cp.answer") || model::is_a(document, "cp.error")) {
+    return {};
+  }
+  const bool is_offer = model::is_a(document, "cp.offer");
+  // Another major version is the whole file's fault, not a row's.
+  if (is_offer || model::is_a(document, "cp.resource")) {
+    CP_TRY(model::require(document, is_offer ? "cp.offer" : "cp.resource"));
+  } else {
+    lint.found(line, Fault::wrong_schema, model::text_at(document, "schema").value_or(""));
+    return {};
+  }
+  Json resource = is_offer ? resource_of_offer(document) : std::move(document);
+  return import_resource(resource, line, import, lint);
+}
+
+}  // namespace
+
+Result<void> import_resource(model::Json& resource, std::int64_t line, CacheImport& import,
+                             Lint& lint) {
   ResourceRows rows = rows_of(resource);
   for (const auto& [fault, detail] : rows.faults) {
     lint.found(line, fault, detail);
@@ -30,24 +49,6 @@ Result<void> add_rows(Json& resource, std::int64_t line, CacheImport& import, Li
   }
   return {};
 }
-
-Result<void> add_document(Json document, std::int64_t line, CacheImport& import, Lint& lint) {
-  if (model::is_a(document, "cp.answer") || model::is_a(document, "cp.error")) {
-    return {};
-  }
-  const bool is_offer = model::is_a(document, "cp.offer");
-  // Another major version is the whole file's fault, not a row's.
-  if (is_offer || model::is_a(document, "cp.resource")) {
-    CP_TRY(model::require(document, is_offer ? "cp.offer" : "cp.resource"));
-  } else {
-    lint.found(line, Fault::wrong_schema, model::text_at(document, "schema").value_or(""));
-    return {};
-  }
-  Json resource = is_offer ? resource_of_offer(document) : std::move(document);
-  return add_rows(resource, line, import, lint);
-}
-
-}  // namespace
 
 Result<void> import_ndjson(LineReader& lines, const std::string& name, CacheImport& import,
                            Lint& lint) {

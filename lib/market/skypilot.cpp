@@ -210,9 +210,21 @@ class Importer {
   bool read_machine(const Line& line, std::span<const std::string_view> fields, RowView& row) {
     const std::string_view cpus = header_.field(fields, Column::cpus);
     const std::string_view memory = header_.field(fields, Column::memory);
-    if (!read_number(line, cpus, 1, row.threads) ||
-        !read_number(line, memory, kGib, row.memory_bytes)) {
-      return false;
+    return read_number(line, cpus, 1, row.threads) && read_memory(line, memory, row);
+  }
+
+  bool read_memory(const Line& line, std::string_view text, RowView& row) {
+    constexpr double most = 1048576;                 // a pebibyte in one machine
+    constexpr double least_in_bytes = 1073741824.0;  // as GiB an exbibyte, as bytes one GiB
+    const auto amount = parse_amount(text);
+    if (!amount || *amount <= most || is_sentinel(*amount)) {
+      return read_number(line, text, kGib, row.memory_bytes);
+    }
+    if (*amount >= least_in_bytes && *amount <= most * kGib) {
+      lint_.found(line.number, Fault::memory_is_bytes, text);
+      row.memory_bytes = static_cast<std::int64_t>(*amount);
+    } else {
+      lint_.found(line.number, Fault::memory_impossible, text);
     }
     return true;
   }
@@ -243,6 +255,7 @@ class Importer {
     const std::string_view spot = header_.field(fields, Column::spot_price);
     row.currency = defaults_.currency;
     row.terms = "on-demand";
+    row.price_as_of = defaults_.as_of;
     if (!read_price(line, price, Fault::zero_price, row.price) ||
         !read_price(line, spot, Fault::zero_spot_price, row.spot)) {
       return false;
@@ -312,6 +325,19 @@ class Importer {
   std::unordered_set<std::size_t> seen_;
 };
 
+// Of a list of prices for parts no row says which machine they are in.
+Result<void> reject_parts(LineReader& lines, Lint& lint) {
+  while (true) {
+    CP_TRY_ASSIGN(const auto line, lines.next());
+    if (!line) {
+      return {};
+    }
+    if (!line->text.empty() || line->is_too_long) {
+      lint.found(line->number, Fault::no_instance_type);
+    }
+  }
+}
+
 }  // namespace
 
 bool is_skypilot_header(std::string_view header) {
@@ -320,9 +346,17 @@ bool is_skypilot_header(std::string_view header) {
          (columns.has(Column::price) || columns.has(Column::spot_price));
 }
 
+bool is_skypilot_price_list(std::string_view header) {
+  return text::trim(header).starts_with("Region,") &&
+         header.find("PricePerVCPU") != std::string_view::npos;
+}
+
 Result<void> import_skypilot(LineReader& lines, const CatalogDefaults& defaults,
                              CacheImport& import, Lint& lint) {
   CP_TRY_ASSIGN(const auto first, lines.next());
+  if (first && is_skypilot_price_list(first->text)) {
+    return reject_parts(lines, lint);
+  }
   if (!first || !is_skypilot_header(first->text)) {
     return fail(Errc::bad_data,
                 "line 1 names no columns InstanceType and Price: no SkyPilot catalog");

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cp::market {
@@ -70,6 +71,14 @@ std::string_view without_total(std::string_view name, double count) {
   return total && one && *total == *one * count ? last->before : name;
 }
 
+// Some catalogs take the maker's name for the card's.
+bool is_vendor(std::string_view name) {
+  const auto all = model::accelerators();
+  return std::any_of(all.begin(), all.end(), [&](const model::Accelerator& one) {
+    return text::equal_ignoring_case(one.vendor, name);
+  });
+}
+
 class Reading {
  public:
   explicit Reading(std::optional<std::int64_t> one_card) : one_card_(one_card) {}
@@ -92,6 +101,11 @@ class Reading {
     }
     if (shorter.empty()) {
       found(Fault::accelerator_without_name);
+      return;
+    }
+    if (is_vendor(shorter)) {
+      found(Fault::accelerator_is_vendor);
+      gpu_.vendor = text::lower(shorter);
       return;
     }
     model_ = AcceleratorName::recognise(shorter);

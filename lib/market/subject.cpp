@@ -62,11 +62,12 @@ Json accelerator_of(const Row& row) {
   put(accelerator, "vendor", row.gpu_vendor);
   put(accelerator, "model", row.gpu_model);
   put(accelerator, "native_name", row.gpu_native);
-  // A share of a card is one piece of that size.
-  const double count = row.gpu_count.value_or(1);
-  accelerator["count"] = count < 1 ? 1 : static_cast<std::int64_t>(count);
-  if (count < 1) {
-    accelerator["share"] = count;
+  if (row.gpu_count) {
+    // A share of a card is one piece of that size.
+    accelerator["count"] = *row.gpu_count < 1 ? 1 : static_cast<std::int64_t>(*row.gpu_count);
+    if (*row.gpu_count < 1) {
+      accelerator["share"] = *row.gpu_count;
+    }
   }
   put(accelerator, "memory_bytes", row.gpu_memory_bytes);
   return accelerator;
@@ -97,11 +98,7 @@ void show_accelerator(const Row& row, Json& view) {
       (row.accelerators == Accelerators::unknown && !is_listed)) {
     return;
   }
-  Json accelerator = accelerator_of(row);
-  if (!row.gpu_count) {
-    accelerator.erase("count");
-  }
-  view["node"]["accelerators"] = Json::array({std::move(accelerator)});
+  view["node"]["accelerators"] = Json::array({accelerator_of(row)});
 }
 
 Json view_of(const Subject& subject) {

@@ -52,6 +52,10 @@ TEST_CASE("a faulty row is told with its line and rule") {
       {"a,,,1.5,2,,0.5,,r1", "fractional-cpus"},
       {"a,H100,x,1,2,,0.5,,r1", "bad-number"},
       {"a,,4,1,2,,0.5,,r1", "accelerator-without-name"},
+      {"a,NVIDIA,4,1,2,,0.5,,r1", "accelerator-is-vendor"},
+      {"a,,,1,137438953472,,0.5,,r1", "memory-is-bytes"},
+      {"a,,,1,2097152,,0.5,,r1", "memory-impossible"},
+      {"a,,,1,1e300,,0.5,,r1", "memory-impossible"},
   }));
   CAPTURE(row);
   CHECK(fault_of(row) == fault);

@@ -33,17 +33,19 @@ class Reporter {
   Reporter(const Context& context, std::string file, cp::AtomicFile* report)
       : context_(context), file_(std::move(file)), report_(report) {}
 
-  void found(std::int64_t line, const Rule& rule, std::string_view detail) {
+  void found(const std::string& part, std::int64_t line, const Rule& rule,
+             std::string_view detail) {
+    const std::string& file = part.empty() ? file_ : part;
     const std::int64_t count = ++counts_[rule.name];
     const bool is_told =
         rule.remedy == Remedy::rejected ? count <= kMostTold : context_.terminal().verbose;
     const std::string what =
         detail.empty() ? std::string(rule.name) : fmt::format("{} ({})", rule.name, detail);
     if (is_told) {
-      context_.note(fmt::format("{}:{}: {}: {}", file_, line, name_of(rule.remedy), what));
+      context_.note(fmt::format("{}:{}: {}: {}", file, line, name_of(rule.remedy), what));
     }
     if (report_ != nullptr && !failure_) {
-      write(line, rule, detail);
+      write(file, line, rule, detail);
     }
   }
 
@@ -66,12 +68,13 @@ class Reporter {
  private:
   static constexpr std::int64_t kMostTold = 10;
 
-  void write(std::int64_t line, const Rule& rule, std::string_view detail) {
+  void write(const std::string& file, std::int64_t line, const Rule& rule,
+             std::string_view detail) {
     Json json{{"schema", "cp.error/1"},
               {"tool", "cpfind"},
               {"code", "bad_data"},
               {"message", fmt::format("{}: {}", rule.name, rule.says)},
-              {"item", cp::model::text_value(fmt::format("{}:{}", file_, line))},
+              {"item", cp::model::text_value(fmt::format("{}:{}", file, line))},
               {"line", line},
               {"rule", rule.name},
               {"remedy", name_of(rule.remedy)}};
@@ -106,7 +109,7 @@ Result<Json> import_one(Context& context, Cache& cache, const std::string& file,
                         cp::AtomicFile* report) {
   Reporter reporter(context, file, report);
   Lint lint([&](std::int64_t line, const Rule& rule, std::string_view detail) {
-    reporter.found(line, rule, detail);
+    reporter.found(lint.file(), line, rule, detail);
   });
   auto source = import_catalog(cache, request_of(context.arguments(), file), context.clock(), lint);
   reporter.finish();

@@ -101,7 +101,7 @@ constexpr std::array kImportFlags{
     Flag{.name = "format",
          .type = Type::choice,
          .help = "what the files are; auto looks at their first line",
-         .choices = "auto|ndjson|skypilot|sparecores",
+         .choices = "auto|ndjson|skypilot|sparecores|osg|top500",
          .fallback = "auto"},
     Flag{.name = "name",
          .type = Type::text,
@@ -189,8 +189,10 @@ constexpr std::array kCommands{
         .description =
             "Reads each FILE (- is standard input) into the cache as a source: documents of our "
             "own (cp.resource, cp.offer) one a line, SkyPilot's vms.csv of schema v5 to v8, "
-            "SpareCores' servers.ndjson. An import replaces what the source had before, whole or "
-            "not at all.\n\n"
+            "SpareCores' servers.ndjson, a TOP500 list as CSV, the topology of the Open Science "
+            "Grid "
+            "(its directory, or one file of it). An import replaces what the source had before, "
+            "whole or not at all.\n\n"
             "Each faulty row is told with its line and its rule, and kept out or put right as the "
             "rule says (FAULTS below). Prints a cp.source for each file.",
         .flags = kImportFlags,

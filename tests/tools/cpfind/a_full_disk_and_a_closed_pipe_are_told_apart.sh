@@ -13,7 +13,7 @@ for command in "cpfind" "cpfind fields" "cpfind sources" "cpfind import site.ndj
 done
 
 it "ends with 73 when its report cannot be made, and takes nothing"
-expect_status 73 cpfind import site.ndjson --name other --report /nonexistent/report
+expect_status 73 cpfind import site.ndjson --name other --report none/report
 expect_no_match other <(cpfind sources)
 
 it "ends quietly when nobody reads on"

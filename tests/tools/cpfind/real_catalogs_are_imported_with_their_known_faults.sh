@@ -44,7 +44,9 @@ expect_status 0 cpfind --where 'provider = lambda' --limit 0
 expect_json 'all($all[:-1][]; has("place") | not)'
 
 it "slurm's price list is no catalog of machines"
-expect_status 65 cpfind import -q skypilot/slurm/pricing.csv
+expect_status 65 cpfind import skypilot/slurm/pricing.csv
+expect_match "pricing\.csv:2: rejected: no-instance-type" "$STDERR"
+expect_match 'not one of its rows can be used' "$STDERR"
 
 it "SpareCores: inactive servers are kept out, slices are no cards, 65536 MiB stay 64 GiB"
 expect_status 0 cpfind import -q sparecores/servers.ndjson
@@ -54,6 +56,24 @@ expect_equal 120 "$(rule inactive)"
 expect_status 0 cpfind --where 'name = ecs.av8m.16xlarge'
 expect_json '.node.accelerators[0] | .native_name == "VG1000" and .memory_bytes == 64 * 1073741824'
 expect_status 65 cpfind import -q sparecores/regions.ndjson
+
+it "the Open Science Grid: what is active has a place, and what computes is a cluster"
+expect_status 0 cpfind import -q osg-topology
+validate "$STDOUT"
+expect_json '.kind == "osg" and .offers == 237 and .rejected == 102'
+expect_equal 102 "$(rule inactive)"
+expect_equal 3 "$(rule name-twice)"
+expect_status 0 cpfind --where 'kind = cluster and name = "ASU-Sol-CE1"'
+expect_json '.provider == "Arizona State University" and .kind == "cluster" and (.node | not)'
+
+it "TOP500: 500 clusters, with a country each"
+expect_status 0 cpfind import -q top500/TOP500_202606.csv
+validate "$STDOUT"
+expect_json '.kind == "top500" and .offers == 500 and .rules == []'
+expect_status 0 cpfind --where 'country = CN and source = TOP500_202606' --limit 0
+expect_json '$all[-1].shown == 31'
+expect_status 0 cpfind --where 'gpu.model = MI300A' --limit 0
+expect_json '$all[-1].shown == 13'
 
 it "one accelerator has one name in all of them"
 expect_status 0 cpfind --gpu A6000 --limit 0
