@@ -275,7 +275,8 @@ Result<std::int64_t> insert_source(store::Database& database, const SourceInfo& 
 model::Json to_json(const SourceInfo& source, UnixTime now) {
   model::Json json{{"schema", "cp.source/1"}, {"name", source.name}, {"kind", source.kind}};
   if (utf8::is_valid(source.file)) {
-    json["url"] = "file:" + source.file;
+    const bool is_url = source.file.starts_with("https://") || source.file.starts_with("http://");
+    json["url"] = is_url ? source.file : "file:" + source.file;
   }
   json["offers"] = source.rows;
   json["repaired"] = source.repaired;

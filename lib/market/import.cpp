@@ -175,7 +175,8 @@ Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, cons
   request.provider = request.provider.empty() ? request.name : request.provider;
   CP_TRY(check(request));
   Format format = request.format;
-  if (format == Format::automatic && may_be_osg(request.file)) {
+  if (format == Format::automatic &&
+      may_be_osg(request.origin.empty() ? request.file : request.origin)) {
     format = Format::osg;
   }
   std::optional<LineReader> lines;
@@ -188,7 +189,7 @@ Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, cons
   SourceInfo source;
   source.name = request.name;
   source.kind = name_of(format);
-  source.file = request.file;
+  source.file = request.origin.empty() ? request.file : request.origin;
   source.as_of = request.as_of;
   source.imported_at = format_time(std::chrono::floor<std::chrono::seconds>(clock.now()));
   CP_TRY_ASSIGN(CacheImport import, CacheImport::begin(cache, std::move(source)));

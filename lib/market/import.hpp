@@ -19,7 +19,8 @@ std::optional<Format> format_named(std::string_view name);
 
 /// One catalog to be imported.
 struct ImportRequest {
-  std::string file;  ///< "-" is standard input; for "osg" a directory, too
+  std::string file;    ///< "-" is standard input; for "osg" a directory, too
+  std::string origin;  ///< the URL that FILE was brought from; empty: FILE is the catalog itself
   Format format = Format::automatic;
   std::string name;      ///< the source's; empty: from the file's name
   std::string provider;  ///< who provides what is in a catalog that does not say; empty: NAME

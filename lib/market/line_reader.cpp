@@ -24,7 +24,7 @@ bool is_text(std::string_view line) {
   return std::memchr(line.data(), '\0', line.size()) == nullptr && utf8::is_valid(line);
 }
 
-LineReader::LineReader(UniqueFd fd) : fd_(std::move(fd)) {}
+LineReader::LineReader(UniqueFd fd, std::size_t most) : fd_(std::move(fd)), left_(most) {}
 
 Result<LineReader> LineReader::open(const std::string& path) {
   UniqueFd fd(path == "-" ? ::dup(0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -56,6 +56,11 @@ Result<bool> LineReader::fill() {
   }
   CP_TRY_ASSIGN(const std::size_t count,
                 read_some(fd_.get(), std::span(buffer_.data() + end_, buffer_.size() - end_)));
+  if (count > left_) {
+    return fail(Errc::bad_data, "there is more than an import may have: {} lines and no end",
+                number_);
+  }
+  left_ -= count;
   end_ += count;
   is_at_end_ = count == 0;
   return count > 0;

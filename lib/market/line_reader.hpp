@@ -21,10 +21,13 @@ struct Line {
 /// Whether LINE is text: UTF-8 without a NUL.
 bool is_text(std::string_view line);
 
-/// The lines of a file or pipe, in a buffer that grows to the longest line at most.
+/// The lines of a file or pipe, in a buffer that grows to the longest line at most. bad_data past
+/// MOST bytes: some pipes never end.
 class LineReader {
  public:
-  explicit LineReader(UniqueFd fd);
+  static constexpr std::size_t kMostBytes = std::size_t{4} << 30U;
+
+  explicit LineReader(UniqueFd fd, std::size_t most = kMostBytes);
   /// "-" is standard input. Errors as open(2) has them; bad_data for a directory and for a device
   /// that is no terminal: some never end.
   static Result<LineReader> open(const std::string& path);
@@ -40,6 +43,7 @@ class LineReader {
   Line take(std::size_t end, std::size_t next);
 
   UniqueFd fd_;
+  std::size_t left_;  ///< how much more may come
   std::string buffer_;
   std::size_t begin_ = 0;   ///< of the line to come
   std::size_t end_ = 0;     ///< of what was read

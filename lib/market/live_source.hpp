@@ -28,13 +28,18 @@ struct Perception {
   std::string problem;          ///< what could not be found out, for people; empty: it is complete
   std::chrono::seconds age{0};  ///< how long ago it was so
   bool is_stale = false;        ///< and that is too long, as PROBLEM says
+  bool is_trusted = false;      ///< the user vouches for what the source says
 };
 
-/// A source that is asked for each query. Not thread-safe.
+/// A source that is asked for each query. Not thread-safe: one with a deadline is asked in a thread
+/// of its own, all others in one.
 class LiveSource {
  public:
   virtual ~LiveSource() = default;
   virtual const std::string& name() const = 0;
+  /// How long it may be waited for, which `perceive` keeps to itself, and at once when it is told
+  /// to stop; nullopt: it asks nobody elsewhere, and shares things with others that do not either.
+  virtual std::optional<std::chrono::milliseconds> deadline() const { return std::nullopt; }
   /// All its resources; an error when the source as a whole cannot be asked.
   virtual Result<Perception> perceive(std::stop_token stop) = 0;
 };

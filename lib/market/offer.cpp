@@ -37,6 +37,9 @@ Json source_of(const Provenance& provenance) {
   if (!provenance.anchor.empty()) {
     source["anchor"] = provenance.anchor;
   }
+  if (provenance.is_trusted) {
+    source["trusted"] = true;
+  }
   return source;
 }
 

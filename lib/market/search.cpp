@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "market/amounts.hpp"
+#include "market/asking.hpp"
 #include "market/offer.hpp"
 #include "market/resource_rows.hpp"
 #include "market/sql.hpp"
@@ -45,6 +46,27 @@ class Costs {
   std::string last_currency_;
 };
 
+// Somebody else who says what cannot be used has answered, unlike one who is missing.
+std::string_view status_of(const LiveSource& source, const Error& error) {
+  const bool is_useless = error.code == Errc::protocol || error.code == Errc::bad_data;
+  return source.deadline() && is_useless ? "rejected" : "missing";
+}
+
+// How many sources were asked, and what became of them.
+Json completeness_of(const Json& reports) {
+  Json counts{{"asked", reports.size()},
+              {"answered", 0},
+              {"partial", 0},
+              {"stale", 0},
+              {"missing", 0},
+              {"rejected", 0}};
+  for (const Json& report : reports) {
+    Json& count = counts[report["status"].get_ref<const std::string&>()];
+    count = count.get<std::int64_t>() + 1;
+  }
+  return counts;
+}
+
 class Searcher {
  public:
   Searcher(const Sources& sources, const Demand& demand, const SearchOptions& options,
@@ -61,21 +83,24 @@ class Searcher {
 
   Result<SearchResult> run(std::stop_token stop) {
     const SteadyTime start = clock_.steady();
-    for (LiveSource* source : sources_.live) {
-      perceive(*source, stop);
+    std::vector<Result<Perception>> answers = ask_all(sources_.live, std::move(stop));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      take_answer(*sources_.live[i], answers[i]);
     }
     if (sources_.cache != nullptr) {
       if (auto scanned = scan(*sources_.cache); !scanned) {
         return Cache::explained(std::move(scanned).error());
       }
     }
+    report_unread();
     if (auto made = make_offers(); !made) {
       return Cache::explained(std::move(made).error());
     }
     const std::chrono::duration<double> duration = clock_.steady() - start;
     result_.answer = {{"schema", "cp.answer/1"},        {"matched", matched_},
                       {"shown", result_.offers.size()}, {"unknown", unknown_},
-                      {"duration_s", duration.count()}, {"sources", std::move(reports_)}};
+                      {"duration_s", duration.count()}, {"completeness", completeness_of(reports_)},
+                      {"sources", std::move(reports_)}};
     return std::move(result_);
   }
 
@@ -97,11 +122,10 @@ class Searcher {
 
   // --- live sources
 
-  void perceive(LiveSource& source, const std::stop_token& stop) {
-    auto perception = source.perceive(stop);
+  void take_answer(const LiveSource& source, Result<Perception>& perception) {
     Json report{{"name", source.name()}};
     if (!perception) {
-      report["status"] = "missing";
+      report["status"] = status_of(source, perception.error());
       report["message"] = perception.error().message;
     } else {
       const Unusable unusable = add_live(source.name(), *perception);
@@ -156,8 +180,12 @@ class Searcher {
         unusable.failed.add(name_of(resource.record));
         continue;
       }
-      Provenance provenance{name, perception.age.count(), resource.trust, resource.anchor,
-                            resource.is_runnable};
+      Provenance provenance{name,
+                            perception.age.count(),
+                            resource.trust,
+                            resource.anchor,
+                            resource.is_runnable,
+                            perception.is_trusted};
       const Availability availability =
           resource.state ? judge(*resource.state, demand_, now_) : Availability{};
       if (const auto flaw = add_rows(resource.record, provenance, availability)) {
@@ -410,6 +438,8 @@ class Searcher {
       if (info.number == source) {
         provenance.source = info.name;
         provenance.age_s = age_of(info);
+        const SourceSettings* settings = settings_of_source(info.name);
+        provenance.is_trusted = settings != nullptr && settings->is_trusted;
       }
     }
     stored.row.document = 0;
@@ -430,7 +460,9 @@ class Searcher {
       Json report{{"name", source.name}, {"status", "answered"}, {"offers", source.rows}};
       if (const auto age = age_of(source)) {
         report["age_s"] = *age;
-        if (std::chrono::seconds(*age) > options_.max_age) {
+        const SourceSettings* settings = settings_of_source(source.name);
+        if (std::chrono::seconds(*age) >
+            (settings != nullptr ? settings->max_age : options_.max_age)) {
           report["status"] = "stale";
         }
       }
@@ -440,6 +472,23 @@ class Searcher {
             fmt::format("{} rows were kept out when it was imported", source.rejected);
       }
       reports_.push_back(std::move(report));
+    }
+  }
+
+  const SourceSettings* settings_of_source(const std::string& name) const {
+    const auto found = std::ranges::find(sources_.catalogs, name, &SourceSettings::name);
+    return found == sources_.catalogs.end() ? nullptr : &*found;
+  }
+
+  // Catalogs that were added and never read.
+  void report_unread() {
+    for (const SourceSettings& settings : sources_.catalogs) {
+      if (std::ranges::find(cached_, settings.name, &SourceInfo::name) == cached_.end()) {
+        reports_.push_back(
+            {{"name", settings.name},
+             {"status", "missing"},
+             {"message", fmt::format("never read: cpfind sources refresh {}", settings.name)}});
+      }
     }
   }
 

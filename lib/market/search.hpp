@@ -8,6 +8,7 @@
 #include "market/live_source.hpp"
 #include "market/quote.hpp"
 #include "market/ranking.hpp"
+#include "market/source_list.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,8 @@ struct SearchResult {
 struct Sources {
   Cache* cache = nullptr;  ///< null when there is none
   std::vector<LiveSource*> live;
+  /// The catalogs that the user has added: how old they may be, and which ought to be in the cache.
+  std::span<const SourceSettings> catalogs;
 };
 
 /// The offers of SOURCES for DEMAND. A source that cannot be asked is told in the answer and is no

@@ -22,6 +22,7 @@ struct Provenance {
   std::string trust = "unsigned";
   std::string anchor;
   bool is_runnable = false;
+  bool is_trusted = false;  ///< the user vouches for the source
 };
 
 /// One resource with one of its accelerators and prices, seen against a demand: all that an offer

@@ -5,9 +5,22 @@
 #include "model/json_fwd.hpp"
 
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace cp::provider {
+
+/// What a provider has and how it is, seen at once.
+struct Picture {
+  Picture();
+  Picture(Picture&&) noexcept;
+  Picture& operator=(Picture&&) noexcept;
+  ~Picture();
+
+  std::vector<model::Json> records;  ///< as `Catalog::describe` has them
+  std::vector<model::Json> states;   ///< of each record, as `Catalog::state` has it; null: unknown
+  std::string problem;               ///< why some are unknown, for people; empty: none is
+};
 
 /// Says what a provider has and how it is now. One per provider; not thread-safe.
 class Catalog {
@@ -23,6 +36,10 @@ class Catalog {
   /// without id and proof; its seq is Unix milliseconds. not_found when the provider has it no
   /// more; else as `describe`.
   virtual Result<model::Json> state(const model::Json& record, std::stop_token stop) = 0;
+
+  /// Both for all that the provider has; errors as `describe`. A provider that can tell all at once
+  /// does so: this one asks for each state apart.
+  virtual Result<Picture> perceive(std::stop_token stop);
 };
 
 }  // namespace cp::provider

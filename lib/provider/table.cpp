@@ -2,6 +2,7 @@
 #include "provider/table.hpp"
 
 #include "base/text.hpp"
+#include "provider/exec/catalog.hpp"
 #include "provider/local/catalog.hpp"
 #include "provider/local/launcher.hpp"
 #include "provider/slurm/catalog.hpp"
@@ -15,6 +16,7 @@ constexpr std::array kTypes{
     ProviderType{"local", true, local::make_launcher, local::make_catalog},
     ProviderType{"slurm", true, nullptr, slurm::make_catalog},
     ProviderType{"slurm+ssh", false, nullptr, slurm::make_catalog},
+    ProviderType{"exec", true, nullptr, exec::make_catalog},
 };
 
 template <class Role>

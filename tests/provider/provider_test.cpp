@@ -62,9 +62,9 @@ TEST_CASE("a role that a type does not play is unavailable") {
   const auto catalog = [&](const char* url) {
     return cp::provider::make_catalog(*parse_provider_url(url), {.clock = &clock});
   };
-  CHECK(catalog("exec:x").error().code == cp::Errc::unavailable);
-  for (const auto* const url :
-       {"local:x", "slurm://host", "slurm:x", "slurm+ssh:", "slurm+ssh://-x"}) {
+  CHECK(catalog("arc:x").error().code == cp::Errc::unavailable);
+  for (const auto* const url : {"local:x", "exec:", "exec:../x", "slurm://host", "slurm:x",
+                                "slurm+ssh:", "slurm+ssh://-x"}) {
     CHECK(catalog(url).error().code == cp::Errc::usage);
   }
   CHECK(catalog("slurm+ssh://login.example"));

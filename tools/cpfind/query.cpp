@@ -68,7 +68,7 @@ void warn_of_sources(const Context& context, const Json& answer) {
     const std::string name = source["name"].get<std::string>();
     const auto message = cp::model::text_at(source, "message");
     if (status == "stale") {
-      context.note(fmt::format("{} is stale: import it again", name));
+      context.note(fmt::format("{} is stale: {}", name, message.value_or("import it again")));
     } else if (status != "answered") {
       context.warn(fmt::format("{}: {}", name, message.value_or(status)));
     }

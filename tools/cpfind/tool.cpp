@@ -133,8 +133,43 @@ constexpr std::array kImportExamples{
     Example{"cpfind import site.ndjson --strict", "Resources of one's own, all or none."},
 };
 
+constexpr std::array kSourcesFlags{
+    Flag{.name = "name",
+         .type = Type::text,
+         .value = "SOURCE",
+         .help = "add: call it SOURCE, not by its URL"},
+    Flag{.name = "format",
+         .type = Type::choice,
+         .help = "add: what a catalog is; auto looks at its first line",
+         .choices = "auto|ndjson|skypilot|sparecores|osg|top500",
+         .fallback = "auto"},
+    Flag{.name = "provider",
+         .type = Type::text,
+         .value = "NAME",
+         .help = "add: who provides what is in a catalog that does not say"},
+    Flag{.name = "currency",
+         .type = Type::text,
+         .value = "CODE",
+         .help = "add: the currency of a catalog that does not say"},
+    Flag{.name = "deadline",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help = "add: wait no longer for one answer of it",
+         .fallback = "10s"},
+    Flag{.name = "max-age",
+         .type = Type::duration,
+         .value = "DURATION",
+         .help =
+             "add: an answer that is older is stale; 7d for a catalog, 1min for a provider else"},
+    Flag{.name = "trusted", .help = "add: I vouch for what it says; its offers tell so"},
+};
 constexpr std::array kSourcesExamples{
     Example{"cpfind sources", "What can be asked, how much of it there is and how old it is."},
+    Example{"cpfind sources add exec:vast --deadline 30s --max-age 10m",
+            "Offers of Vast.ai through its own program, asked again after ten minutes."},
+    Example{"cpfind sources add https://catalogs.example/v8/aws/vms.csv",
+            "A catalog on a server, as the source aws."},
+    Example{"cpfind sources refresh", "Asks all that were added anew, each until its deadline."},
     Example{"cpfind sources remove lambda", "Forgets a source."},
 };
 
@@ -175,8 +210,9 @@ constexpr std::array kCommands{
             "Asks every source for resources that fulfil the demand, and prints them as offers "
             "(cp.offer), the best first, with a closing answer (cp.answer) that says how many "
             "matched, how many could not be judged, and what each source said.\n\n"
-            "The sources are this machine's registry, as registry:local, and the catalogs that "
-            "were imported. What is not known of a resource is neither true nor false: it is left "
+            "The sources are this machine's registry, as registry:local, the catalogs that were "
+            "imported, and what cpfind sources add has added. What is not known of a resource is "
+            "neither true nor false: it is left "
             "out, and counted, unless --include-unknown is given. Amounts are for one node. Prices "
             "in another currency than the one that is asked for are not known.\n\n"
             "The exit status is 1 when nothing is found.",
@@ -200,18 +236,28 @@ constexpr std::array kCommands{
             {.name = "FILE", .help = "a catalog", .least = 1, .most = -1, .type = Type::file},
         .examples = kImportExamples,
         .run = import},
-    Command{.name = "sources",
-            .summary = "list what is asked, or forget a source",
-            .description =
-                "Lists the sources that a query asks: their kind, rows, faults and age. With "
-                "'remove NAME' it forgets an imported one.",
-            .operand = {.name = "remove NAME",
-                        .help = "forget the source NAME",
-                        .least = 0,
-                        .most = 2,
-                        .complete = "source"},
-            .examples = kSourcesExamples,
-            .run = sources},
+    Command{
+        .name = "sources",
+        .summary = "add, list, refresh and forget what is asked",
+        .description =
+            "sources, and sources list, show what a query asks: kind, rows, faults, age and "
+            "status.\n\n"
+            "sources add URL adds a source and asks it for the first time. URL is a catalog, as a "
+            "path or https://..., which is read into the cache now and by sources refresh; or a "
+            "provider, which a query asks when its last answer is older than --max-age: exec:NAME "
+            "(PROGRAMS below), slurm:, slurm+ssh://HOST, local:. Each source has a deadline of its "
+            "own: no other one waits for it longer.\n\n"
+            "sources refresh asks all that were added anew, or those that are named, and prints a "
+            "cp.source for each. One that fails keeps what is known of it. sources remove NAME "
+            "forgets one, also an imported one.",
+        .flags = kSourcesFlags,
+        .operand = {.name = "ACTION [NAME|URL]",
+                    .help = "add, list, refresh or remove, and which",
+                    .least = 0,
+                    .most = -1,
+                    .complete = "source"},
+        .examples = kSourcesExamples,
+        .run = sources},
     Command{.name = "fields",
             .summary = "list the names for --where and --sort",
             .description = "Lists the fields that expressions and sort keys know: their type, the "
@@ -249,7 +295,7 @@ const Tool& tool() {
       .summary = "find computing resources that fit, and what they cost",
       .description =
           "cpfind answers which resources fit a demand, at what price, and whether they are "
-          "free now. It asks this machine's registry and imported catalogs; offers go to "
+          "free now. It asks this machine's registry, catalogs and providers; offers go to "
           "cpprobe rank and cprun run.",
       .commands = kCommands,
       .default_command = "query",

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "market/gathered_source.hpp"
+#include "market/provider_source.hpp"
 #include "market/registry_source.hpp"
 #include "market/search.hpp"
 #include "provider/local/catalog.hpp"
@@ -25,6 +26,7 @@ cp::Result<World> World::open(const cp::cli::Context& context) {
         std::make_unique<cp::market::RegistrySource>(paths.state, context.clock(), *world.machine_);
   }
   CP_TRY(world.follow(paths.state, context.clock()));
+  CP_TRY(world.add(paths, context.clock()));
   return world;
 }
 
@@ -41,6 +43,19 @@ cp::Result<void> World::follow(const std::string& state, const cp::Clock& clock)
   return {};
 }
 
+cp::Result<void> World::add(const cp::Paths& paths, const cp::Clock& clock) {
+  CP_TRY_ASSIGN(auto all, cp::market::SourceList(paths.state).read());
+  for (auto& one : all) {
+    if (one.is_catalog()) {
+      catalogs_.push_back(std::move(one));
+    } else {
+      providers_.push_back(std::make_unique<cp::market::ProviderSource>(
+          std::move(one), cp::market::ProviderSource::Options{paths.cache, {}, false}, clock));
+    }
+  }
+  return {};
+}
+
 cp::market::Sources World::sources() {
   cp::market::Sources sources;
   sources.cache = cache();
@@ -50,6 +65,10 @@ cp::market::Sources World::sources() {
   for (const auto& source : followed_) {
     sources.live.push_back(source.get());
   }
+  for (const auto& source : providers_) {
+    sources.live.push_back(source.get());
+  }
+  sources.catalogs = catalogs_;
   return sources;
 }
 

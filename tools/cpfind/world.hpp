@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "cli/context.hpp"
 #include "market/cache.hpp"
+#include "market/source_list.hpp"
 #include "provider/catalog.hpp"
 
 #include <memory>
@@ -17,6 +18,7 @@ class Gathered;
 
 namespace cp::market {
 class GatheredSource;
+class ProviderSource;
 class RegistrySource;
 struct Sources;
 }  // namespace cp::market
@@ -24,7 +26,7 @@ struct Sources;
 namespace cpfind {
 
 /// Everything that this user can ask: the imported catalogs, this machine's registry where there is
-/// one, and the registries that `cpid sync` follows.
+/// one, the registries that `cpid sync` follows, and the sources that he has added.
 class World {
  public:
   static cp::Result<World> open(const cp::cli::Context& context);
@@ -37,10 +39,16 @@ class World {
   std::span<const std::unique_ptr<cp::market::GatheredSource>> followed() const {
     return followed_;
   }
+  /// The providers and catalogs that the user has added.
+  std::span<const std::unique_ptr<cp::market::ProviderSource>> providers() const {
+    return providers_;
+  }
+  std::span<const cp::market::SourceSettings> catalogs() const { return catalogs_; }
   cp::market::Cache* cache() { return cache_ ? &*cache_ : nullptr; }
 
  private:
   World();
+  cp::Result<void> add(const cp::Paths& paths, const cp::Clock& clock);
   cp::Result<void> follow(const std::string& state, const cp::Clock& clock);
 
   std::optional<cp::market::Cache> cache_;
@@ -48,6 +56,8 @@ class World {
   std::unique_ptr<cp::market::RegistrySource> registry_;
   std::unique_ptr<cp::identity::Gathered> gathered_;
   std::vector<std::unique_ptr<cp::market::GatheredSource>> followed_;
+  std::vector<std::unique_ptr<cp::market::ProviderSource>> providers_;
+  std::vector<cp::market::SourceSettings> catalogs_;
 };
 
 }  // namespace cpfind

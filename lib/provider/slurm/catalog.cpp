@@ -35,6 +35,23 @@ class SlurmCatalog final : public Catalog {
     return state_of(cluster, record, url_, clock_.now());
   }
 
+  Result<Picture> perceive(std::stop_token stop) override {
+    CP_TRY_ASSIGN(const Cluster cluster, ask(stop));
+    Picture picture;
+    picture.records = resources_of(cluster, url_, workdir_);
+    if (picture.records.empty()) {
+      return fail(Errc::not_found, "{} shows no partition with nodes", url_);
+    }
+    for (const Json& record : picture.records) {
+      auto state = state_of(cluster, record, url_, clock_.now());
+      if (!state) {
+        picture.problem = state.error().message;
+      }
+      picture.states.push_back(state ? *std::move(state) : Json());
+    }
+    return picture;
+  }
+
  private:
   Result<Cluster> ask(const std::stop_token& stop) const {
     std::string bytes(16, '\0');

@@ -32,6 +32,31 @@ expect_status 0 cpfind import --format ndjson long.ndjson
 expect_json '.offers == 1 and .rejected == 1'
 expect_stderr 'cpfind: long.ndjson:1: rejected: long-line'
 
+it "passes over a line of a gibibyte in little memory, and keeps the rows around it"
+{
+  printf 'InstanceType,Price,Region\na,1,r\n'
+} >giant.csv
+truncate -s 1073741824 giant.csv
+printf '\nb,2,r\n' >>giant.csv
+expect_status 0 sh -c 'ulimit -v 900000; exec cpfind import giant.csv'
+expect_json '.offers == 2 and .rejected == 1'
+expect_stderr 'cpfind: giant.csv:3: rejected: long-line'
+rm giant.csv
+
+it "takes the whole rows of a file that is cut off, and tells of the last"
+printf '{"schema":"cp.resource/1","name":"a"}\n{"schema":"cp.resource/1","na' >cut.ndjson
+expect_status 0 cpfind import cut.ndjson
+expect_json '.offers == 1 and .rejected == 1'
+expect_match 'cut.ndjson:2: rejected: malformed-json' "$STDERR"
+printf 'InstanceType,Price,Region\na,1,r\nb,2' >cut.csv
+expect_status 0 cpfind import cut.csv
+expect_json '.offers == 1 and .rejected == 1'
+mkdir -p cut/Facility/Site
+printf 'Resources:\n  A:\n    Services:\n      CE: {' >cut/Facility/Site/A.yaml
+printf 'Resources:\n  B:\n    Services:\n      CE: {}\n' >cut/Facility/Site/B.yaml
+expect_status 0 cpfind import cut
+expect_json '.offers == 1 and .rejected == 1 and .rules[0].rule == "not-yaml" and (.rules[0].first_file | endswith("A.yaml"))'
+
 it "refuses a header that names a column twice"
 printf 'InstanceType,Price,price,Region\na,1,2,r\n' >twice.csv
 expect_status 65 cpfind import twice.csv

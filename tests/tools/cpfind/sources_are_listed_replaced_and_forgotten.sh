@@ -38,5 +38,5 @@ expect_match 'did you mean cloud\?' "$STDERR"
 expect_status 0 cpfind sources remove cloud
 expect_status 1 cpfind --where 'source = cloud'
 expect_status 64 cpfind sources destroy site
-expect_match 'cpfind sources remove NAME' "$STDERR"
+expect_match 'remove NAME' "$STDERR"
 expect_status 64 cpfind sources remove
