@@ -21,7 +21,7 @@ namespace {
 // Of the columns of a row those come first that most queries look at: SQLite reads a row from its
 // beginning. gpu_count is 0 and gpu_model NULL where it is known that there are no accelerators;
 // gpu_count is NULL and gpu_model '' where nothing is known.
-constexpr std::array<std::string_view, 2> kMigrations{R"(
+constexpr std::array<std::string_view, 3> kMigrations{R"(
 CREATE TABLE sources (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
@@ -88,6 +88,10 @@ CREATE TABLE runs (
   gpu_model TEXT,
   gpu_memory INTEGER);
 INSERT INTO runs SELECT row, row, cpus, memory, gpu_count, gpu_model, gpu_memory FROM offers;
+)",
+                                                      R"(
+CREATE TABLE identity (value TEXT NOT NULL);
+INSERT INTO identity VALUES (hex(randomblob(16)));
 )"};
 
 constexpr std::string_view kOfferColumns =
@@ -303,7 +307,7 @@ Result<Cache> Cache::open(const std::string& directory) {
   if (!database) {
     return tl::unexpected<Error>(std::move(database).error());
   }
-  return Cache(*std::move(database));
+  return Cache(*std::move(database), directory);
 }
 
 // One at a time: the second one finds what the first one made.
@@ -327,7 +331,7 @@ Result<Cache> Cache::remake(const std::string& directory) {
   if (!database) {
     return tl::unexpected<Error>(std::move(database).error());
   }
-  Cache cache(*std::move(database));
+  Cache cache(*std::move(database), directory);
   cache.was_damaged_ = is_damaged;
   return cache;
 }
@@ -356,7 +360,7 @@ Result<std::optional<Cache>> Cache::open_to_read(const std::string& directory) {
   // One snapshot from the first row that is looked for to the last that is printed, whatever is
   // imported meanwhile.
   CP_TRY(database->execute("PRAGMA mmap_size = 1073741824; BEGIN"));
-  return Cache(*std::move(database));
+  return Cache(*std::move(database), directory);
 }
 
 Result<std::vector<SourceInfo>> Cache::sources() {
@@ -439,6 +443,12 @@ Result<std::vector<std::string>> Cache::models() {
     }
     names.emplace_back(statement.text(0));
   }
+}
+
+Result<std::string> Cache::identity() {
+  CP_TRY_ASSIGN(store::Statement statement, database_.prepare("SELECT value FROM identity"));
+  CP_TRY(statement.step());
+  return std::string(statement.text(0));
 }
 
 CacheImport::CacheImport(Cache& cache, SourceInfo source, store::Transaction transaction,

@@ -20,7 +20,8 @@ namespace cp::market {
 
 /// What is known of an imported source.
 struct SourceInfo {
-  std::int64_t number = 0;  ///< of this state of it; an import gives it a new one
+  /// Of this state of it: an import gives it a new one, and the rows of a number never change.
+  std::int64_t number = 0;
   std::string name;
   std::string kind;  ///< "ndjson", "skypilot", "sparecores"
   std::string file;  ///< as it was named when it was imported
@@ -71,14 +72,20 @@ class Cache {
   /// The canonical names of accelerators that rows have (and some that rows had).
   Result<std::vector<std::string>> models();
 
+  /// What no other cache has: numbers of sources mean something beside it alone.
+  Result<std::string> identity();
+  const std::string& directory() const { return directory_; }
+
   store::Database& database() { return database_; }
 
  private:
   friend class CacheImport;
-  explicit Cache(store::Database database) : database_(std::move(database)) {}
+  Cache(store::Database database, std::string directory)
+      : database_(std::move(database)), directory_(std::move(directory)) {}
   static Result<Cache> remake(const std::string& directory);
 
   store::Database database_;
+  std::string directory_;
   std::optional<store::Statement> load_;
   bool was_damaged_ = false;
 };

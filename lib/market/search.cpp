@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "market/amounts.hpp"
 #include "market/asking.hpp"
+#include "market/column_scan.hpp"
 #include "market/offer.hpp"
 #include "market/resource_rows.hpp"
 #include "market/sql.hpp"
@@ -78,8 +79,11 @@ class Searcher {
         random_(random),
         now_(clock.now()),
         currencies_(options.currency),
-        keys_(ranking_keys(options.sort, demand)),
-        ranking_(keys_, options.limit) {}
+        rules_(rules_of(options, demand)),
+        keys_(rules_.keys),
+        chooser_(rules_) {
+    keys_.insert(keys_.end(), rules_.front.begin(), rules_.front.end());
+  }
 
   Result<SearchResult> run(std::stop_token stop) {
     const SteadyTime start = clock_.steady();
@@ -93,6 +97,8 @@ class Searcher {
       }
     }
     report_unread();
+    CP_TRY_ASSIGN(std::vector<Candidate> chosen, std::move(chooser_).finish());
+    std::ranges::move(chosen, std::back_inserter(candidates_));
     if (auto made = make_offers(); !made) {
       return Cache::explained(std::move(made).error());
     }
@@ -116,8 +122,47 @@ class Searcher {
     keys.push_back({model::find_field("name"), false});
     return keys;
   }
-  bool is_by_score() const {
-    return !options_.sort.empty() && options_.sort.front().field == nullptr;
+  bool is_by_score() const { return is_by_score(options_); }
+  static bool is_by_score(const SearchOptions& options) {
+    return !options.sort.empty() && options.sort.front().field == nullptr;
+  }
+
+  static RankingRules rules_of(const SearchOptions& options, const Demand& demand) {
+    RankingRules rules;
+    rules.keys = ranking_keys(options.sort, demand);
+    rules.of_group = options.per_provider;
+    if (options.pareto) {
+      rules.front = front_of(options.sort, demand);
+    }
+    // The scores of what stands in the front are not known before.
+    rules.limit = options.pareto && is_by_score(options) ? 0 : options.limit;
+    return rules;
+  }
+
+  // What the user sorts by, where that is more than one amount; else the cost and the size.
+  static std::vector<SortKey> front_of(const std::vector<SortKey>& sort, const Demand& demand) {
+    std::vector<SortKey> front;
+    std::ranges::copy_if(sort, std::back_inserter(front), [](const SortKey& key) {
+      return key.field != nullptr && key.field->kind != model::Kind::text &&
+             key.field->kind != model::Kind::model;
+    });
+    if (front.size() > 1) {
+      return front;
+    }
+    front = {{model::find_field(demand.duration_s() ? "price.job" : "price.hour"), false}};
+    for (const std::string_view name : {"gpu.count", "gpu.memory", "cpus", "memory"}) {
+      front.push_back({model::find_field(name), true});
+    }
+    return front;
+  }
+
+  // The number of PROVIDER's group, when only so many of each are shown.
+  std::int64_t group_of(std::string_view provider) {
+    if (options_.per_provider == 0) {
+      return 0;
+    }
+    const auto next = static_cast<std::int64_t>(groups_.size());
+    return groups_.try_emplace(text::lower(provider), next).first->second;
   }
 
   // --- live sources
@@ -237,11 +282,13 @@ class Searcher {
       candidate.keys.push_back(
           key_of(model::read_field(*key.field, subject.view, demand_.document())));
     }
+    candidate.group = group_of(subject.row.provider);
     live_.push_back(std::move(subject));
-    if (is_by_score()) {
+    // Of cached ones the cheapest have the best scores; live ones are scored to be known.
+    if (is_by_score() && !options_.pareto) {
       candidates_.push_back(std::move(candidate));
     } else {
-      ranking_.take(std::move(candidate));
+      chooser_.take(std::move(candidate));
     }
   }
 
@@ -271,7 +318,7 @@ class Searcher {
     bool is_judged = true;     ///< the condition's truth is in the rows
     std::vector<int> columns;  ///< of each key
   };
-  enum Place : int { kRow, kFlags, kDocument, kCurrency, kCost, kFirstKey };
+  enum Place : int { kRow, kFlags, kDocument, kCurrency, kProvider, kCost, kFirstKey };
   enum Flag : std::int64_t { kHasPolicy = 1, kHasSiblings = 2, kIsTrue = 4 };
 
   Result<void> scan(Cache& cache) {
@@ -279,6 +326,10 @@ class Searcher {
     CP_TRY_ASSIGN(result_.models, cache.models());
     report_cached();
     if (options_.runnable_only) {
+      return {};
+    }
+    CP_TRY_ASSIGN(const bool is_done, scan_columns(cache));
+    if (is_done) {
       return {};
     }
     CP_TRY_ASSIGN(Scan scan, prepare(cache));
@@ -289,6 +340,63 @@ class Searcher {
       }
       CP_TRY(look_at(cache, scan));
     }
+  }
+
+  // Whether a snapshot answered in place of the database. One that turns out damaged is made anew,
+  // once.
+  Result<bool> scan_columns(Cache& cache) {
+    constexpr int most_tries = 2;
+    for (int i = 0; i < most_tries; ++i) {
+      CP_TRY_ASSIGN(const auto snapshot, snapshot_of(cache, cached_, options_.columns_from));
+      if (!snapshot) {
+        return false;
+      }
+      const ColumnRequest request{demand_, cached_,    options_.terms, options_.include_unknown,
+                                  rules_,  currencies_};
+      const auto scan = ColumnScan::make(*snapshot, request);
+      auto findings = scan ? scan->run() : tl::unexpected<Error>(scan.error());
+      if (findings) {
+        CP_TRY(take_findings(cache, *snapshot, *scan, *std::move(findings)));
+        return true;
+      }
+      if (findings.error().code == Errc::unavailable) {
+        return false;
+      }
+      if (findings.error().code != Errc::bad_data && findings.error().code != Errc::io) {
+        return tl::unexpected<Error>(std::move(findings).error());
+      }
+      forget_snapshot(cache);
+    }
+    return false;
+  }
+
+  Result<void> take_findings(Cache& cache, const Snapshot& snapshot, const ColumnScan& scan,
+                             ColumnFindings findings) {
+    matched_ += findings.matched;
+    unknown_ += findings.unknown;
+    for (const auto& [currency, extremes] : findings.costs) {
+      costs_.add(currency, extremes.first / static_cast<double>(kNano));
+      costs_.add(currency, extremes.second / static_cast<double>(kNano));
+    }
+    for (std::size_t i = 0; i < findings.best.size(); ++i) {
+      findings.best[i].group = group_of(findings.providers.empty() ? "" : findings.providers[i]);
+      chooser_.take(std::move(findings.best[i]));
+    }
+    ChunkReader reader(snapshot);
+    for (const auto& undecided : findings.undecided) {
+      CP_TRY_ASSIGN(ColumnScan::Described row, scan.describe(reader, undecided.index));
+      CP_TRY_ASSIGN(const Subject subject, load(cache, row.candidate.row));
+      row.candidate.truth = model::both(undecided.truth, accepts(subject, demand_));
+      if (!count(row.candidate.truth, row.candidate.document)) {
+        continue;
+      }
+      if (row.cost) {
+        costs_.add(row.currency, *row.cost / static_cast<double>(kNano));
+      }
+      row.candidate.group = group_of(row.provider);
+      chooser_.take(std::move(row.candidate));
+    }
+    return {};
   }
 
   Result<Scan> prepare(Cache& cache) {
@@ -308,6 +416,7 @@ class Searcher {
       sql += "flags";
     }
     sql += ", CASE WHEN flags & 2 THEN document END, currency, ";
+    sql += options_.per_provider == 0 ? "NULL, " : "provider, ";
     sql += translator.value(*cost);
     int column = kFirstKey;
     for (const SortKey& key : keys_) {
@@ -381,8 +490,9 @@ class Searcher {
       costs_.add(currency, cost.number / static_cast<double>(kNano));
     }
     const KeyValue first = scan.columns.front() == kCost ? cost : key_at(scan, 0);
-    if (ranking_.may_take(truth, first)) {
-      take(scan, truth, document, first);
+    const std::int64_t group = group_of(row.text(kProvider));
+    if (chooser_.may_take(group, truth, first)) {
+      take(scan, truth, document, group, first);
     }
     return {};
   }
@@ -398,16 +508,18 @@ class Searcher {
     return key;
   }
 
-  void take(const Scan& scan, Truth truth, std::int64_t document, const KeyValue& first) {
+  void take(const Scan& scan, Truth truth, std::int64_t document, std::int64_t group,
+            const KeyValue& first) {
     Candidate candidate;
     candidate.row = scan.statement->integer(kRow);
+    candidate.group = group;
     candidate.truth = truth;
     candidate.document = document;
     candidate.keys.push_back(first);
     for (std::size_t i = 1; i < keys_.size(); ++i) {
       candidate.keys.push_back(key_at(scan, i));
     }
-    ranking_.take(std::move(candidate));
+    chooser_.take(std::move(candidate));
   }
 
   KeyValue key_at(const Scan& scan, std::size_t index) const {
@@ -518,7 +630,6 @@ class Searcher {
   Result<void> make_offers() {
     std::vector<Subject> subjects;
     std::unordered_map<std::int64_t, bool> shown;
-    std::ranges::move(std::move(ranking_).finish(), std::back_inserter(candidates_));
     for (const Candidate& candidate : candidates_) {
       const bool is_sibling = candidate.document != 0 && siblings_.contains(candidate.document);
       if (is_sibling && !shown.try_emplace(candidate.document, true).second) {
@@ -553,6 +664,13 @@ class Searcher {
                        return direction * a["scores"]["total"].get<double>() >
                               direction * b["scores"]["total"].get<double>();
                      });
+    if (options_.per_provider > 0) {
+      std::map<std::string, std::size_t> shown;
+      std::erase_if(result_.offers, [&](const Json& offer) {
+        const auto provider = model::text_at(offer, "provider").value_or("");
+        return ++shown[text::lower(provider)] > options_.per_provider;
+      });
+    }
     if (options_.limit > 0 && result_.offers.size() > options_.limit) {
       result_.offers.resize(options_.limit);
     }
@@ -568,8 +686,10 @@ class Searcher {
   Random& random_;
   UnixTime now_;
   CurrencyRanks currencies_;
-  std::vector<SortKey> keys_;
-  Ranking ranking_;
+  RankingRules rules_;
+  std::vector<SortKey> keys_;  ///< of the order, then of the front
+  Chooser chooser_;
+  std::unordered_map<std::string, std::int64_t> groups_;
   std::vector<Candidate> candidates_;
   Costs costs_;
   std::vector<SourceInfo> cached_;

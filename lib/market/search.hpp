@@ -8,6 +8,7 @@
 #include "market/live_source.hpp"
 #include "market/quote.hpp"
 #include "market/ranking.hpp"
+#include "market/snapshot_build.hpp"
 #include "market/source_list.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,10 +28,14 @@ struct SearchOptions {
   Terms terms = Terms::firm;
   std::vector<SortKey> sort;
   std::size_t limit = 0;         ///< 0: all
+  std::size_t per_provider = 0;  ///< at most so many of each provider; 0: any number
+  bool pareto = false;           ///< only what no other offer beats
   bool runnable_only = false;    ///< only what cprun may launch on
   bool include_unknown = false;  ///< also what could not be judged, behind the rest
   std::string currency;          ///< whose amounts come first
   std::chrono::seconds max_age = std::chrono::hours(24 * 365);  ///< older sources are called stale
+  /// From how many rows on the cache is read through a snapshot in columns.
+  std::int64_t columns_from = 2000;
 };
 
 struct SearchResult {
