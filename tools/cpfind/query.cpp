@@ -50,6 +50,13 @@ Result<SearchOptions> options_of(const Context& context, const Demand& demand) {
   }
   options.sort = std::move(*sort);
   options.limit = static_cast<std::size_t>(*given.integer("limit"));
+  const std::int64_t per_provider = *given.integer("per-provider");
+  constexpr std::int64_t most = 1'000'000;
+  if (per_provider < 0 || per_provider > most) {
+    return cp::fail(cp::Errc::usage, "--per-provider: it is a number from 0 to {}", most);
+  }
+  options.per_provider = static_cast<std::size_t>(per_provider);
+  options.pareto = given.has("pareto");
   options.runnable_only = given.has("runnable");
   options.include_unknown = given.has("include-unknown");
   const auto price = given.price("max-price");

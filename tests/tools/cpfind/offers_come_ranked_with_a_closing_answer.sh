@@ -45,6 +45,16 @@ expect_equal a100-pool "$(names)"
 expect_status 0 cpfind --gpu 8 --max-price 300CNY/job --hours 4
 expect_equal a100-pool "$(names)"
 
+it "keeps what no other offer beats, and so many of each provider"
+expect_status 0 cpfind --gpu 8 --pareto
+expect_equal 'a100-pool h100-pool' "$(names)"
+expect_status 0 cpfind --gpu 8 --sort price,-gpu.count --pareto
+expect_equal a100-pool "$(names)"
+expect_json '$all[-1] | .matched == 2 and .shown == 1'
+expect_status 0 cpfind --gpu 8 --per-provider 1
+expect_equal a100-pool "$(names)"
+expect_status 64 cpfind --per-provider -1
+
 it "sorts by any field and shows as many as are asked for"
 expect_status 0 cpfind --sort -memory --limit 2
 expect_equal 'h100-pool a100-pool' "$(names)"
