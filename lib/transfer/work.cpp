@@ -78,6 +78,10 @@ std::optional<Work> WorkQueue::try_take(const Appetite& appetite) {
 
 std::optional<Work> WorkQueue::take(std::stop_token stop, const Appetite& appetite) {
   std::unique_lock lock(mutex_);
+  // Who leaves work to others may have been who they left it to.
+  if (!has_work(appetite)) {
+    changed_.notify_all();
+  }
   bool can_take = false;
   changed_.wait(lock, stop, [&] {
     can_take = !abandoned_ && has_work(appetite);

@@ -65,7 +65,8 @@ class WorkQueue {
   /// The next work; nullopt when there is none to take at this moment. APPETITE is asked only once
   /// it is known how much is left.
   std::optional<Work> try_take(const Appetite& appetite = always);
-  /// Waits for the next work; nullopt when all is done, or on STOP.
+  /// Waits for the next work; nullopt when all is done, or on STOP. APPETITE is asked again
+  /// whenever another thread has taken work, or left it to others.
   std::optional<Work> take(std::stop_token stop, const Appetite& appetite = always);
   void done(std::size_t count);
   void put_back(std::vector<Work> work);

@@ -4,6 +4,7 @@
 #include "transfer/limits.hpp"
 
 #include "catch.hpp"
+#include <atomic>
 #include <thread>
 
 using namespace cp::transfer;
@@ -106,4 +107,34 @@ TEST_CASE("no more is on its way than a sender can keep in mind") {
   REQUIRE(next);
   CHECK(id_of(next) == limits::chunks_on_their_way);
   CHECK_FALSE(queue.try_take());
+}
+
+TEST_CASE("who leaves work to others makes them think again") {
+  WorkQueue queue(4);
+  REQUIRE(queue.push(pack(1), {}));
+  queue.close();
+  std::atomic<bool> is_hungry = false;
+  std::atomic<int> asked = 0;
+  std::stop_source late;
+  std::optional<Work> taken;
+  std::jthread waiting([&] {
+    taken = queue.take(late.get_token(), [&](std::size_t /*left*/) {
+      ++asked;
+      return is_hungry.load();
+    });
+  });
+  while (asked < 2) {
+    std::this_thread::yield();
+  }
+  is_hungry = true;
+  std::stop_source soon;
+  std::jthread leaving(
+      [&] { queue.take(soon.get_token(), [](std::size_t /*left*/) { return false; }); });
+  for (int i = 0; i < 500 && asked < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  late.request_stop();
+  waiting.join();
+  soon.request_stop();
+  CHECK(taken);
 }
