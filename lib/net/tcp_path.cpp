@@ -11,7 +11,10 @@
 
 namespace cp::net {
 
-std::optional<std::chrono::nanoseconds> tcp_round_trip(int fd) {
+namespace {
+
+// What the kernel knows up to the smallest round trip; nullopt before the first answer.
+std::optional<tcp_info> known_of(int fd) {
   tcp_info info{};
   socklen_t length = sizeof info;
   constexpr std::size_t kNeeded = offsetof(tcp_info, tcpi_min_rtt) + sizeof info.tcpi_min_rtt;
@@ -19,7 +22,19 @@ std::optional<std::chrono::nanoseconds> tcp_round_trip(int fd) {
       info.tcpi_min_rtt == std::numeric_limits<decltype(info.tcpi_min_rtt)>::max()) {
     return std::nullopt;
   }
-  return std::chrono::microseconds(info.tcpi_min_rtt);
+  return info;
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> tcp_round_trip(int fd) {
+  const auto known = known_of(fd);
+  return known ? std::optional(std::chrono::microseconds(known->tcpi_min_rtt)) : std::nullopt;
+}
+
+std::optional<std::chrono::nanoseconds> tcp_round_trip_now(int fd) {
+  const auto known = known_of(fd);
+  return known ? std::optional(std::chrono::microseconds(known->tcpi_rtt)) : std::nullopt;
 }
 
 }  // namespace cp::net

@@ -16,6 +16,8 @@ class Carrier {
   /// Turns it into one end of a rail with a window of WINDOW chunks; once.
   virtual Result<std::unique_ptr<ChunkSender>> as_sender(std::uint32_t window) = 0;
   virtual Result<std::unique_ptr<ChunkReceiver>> as_receiver(std::uint32_t window) = 0;
+  /// The connection beneath, or -1; it is closed with the end of the rail.
+  virtual int fd() const { return -1; }
 };
 
 using Carriers = std::vector<std::unique_ptr<Carrier>>;

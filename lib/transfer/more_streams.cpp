@@ -2,6 +2,9 @@
 #include "transfer/more_streams.hpp"
 
 #include "base/thread.hpp"
+#include "net/tcp_path.hpp"
+
+#include <algorithm>
 
 namespace cp::transfer {
 namespace {
@@ -15,12 +18,16 @@ std::chrono::nanoseconds spent_elsewhere(const Tally& tally) {
 }  // namespace
 
 MoreStreams::MoreStreams(Client& client, const Opened& opened, const Tally& tally,
-                         std::size_t count)
+                         const Carriers& first)
     : client_(client),
       opened_(opened),
       tally_(tally),
-      count_(count),
-      control_(count + client.more_rails(), client.round_trip(), SystemClock().steady()) {}
+      count_(first.size()),
+      control_(count_ + client.more_rails(), client.round_trip(), SystemClock().steady()) {
+  for (const auto& carrier : first) {
+    connections_.push_back(carrier->fd());
+  }
+}
 
 MoreStreams::~MoreStreams() {
   stop_.request_stop();
@@ -55,11 +62,22 @@ void MoreStreams::begin_opening(std::size_t more) {
   }
 }
 
+// The shortest, since one that hardly sends remembers what was.
+std::optional<std::chrono::nanoseconds> MoreStreams::round_trip_now() const {
+  std::optional<std::chrono::nanoseconds> shortest;
+  for (const int fd : connections_) {
+    const auto one = net::tcp_round_trip_now(fd);
+    shortest = one && shortest ? std::min(*one, *shortest) : one ? one : shortest;
+  }
+  return shortest;
+}
+
 void MoreStreams::decide() {
   const StreamControl::Moment moment{.now = SystemClock().steady(),
                                      .streams = count_,
                                      .bytes = tally_.bytes_placed,
-                                     .elsewhere = spent_elsewhere(tally_)};
+                                     .elsewhere = spent_elsewhere(tally_),
+                                     .round_trip = round_trip_now()};
   if (opening_.valid() || !control_.is_due(moment)) {
     return;
   }

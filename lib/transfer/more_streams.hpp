@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transfer/carrier.hpp"
 #include "transfer/client.hpp"
 #include "transfer/stream_control.hpp"
 #include "transfer/tally.hpp"
 
 #include <future>
+#include <optional>
 #include <stop_token>
+#include <vector>
 
 namespace cp::transfer {
 
@@ -14,8 +17,9 @@ namespace cp::transfer {
 /// opened beside the talk. For the thread that converses.
 class MoreStreams {
  public:
-  /// Borrows CLIENT, OPENED and TALLY. COUNT streams carry from the beginning.
-  MoreStreams(Client& client, const Opened& opened, const Tally& tally, std::size_t count);
+  /// Borrows CLIENT, OPENED and TALLY. FIRST carry from the beginning, and until there are no more
+  /// ticks.
+  MoreStreams(Client& client, const Opened& opened, const Tally& tally, const Carriers& first);
   /// Gives up what is being opened.
   ~MoreStreams();
   MoreStreams(const MoreStreams&) = delete;
@@ -30,10 +34,12 @@ class MoreStreams {
   Carriers take_opened();
   void begin_opening(std::size_t more);
   void decide();
+  std::optional<std::chrono::nanoseconds> round_trip_now() const;
 
   Client& client_;
   const Opened& opened_;
   const Tally& tally_;
+  std::vector<int> connections_;  ///< of the first
   std::size_t count_;
   StreamControl control_;
   std::stop_source stop_;

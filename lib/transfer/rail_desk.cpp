@@ -19,6 +19,7 @@ class StreamCarrier final : public Carrier {
   Result<std::unique_ptr<ChunkReceiver>> as_receiver(std::uint32_t /*window*/) override {
     return std::make_unique<StreamChunkReceiver>(std::move(stream_), sealing_);
   }
+  int fd() const override { return stream_->fd(); }
 
  private:
   std::unique_ptr<net::Stream> stream_;

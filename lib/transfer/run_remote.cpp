@@ -130,7 +130,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY_ASSIGN(const HaveTable have, opened.tells_have
                                           ? at_server(destination, hear_have(client->control()))
                                           : Result<HaveTable>());
-  MoreStreams more(*client, opened, report.tally(), carriers.size());
+  MoreStreams more(*client, opened, report.tally(), carriers);
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
   report.set_path(opened.window, client->round_trip());
   report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
@@ -245,7 +245,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   if (opened.tells_have) {
     CP_TRY(at_server(server, session.tell_have()));
   }
-  more.emplace(*client, opened, report.tally(), carriers.size());
+  more.emplace(*client, opened, report.tally(), carriers);
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), window));
   report.set_path(window, client->round_trip());
   report.begin(std::string(name_of(rail)), opened.provider, streams.size(),

@@ -23,6 +23,9 @@ constexpr auto kLastPatience = std::chrono::nanoseconds(60s);
 constexpr double kBusyElsewhere = 0.5;  // share of the streams' time
 constexpr double kPaid = 1.1;
 constexpr double kDeclined = 0.85;
+constexpr double kClimbing = 1.25;  // from one half of a period to the other
+constexpr double kQueued = 1.25;    // of the round trip on an empty line
+constexpr auto kJitter = std::chrono::nanoseconds(1ms);
 
 double as_count(std::chrono::nanoseconds time) { return static_cast<double>(time.count()); }
 
@@ -30,16 +33,42 @@ double as_count(std::chrono::nanoseconds time) { return static_cast<double>(time
 
 StreamControl::StreamControl(std::size_t most, std::chrono::nanoseconds round_trip, SteadyTime now)
     : most_(most),
+      round_trip_(round_trip),
       settling_(std::max(kLeastSettling, kSettlingRoundTrips * round_trip)),
       period_(std::max(kShortestPeriod, kPeriodRoundTrips * round_trip)),
       begin_{.now = now},
       hold_(kFirstPatience) {}
 
+double rate_between(const StreamControl::Moment& begin, const StreamControl::Moment& end) {
+  return static_cast<double>(end.bytes - begin.bytes) /
+         std::max(as_count(end.now - begin.now), 1.0);
+}
+
 // What is on its way when streams begin says nothing of what they carry later.
 void StreamControl::settle(const Moment& moment) {
   begin_ = moment;
+  middle_.reset();
   is_settled_ = false;
   expected_ = 0;
+}
+
+// Whether SHARE of a period is over at MOMENT.
+bool StreamControl::is_past(double share, const Moment& moment) const {
+  const double passed = as_count(moment.now - begin_.now);
+  const auto wanted = static_cast<double>(moment.streams * kBytesOfStream);
+  const bool has_enough = static_cast<double>(moment.bytes - begin_.bytes) >= share * wanted;
+  return passed >= share * as_count(has_enough ? period_ : kMostPeriods * period_);
+}
+
+// Streams that still get faster by themselves say nothing of what more of them would bring.
+bool StreamControl::is_climbing(const Moment& moment) const {
+  return middle_ && rate_between(*middle_, moment) > kClimbing * rate_between(begin_, *middle_);
+}
+
+// A queue stands where more comes in than the line carries; another stream would only lengthen it.
+bool StreamControl::is_full(const Moment& moment) const {
+  return moment.round_trip &&
+         as_count(*moment.round_trip - kJitter) > kQueued * as_count(round_trip_);
 }
 
 bool StreamControl::is_due(const Moment& moment) {
@@ -58,8 +87,10 @@ bool StreamControl::is_due(const Moment& moment) {
     is_settled_ = true;
     return false;
   }
-  const bool has_enough = moment.bytes - begin_.bytes >= moment.streams * kBytesOfStream;
-  return is_settled_ && (has_enough ? passed >= period_ : passed >= kMostPeriods * period_);
+  if (is_settled_ && !middle_ && is_past(0.5, moment)) {
+    middle_ = moment;
+  }
+  return is_settled_ && is_past(1, moment);
 }
 
 bool StreamControl::should_grow(const Moment& moment, double rate) {
@@ -78,12 +109,15 @@ bool StreamControl::should_grow(const Moment& moment, double rate) {
 }
 
 std::size_t StreamControl::decide(const Moment& moment) {
-  const double length = std::max(as_count(moment.now - begin_.now), 1.0);
-  const double rate = static_cast<double>(moment.bytes - begin_.bytes) / length;
-  const double elsewhere =
-      as_count(moment.elsewhere - begin_.elsewhere) / length / static_cast<double>(moment.streams);
+  const double rate = rate_between(begin_, moment);
+  const double elsewhere = as_count(moment.elsewhere - begin_.elsewhere) /
+                           std::max(as_count(moment.now - begin_.now), 1.0) /
+                           static_cast<double>(moment.streams);
+  const bool has_climbed = is_climbing(moment);
   begin_ = moment;
-  if (!should_grow(moment, rate) || elsewhere >= kBusyElsewhere) {
+  middle_.reset();
+  const bool may_pay = !has_climbed && !is_full(moment) && elsewhere < kBusyElsewhere;
+  if (!should_grow(moment, rate) || !may_pay) {
     return 0;
   }
   before_ = rate;

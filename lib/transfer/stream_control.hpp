@@ -6,13 +6,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace cp::transfer {
 
-/// Decides when a transfer gets more streams. When those that it has wait for the network it asks
-/// for half as many; as long as that pays for itself it goes on, and when it does not it waits
-/// until less arrives than the line has carried, as it does when streams recover too slowly from
-/// what they lost. Entirely passive; for one thread.
+/// Decides when a transfer gets more streams. When those that it has wait for the network, no
+/// longer get faster by themselves, and nothing queues up on the line, it asks for half as many; as
+/// long as that pays for itself it goes on, and when it does not it waits until less arrives than
+/// the line has carried, as it does when streams recover too slowly from what they lost. Entirely
+/// passive; for one thread.
 class StreamControl {
  public:
   /// What an end knows, all together since its start.
@@ -23,6 +25,7 @@ class StreamControl {
     /// What the streams spent on anything but the network: reading, compressing, placing, and being
     /// held back by a rate that was asked for.
     std::chrono::nanoseconds elsewhere{};
+    std::optional<std::chrono::nanoseconds> round_trip;  ///< lately, where that is known
   };
 
   /// Up to MOST streams, over a path of ROUND_TRIP; it begins NOW.
@@ -37,12 +40,17 @@ class StreamControl {
 
  private:
   void settle(const Moment& moment);
+  bool is_past(double share, const Moment& moment) const;
+  bool is_climbing(const Moment& moment) const;
+  bool is_full(const Moment& moment) const;
   bool should_grow(const Moment& moment, double rate);
 
   std::size_t most_;
+  const std::chrono::nanoseconds round_trip_;
   const std::chrono::nanoseconds settling_;
   const std::chrono::nanoseconds period_;
-  Moment begin_;  ///< of the period
+  Moment begin_;                  ///< of the period
+  std::optional<Moment> middle_;  ///< of it, once that is past
   bool is_judging_ = false;
   bool is_settled_ = false;
   std::size_t expected_ = 0;  ///< streams that are being opened

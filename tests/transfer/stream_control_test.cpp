@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 using namespace cp::transfer;
@@ -15,7 +16,8 @@ struct Path {
   std::function<double(std::size_t streams, double seconds)> rate;
   std::chrono::milliseconds round_trip = 100ms;
   std::size_t most = 32;
-  double elsewhere = 0.1;  // share of the streams' time
+  std::optional<std::chrono::milliseconds> lately;  // the round trip
+  double elsewhere = 0.1;                           // share of the streams' time
   std::chrono::milliseconds opening = 300ms;
   std::size_t streams = 8;
   int asked = 0;
@@ -38,7 +40,8 @@ struct Path {
           .now = cp::SteadyTime(now),
           .streams = streams,
           .bytes = static_cast<std::uint64_t>(bytes),
-          .elsewhere = std::chrono::nanoseconds(static_cast<std::int64_t>(spent))};
+          .elsewhere = std::chrono::nanoseconds(static_cast<std::int64_t>(spent)),
+          .round_trip = lately};
       if (control.is_due(moment)) {
         CHECK(coming == 0);
         coming = control.decide(moment);
@@ -86,6 +89,18 @@ TEST_CASE("a line that was full and falls off gets more") {
 TEST_CASE("what does not wait for the network gets none") {
   Path path{.rate = limited_by_stream(1.7e6), .elsewhere = 0.6};
   CHECK(path.run(20s) == 8);
+}
+
+TEST_CASE("streams that still get faster get no company yet") {
+  Path path{.rate = [](std::size_t, double seconds) { return 2e6 * std::exp2(seconds); }};
+  CHECK(path.run(12s) == 8);
+}
+
+TEST_CASE("a line on which much waits gets no more streams") {
+  Path path{.rate = limited_by_stream(1.7e6), .lately = 130ms};
+  CHECK(path.run(20s) == 8);
+  Path empty{.rate = limited_by_stream(1.7e6), .lately = 110ms};
+  CHECK(empty.run(20s) > 8);
 }
 
 TEST_CASE("there are never more than the most") {
