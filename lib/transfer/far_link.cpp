@@ -5,11 +5,23 @@
 #include "transfer/relay_link.hpp"
 #include "transfer/ssh_link.hpp"
 
+#include <algorithm>
+
 namespace cp::transfer {
 namespace {
 
 // One stream reads and sends while the other waits for the disk; more compete for the same cores.
 constexpr int kRemoteStreams = 2;
+
+// The streams through ssh that a session begins with anyway.
+int early_logins(const Request& request, const Location& far) {
+  const auto rail = rail_to(request, far);
+  const bool has_streams = rail && *rail == RailChoice::ssh && !request.dry_run;
+  // What is brought there comes with the first login.
+  return !has_streams || request.installs_far_program ? 0
+         : request.is_to_stream()                     ? 1
+                                  : std::min(streams_of(request), kRemoteStreams);
+}
 
 }  // namespace
 
@@ -30,6 +42,7 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
                                                        .installs = request.installs_far_program,
                                                        .trusts_network = request.trusts_network,
                                                        .seals_always = request.seals_always,
+                                                       .early_logins = early_logins(request, far),
                                                        .silence = request.silence});
   }
   return std::make_unique<DaemonLink>(

@@ -16,8 +16,8 @@ constexpr auto kPathOfOneStream = 12ms;
 // takes longer by what two processes at each end take to be woken.
 constexpr auto kShortPath = 5ms;
 constexpr auto kShortPathOfSsh = 20ms;
-// Each is a process at both ends and a handshake of nine round trips; three are opened at a time.
-constexpr int kSshStreams = 3;
+// Each is a process at both ends and a handshake of nine round trips; two log in with the talk.
+constexpr int kSshStreams = 2;
 constexpr int kMostSshStreams = 16;
 
 constexpr double kBytesPerSecond = 10e9 / 8;

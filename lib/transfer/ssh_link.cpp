@@ -110,6 +110,7 @@ Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& sto
   std::string unique(8, '\0');
   random.fill(std::as_writable_bytes(std::span(unique)));
   control_path_ = net::ssh_control_path(settings_.ssh, text::to_hex(unique));
+  begin_logins();
   CP_TRY_ASSIGN(auto started, start(net::SshSharing::master, stop));
   process_ = started.program.process;
   CP_TRY(started.program.stream->set_patience(settings_.silence));
@@ -120,15 +121,38 @@ Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& sto
   return std::move(started.program.stream);
 }
 
+std::unique_ptr<net::Stream> SshLink::take_shell() {
+  early_stop_.request_stop();
+  return std::move(shell_);
+}
+
+void SshLink::begin_logins() {
+  for (int i = 0; i < settings_.early_logins; ++i) {
+    logins_.push_back(std::async(with_a_thread_if_any, [this, stop = early_stop_.get_token()] {
+      return start(net::SshSharing::own, stop);
+    }));
+  }
+}
+
+std::optional<std::future<Result<SshLink::Started>>> SshLink::take_login() {
+  const std::scoped_lock lock(mutex_);
+  if (logins_.empty()) {
+    return std::nullopt;
+  }
+  auto login = std::move(logins_.back());
+  logins_.pop_back();
+  return login;
+}
+
 Error SshLink::explain(Error error) {
   return process_ ? explained(process_, std::move(error)) : error;
 }
 
-Result<std::unique_ptr<net::Stream>> SshLink::open_rail(net::SshSharing sharing,
+Result<std::unique_ptr<net::Stream>> SshLink::open_rail(Result<Started> login,
                                                         const std::string& door,
                                                         const RailKeys& keys,
                                                         const std::stop_token& stop) const {
-  CP_TRY_ASSIGN(auto started, start(sharing, stop));
+  CP_TRY_ASSIGN(auto started, std::move(login));
   if (!started.has_cpxfer) {
     return no_cpxfer();
   }
@@ -149,12 +173,29 @@ Result<std::unique_ptr<net::Stream>> SshLink::open_rail(net::SshSharing sharing,
   return std::move(program.stream);
 }
 
+Result<std::unique_ptr<net::Stream>> SshLink::open_early_rail(std::future<Result<Started>> login,
+                                                              const std::string& door,
+                                                              const RailKeys& keys,
+                                                              const std::stop_token& stop) {
+  const std::stop_callback interrupt(stop, [this] { early_stop_.request_stop(); });
+  return open_rail(login.get(), door, keys, stop);
+}
+
 Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& door,
                                                             const RailKeys& keys,
-                                                            const std::stop_token& stop) const {
+                                                            const std::stop_token& stop) {
+  bool may_login = true;
+  if (auto login = take_login()) {
+    auto stream = open_early_rail(*std::move(login), door, keys, stop);
+    if (stream || stop.stop_requested()) {
+      return stream;
+    }
+    // One that waited too long for the first to log in has lost nothing.
+    may_login = stream.error().code != Errc::denied;
+  }
   auto wait = kFirstPause;
-  for (int i = 1;; ++i) {
-    auto stream = open_rail(net::SshSharing::own, door, keys, stop);
+  for (int i = 1; may_login; ++i) {
+    auto stream = open_rail(start(net::SshSharing::own, stop), door, keys, stop);
     if (stream || stop.stop_requested()) {
       return stream;
     }
@@ -168,7 +209,7 @@ Result<std::unique_ptr<net::Stream>> SshLink::open_own_rail(const std::string& d
     wait *= 2;
   }
   // It may not ask for a password, or has come to another host of that name.
-  return open_rail(net::SshSharing::shared, door, keys, stop);
+  return open_rail(start(net::SshSharing::shared, stop), door, keys, stop);
 }
 
 Result<void> SshLink::prepare(Open& open, const Hello& far) {

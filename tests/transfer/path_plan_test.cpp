@@ -53,7 +53,7 @@ TEST_CASE("a long path begins with more streams, and may get more still") {
   CHECK(tcp.streams == 8);
   CHECK(tcp.streams + tcp.more == limits::streams);
   const PathPlan ssh = plan_path({.round_trip = 100ms, .rail = RailChoice::ssh});
-  CHECK(ssh.streams == 3);
+  CHECK(ssh.streams == 2);
   CHECK(ssh.streams + ssh.more == 16);
 }
 

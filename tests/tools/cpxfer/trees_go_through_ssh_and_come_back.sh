@@ -94,6 +94,27 @@ expect_status 0 diff -r --no-dereference src "$FAR/seven"
 expect_status 0 cpxfer --streams 1 far:seven/ seven
 expect_status 0 diff -r --no-dereference src seven
 
+# An ssh that does as WORDS say for the streams' own connections, and waits with the first for one of them.
+ssh_where_streams() {
+  printf '%s\n' '#!/bin/sh' 'case "$*" in' '*ControlPath=none*)' ': >"$TESTDIR/own"' "$1" ';;' '*ControlMaster=yes*)' \
+    'n=0; until [ -e "$TESTDIR/own" ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 255; sleep 0.1; done' ';;' 'esac' \
+    "exec ssh -F '$SSH_CONFIG' \"\$@\"" >wrapped
+  chmod +x wrapped
+  rm -f "$TESTDIR/own"
+}
+
+it "lets streams log in while the talk does"
+ssh_where_streams :
+expect_status 0 cpxfer --ssh ./wrapped src/ far:early
+expect_json '.rails[0].streams == 2'
+expect_status 0 diff -r --no-dereference src "$FAR/early"
+
+it "goes through the first connection where streams are not let in on their own"
+ssh_where_streams 'echo "Permission denied (password)." >&2; exit 255'
+expect_status 0 cpxfer --ssh ./wrapped far:early/ denied
+expect_json '.rails[0].streams == 2'
+expect_status 0 diff -r --no-dereference src denied
+
 it "lets TCP streams go beside ssh where both ends are one host, and says that they are clear"
 expect_status 0 cpxfer --rail tcp --streams 3 src/ far:tcp
 expect_json '(.rails | map(del(.window_bytes, .rtt_s))) == [{kind: "tcp", streams: 3, bytes: .bytes.moved}] and .encrypted == false'
