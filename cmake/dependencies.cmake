@@ -59,3 +59,7 @@ find_path(CP_TOML_INCLUDE toml++/toml.h REQUIRED)
 add_library(cp_dep_toml INTERFACE)
 target_include_directories(cp_dep_toml SYSTEM INTERFACE ${CP_TOML_INCLUDE})
 target_compile_definitions(cp_dep_toml INTERFACE TOML_HEADER_ONLY=1)
+# LEMON: its flows are templates, headers only.
+find_path(CP_LEMON_INCLUDE lemon/network_simplex.h REQUIRED)
+add_library(cp_dep_lemon INTERFACE)
+target_include_directories(cp_dep_lemon SYSTEM INTERFACE ${CP_LEMON_INCLUDE})

@@ -211,6 +211,39 @@ constexpr std::array kGpusExamples{
             "The cards of this machine, by their canonical names."},
 };
 
+constexpr std::array kAssignFlags{
+    Flag{.name = "resources",
+         .letter = 'r',
+         .type = Type::file,
+         .value = "FILE",
+         .help = "cp.resource or cp.offer documents: what there is to give; - is standard input",
+         .repeats = true},
+    Flag{.name = "currency",
+         .type = Type::text,
+         .value = "CODE",
+         .help = "the currency whose prices count; that of the first price else",
+         .setting = "money.currency"},
+    Flag{.name = "share",
+         .type = Type::text,
+         .value = "OWNER=WEIGHT",
+         .help =
+             "owners' parts of all nodes, by weight, 1 for those not named; leftovers are for all",
+         .repeats = true},
+    Flag{.name = "no-priorities", .help = "take no notice of the demands' priorities"},
+    Flag{.name = "classes",
+         .type = Type::integer,
+         .value = "N",
+         .help = "let each demand choose among its N best classes of equal resources; 0: among all",
+         .fallback = "64"},
+};
+constexpr std::array kAssignExamples{
+    Example{"cpfind assign --resources offers.ndjson demands.ndjson",
+            "Gives each demand of a file its nodes, at the least cost for all together."},
+    Example{
+        "cpfind --limit 0 | cpfind assign --resources - --share physics=2 --share ai=1 d.ndjson",
+        "Of everything that is known, two thirds for one group and one for the other."},
+};
+
 constexpr std::array kCommands{
     Command{
         .name = "query",
@@ -273,6 +306,24 @@ constexpr std::array kCommands{
                            "document and path they are read from, and what they mean.",
             .examples = kFieldsExamples,
             .run = fields},
+    Command{
+        .name = "assign",
+        .summary = "give many demands their nodes of many resources",
+        .description =
+            "Reads demands (cp.demand) from FILE or standard input, and distributes the nodes of "
+            "the resources among them: as many demands as can be served, those of the highest "
+            "priority first, at the least cost for all together (a minimum-cost flow). Prints a "
+            "cp.assignment for each demand, in their order: what it got, or why it got nothing "
+            "(no_match, too_dear, no_capacity, not_whole); and a closing cp.answer.\n\n"
+            "Nodes are given away whole, and a demand gets all of its nodes or none; they lie in "
+            "one resource where there is room. A demand's priority and owner stand in it. "
+            "Resources that differ in their names alone are one class, and each demand chooses "
+            "among its best classes (--classes). See ASSIGNMENT below.\n\n"
+            "The exit status is 1 when a demand got nothing.",
+        .flags = kAssignFlags,
+        .operand = {.name = "FILE", .help = "demands", .least = 0, .most = -1, .type = Type::file},
+        .examples = kAssignExamples,
+        .run = assign},
     Command{
         .name = "gpus",
         .summary = "list the accelerators that have names here, or name some",

@@ -9,6 +9,7 @@ namespace cpfind {
 const cp::cli::Tool& tool();
 
 /// One function a sub-command, each in a file of its own.
+cp::Result<int> assign(cp::cli::Context& context);
 cp::Result<int> fields(cp::cli::Context& context);
 cp::Result<int> gpus(cp::cli::Context& context);
 cp::Result<int> import(cp::cli::Context& context);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "market/assign.hpp"
+#include "market/resource_rows.hpp"
+#include "model/document.hpp"
+#include "model/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace cp::market {
+namespace {
+
+using model::Json;
+
+// What says which one a resource is, and not what it is.
+constexpr std::array<const char*, 15> kNames{
+    "name",  "id",        "identifier", "resource", "aliases", "also_known_as", "alias",     "seq",
+    "proof", "issued_at", "valid_from", "valid_to", "nodes",   "source",        "updated_at"};
+
+std::optional<std::int64_t> whole(const Json& document, std::string_view path) {
+  const auto number = model::number_at(document, path);
+  return number ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
+}
+
+// The amounts of DOCUMENT at PATH; bad_data for one that is no whole number from 1 on.
+Result<std::optional<std::int64_t>> whole_amount(const Json& document, std::string_view path,
+                                                 const std::string& who) {
+  const Json* value = model::find(document, path);
+  if (value == nullptr || value->is_null()) {
+    return std::optional<std::int64_t>{};
+  }
+  const auto number = model::number_at(document, path);
+  if (!number || *number < 1 || *number > 9e15 || *number != std::floor(*number)) {
+    return fail(Errc::bad_data, "{}: {} has to be a whole number from 1 on", who, path);
+  }
+  return std::optional(static_cast<std::int64_t>(*number));
+}
+
+Result<void> read_cards(const Json& document, const std::string& who, AssignDemand& demand) {
+  const Json* gpu = model::find(document, "gpu");
+  if (gpu == nullptr || !gpu->is_object()) {
+    return {};
+  }
+  demand.wants_cards = true;
+  demand.vendor = model::text_at(document, "gpu.vendor").value_or("");
+  CP_TRY_ASSIGN(demand.cards, whole_amount(document, "gpu.count", who));
+  CP_TRY_ASSIGN(demand.card_memory_bytes, whole_amount(document, "gpu.memory_bytes", who));
+  const Json* models = model::find(*gpu, "models");
+  for (const Json& name : models != nullptr && models->is_array() ? *models : Json::array()) {
+    if (!name.is_string()) {
+      return fail(Errc::bad_data, "{}: gpu.models has to hold names", who);
+    }
+    demand.models.push_back(model::AcceleratorName::recognise(name.get<std::string>()));
+  }
+  return {};
+}
+
+Result<void> read_price(const Json& document, const std::string& who, AssignDemand& demand) {
+  const Json* price = model::find(document, "max_price");
+  if (price == nullptr || price->is_null()) {
+    return {};
+  }
+  const std::string amount = model::text_at(*price, "amount").value_or("");
+  const auto decimal = Decimal::parse(amount);
+  const std::string currency = model::text_at(*price, "currency").value_or("");
+  const std::string per = model::text_at(*price, "per").value_or("");
+  if (!decimal || !is_currency(currency) || (per != "hour" && per != "card-hour" && per != "job")) {
+    return fail(Errc::bad_data, "{}: max_price has to have amount, currency and per", who);
+  }
+  if (per == "job" && !demand.duration_s) {
+    return fail(Errc::bad_data, "{}: a price for the job needs duration_s", who);
+  }
+  demand.max_price = AssignDemand::MaxPrice{Money{*decimal, currency}, per};
+  return {};
+}
+
+Result<void> read_condition(const Json& document, const std::string& who,
+                            const std::string& currency, AssignDemand& demand) {
+  demand.where = model::text_at(document, "where").value_or("");
+  if (demand.where.empty()) {
+    return {};
+  }
+  auto condition = model::parse_condition(demand.where, {currency, true});
+  if (!condition) {
+    return fail(Errc::bad_data, "{}: {}", who, condition.error().message);
+  }
+  for (const model::Field* field : model::fields_of(*condition)) {
+    if (field->scope == model::Scope::offer) {
+      return fail(Errc::bad_data,
+                  "{}: where names {}, which an assignment decides: use max_price for prices", who,
+                  field->name);
+    }
+    if (std::any_of(kNames.begin(), kNames.end(),
+                    [&](std::string_view name) { return name == field->path; })) {
+      return fail(Errc::bad_data, "{}: where names {}: leave other resources out of --resources",
+                  who, field->name);
+    }
+  }
+  demand.condition = std::make_shared<const model::Condition>(*std::move(condition));
+  return {};
+}
+
+}  // namespace
+
+Result<AssignDemand> assign_demand(Json document, std::size_t number, const std::string& currency) {
+  const std::string who = fmt::format("demand {}", number);
+  if (!model::is_a(document, "cp.demand")) {
+    return fail(Errc::bad_data, "{}: this is no cp.demand/1", who);
+  }
+  AssignDemand demand;
+  demand.name = model::text_at(document, "name").value_or("");
+  demand.owner = model::text_at(document, "owner").value_or("");
+  demand.priority = whole(document, "priority").value_or(0);
+  CP_TRY_ASSIGN(const auto nodes, whole_amount(document, "nodes", who));
+  demand.nodes = nodes.value_or(1);
+  CP_TRY_ASSIGN(demand.cpus, whole_amount(document, "cores", who));
+  CP_TRY_ASSIGN(demand.memory_bytes, whole_amount(document, "memory_bytes", who));
+  CP_TRY_ASSIGN(demand.disk_bytes, whole_amount(document, "disk_bytes", who));
+  demand.fabric_bps = model::number_at(document, "fabric_bps");
+  demand.duration_s = model::number_at(document, "duration_s");
+  CP_TRY(read_cards(document, who, demand));
+  CP_TRY(read_price(document, who, demand));
+  CP_TRY(read_condition(document, who, currency, demand));
+  demand.document = std::move(document);
+  return demand;
+}
+
+Pools::Pools(const std::vector<AssignDemand>& demands) {
+  for (const AssignDemand& demand : demands) {
+    if (!demand.condition) {
+      continue;
+    }
+    for (const model::Field* field : model::fields_of(*demand.condition)) {
+      tells_provider_ = tells_provider_ || field->path.starts_with("provider");
+      tells_place_ = tells_place_ || field->path.starts_with("place");
+    }
+  }
+}
+
+Result<bool> Pools::add(Json resource) {
+  const bool is_offer = model::is_a(resource, "cp.offer");
+  if (!is_offer && !model::is_a(resource, "cp.resource")) {
+    return fail(Errc::bad_data, "this is neither a cp.resource/1 nor a cp.offer/1");
+  }
+  const std::string verdict = model::text_at(resource, "availability.verdict").value_or("");
+  Pool::Member member{
+      .name = model::text_at(resource, "name").value_or(""),
+      .provider = model::text_at(resource, "provider.name").value_or(""),
+      .resource = model::text_at(resource, is_offer ? "resource" : "id").value_or(""),
+      .nodes = 1};
+  Json bare = is_offer ? resource_of_offer(resource) : std::move(resource);
+  ResourceRows read = rows_of(bare);
+  if (read.rows.empty()) {
+    return false;
+  }
+  member.nodes = read.rows.front().nodes.value_or(1);
+  if (verdict == "busy" || verdict == "none") {
+    member.nodes = 0;
+  }
+  for (const char* name : kNames) {
+    bare.erase(name);
+  }
+  if (!bare.contains("policy")) {
+    bare.erase(tells_provider_ ? "" : "provider");
+    bare.erase(tells_place_ ? "" : "place");
+  }
+  const auto [known, is_new] = known_.try_emplace(bare.dump(), pools_.size());
+  if (is_new) {
+    pools_.push_back({std::move(bare), std::move(read.rows), {}, 0});
+  }
+  Pool& pool = pools_[known->second];
+  pool.nodes += member.nodes;
+  pool.members.push_back(std::move(member));
+  ++resources_;
+  return true;
+}
+
+}  // namespace cp::market
