@@ -19,6 +19,7 @@ namespace {
 using model::Truth;
 
 constexpr double kUnknownPrice = std::numeric_limits<double>::infinity();
+constexpr double kMostCost = 9e18;  ///< in billionths of the currency, as int64_t holds them
 
 // How a price becomes that of a node, which decides the order in which a demand looks at the rows.
 enum Lane : std::size_t { by_node, by_card, by_core, by_all_cards, by_all_cores, no_price, kLanes };
@@ -229,19 +230,22 @@ class Matching {
   }
 
   double cost_of(const AssignDemand& demand, const Row& row) {
-    if (!has_price(row)) {
-      return kUnknownPrice;
-    }
-    const auto price = static_cast<double>(*row.price);
+    const double cost =
+        has_price(row) ? static_cast<double>(*row.price) * units_of(demand, row) : kUnknownPrice;
+    return cost < kMostCost ? cost : kUnknownPrice;
+  }
+
+  // How many of its unit a node of ROW is billed for.
+  static double units_of(const AssignDemand& demand, const Row& row) {
     switch (row.unit) {
       case BillingUnit::node_hour:
-        return price;
+        return 1;
       case BillingUnit::card_hour:
-        return price * (demand.cards ? static_cast<double>(*demand.cards) : cards_of_node(row));
+        return demand.cards ? static_cast<double>(*demand.cards) : cards_of_node(row);
       case BillingUnit::core_hour:
         break;
     }
-    return price * static_cast<double>(demand.cpus ? *demand.cpus : row.cpus().value_or(0));
+    return static_cast<double>(demand.cpus ? *demand.cpus : row.cpus().value_or(0));
   }
 
   static bool is_paid(const AssignDemand& demand, const Row& row, double cost) {

@@ -14,13 +14,25 @@ namespace {
 using model::Json;
 
 // What says which one a resource is, and not what it is.
-constexpr std::array<const char*, 15> kNames{
-    "name",  "id",        "identifier", "resource", "aliases", "also_known_as", "alias",     "seq",
-    "proof", "issued_at", "valid_from", "valid_to", "nodes",   "source",        "updated_at"};
+constexpr std::array<const char*, 9> kNames{
+    "name", "id", "alias", "also_known_as", "seq", "proof", "issued", "valid_until", "nodes"};
 
-std::optional<std::int64_t> whole(const Json& document, std::string_view path) {
+constexpr double kMostPriority = 1e15;
+constexpr double kLongest = 1e10;  ///< seconds
+constexpr std::int64_t kMostMemberNodes = 1'000'000;
+
+// The number of DOCUMENT at PATH; bad_data for one that is not from LEAST to MOST.
+Result<std::optional<double>> bounded_number(const Json& document, std::string_view path,
+                                             double least, double most, const std::string& who) {
+  const Json* value = model::find(document, path);
+  if (value == nullptr || value->is_null()) {
+    return std::optional<double>{};
+  }
   const auto number = model::number_at(document, path);
-  return number ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
+  if (!number || !(*number >= least && *number <= most)) {
+    return fail(Errc::bad_data, "{}: {} has to be a number from {} to {}", who, path, least, most);
+  }
+  return number;
 }
 
 // The amounts of DOCUMENT at PATH; bad_data for one that is no whole number from 1 on.
@@ -111,14 +123,16 @@ Result<AssignDemand> assign_demand(Json document, std::size_t number, const std:
   AssignDemand demand;
   demand.name = model::text_at(document, "name").value_or("");
   demand.owner = model::text_at(document, "owner").value_or("");
-  demand.priority = whole(document, "priority").value_or(0);
+  CP_TRY_ASSIGN(const auto priority,
+                bounded_number(document, "priority", -kMostPriority, kMostPriority, who));
+  demand.priority = static_cast<std::int64_t>(priority.value_or(0));
   CP_TRY_ASSIGN(const auto nodes, whole_amount(document, "nodes", who));
   demand.nodes = nodes.value_or(1);
   CP_TRY_ASSIGN(demand.cpus, whole_amount(document, "cores", who));
   CP_TRY_ASSIGN(demand.memory_bytes, whole_amount(document, "memory_bytes", who));
   CP_TRY_ASSIGN(demand.disk_bytes, whole_amount(document, "disk_bytes", who));
-  demand.fabric_bps = model::number_at(document, "fabric_bps");
-  demand.duration_s = model::number_at(document, "duration_s");
+  CP_TRY_ASSIGN(demand.fabric_bps, bounded_number(document, "fabric_bps", 0, kMostPriority, who));
+  CP_TRY_ASSIGN(demand.duration_s, bounded_number(document, "duration_s", 0, kLongest, who));
   CP_TRY(read_cards(document, who, demand));
   CP_TRY(read_price(document, who, demand));
   CP_TRY(read_condition(document, who, currency, demand));
@@ -154,7 +168,7 @@ Result<bool> Pools::add(Json resource) {
   if (read.rows.empty()) {
     return false;
   }
-  member.nodes = read.rows.front().nodes.value_or(1);
+  member.nodes = std::min(read.rows.front().nodes.value_or(1), kMostMemberNodes);
   if (verdict == "busy" || verdict == "none") {
     member.nodes = 0;
   }

@@ -100,6 +100,22 @@ expect_status 64 cpfind assign -r - </dev/null
 expect_status 64 cpfind assign -r there.ndjson --share physics wanted.ndjson
 echo '{"schema":"cp.demand/1","nodes":0}' >bad
 expect_status 65 cpfind assign -r there.ndjson bad
+for odd in '"nodes":1e9' '"duration_s":1e300' '"priority":1e300' '"cores":-1' '"gpu":{"count":1e17}' \
+  '"max_price":{"amount":"nan","currency":"CNY","per":"hour"}' '"where":"name = x"' '"where":"(((("'; do
+  echo "{\"schema\":\"cp.demand/1\",$odd}" >bad
+  STATUS=0
+  cpfind assign -r there.ndjson bad >"$STDOUT" 2>"$STDERR" || STATUS=$?
+  [[ $STATUS == 6[45] ]] || fail "$odd gives $STATUS"
+  [ "$(wc -l <"$STDERR")" -eq 1 ] || fail "$odd is told in $(wc -l <"$STDERR") lines"
+done
+for odd in '"nodes":9007199254740991' '"prices":[{"unit":"card-hour","price":{"amount":"9000000000","currency":"CNY"}}]'; do
+  for _ in {1..40}; do
+    echo "{\"schema\":\"cp.resource/1\",\"name\":\"odd\",\"node\":{\"accelerators\":[{\"model\":\"H100\",\"count\":8}]},$odd}"
+  done >odd.ndjson
+  demand plain '{"duration_s": 1e10}' >wanted.ndjson
+  expect_status 0 cpfind assign -r odd.ndjson wanted.ndjson
+  validate "$STDOUT"
+done
 echo '{"schema":"cp.demand/1","where":"price.hour < 3CNY"}' >bad
 expect_status 65 cpfind assign -r there.ndjson bad
 expect_match 'max_price' "$STDERR"
