@@ -14,9 +14,10 @@ struct Country {
   std::string_view code;
 };
 
-constexpr std::array kCountries{
+// Spelt out, since clang deduces no array of more than 256.
+constexpr auto kCountries = std::to_array<Country>({
 #include "market/countries.inc"
-};
+});
 
 }  // namespace
 
