@@ -259,7 +259,7 @@ void forget_snapshot(const Cache& cache) { (void)::unlink(snapshot_path(cache).c
 Result<SnapshotStamp> stamp_of(Cache& cache, std::span<const SourceInfo> sources) {
   CP_TRY_ASSIGN(std::string text, cache.identity());
   for (const SourceInfo& source : sources) {
-    fmt::format_to(std::back_inserter(text), " {}:{}", source.number, source.rows);
+    text += fmt::format(" {}:{}", source.number, source.rows);
   }
   return stamp_of(text);
 }
