@@ -17,7 +17,7 @@ namespace cp::market {
 namespace {
 
 // Below this a second thread costs what it gains.
-constexpr std::uint64_t kLeastRowsOfThread = 60'000;
+constexpr std::uint64_t kLeastRowsOfThread = 20'000;
 constexpr std::uint64_t kMostThreads = 8;
 
 // Most amounts fit into 64 bits, from which the way is short.
