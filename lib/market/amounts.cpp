@@ -150,6 +150,9 @@ std::optional<double> parse_amount(std::string_view text) {
 
 bool is_sentinel(double value) {
   // 9999, 99999, … up to eighteen nines, as GLUE 2 (GFD.147) has them.
+  if (value < 9999) {
+    return false;
+  }
   for (double nines = 9999; nines < 1e18; nines = nines * 10 + 9) {
     if (value == nines) {
       return true;

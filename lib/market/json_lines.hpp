@@ -6,7 +6,7 @@
 #include "model/json_fwd.hpp"
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 
 namespace cp::market {
@@ -16,6 +16,10 @@ struct JsonLine {
   std::int64_t number = 0;
   model::Json json;
 };
+
+/// The JSON value of LINE, which NAME calls by its file's name; nullopt for an empty line, and for
+/// one that holds none, which is told to LINT.
+std::optional<JsonLine> read_json(const Line& line, const std::string& name, Lint& lint);
 
 /// The next JSON value of LINES, which NAME calls by its file's name; nullopt after the last. Lines
 /// that hold none are told to LINT and passed over, empty ones silently.

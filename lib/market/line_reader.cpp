@@ -54,8 +54,9 @@ Result<bool> LineReader::fill() {
   if (end_ + kBlock > buffer_.size()) {
     buffer_.resize(std::max(2 * buffer_.size(), end_ + kBlock));
   }
+  const std::size_t room = std::min(buffer_.size() - end_, std::max(left_, std::size_t{1}));
   CP_TRY_ASSIGN(const std::size_t count,
-                read_some(fd_.get(), std::span(buffer_.data() + end_, buffer_.size() - end_)));
+                read_some(fd_.get(), std::span(buffer_.data() + end_, room)));
   if (count > left_) {
     return fail(Errc::bad_data, "there is more than an import may have: {} lines and no end",
                 number_);

@@ -2,6 +2,7 @@
 #include "market/ndjson.hpp"
 
 #include "market/json_lines.hpp"
+#include "market/plain_resource.hpp"
 #include "market/resource_rows.hpp"
 #include "model/document.hpp"
 #include "model/json.hpp"
@@ -30,6 +31,20 @@ Result<void> add_document(Json document, std::int64_t line, CacheImport& import,
   return import_resource(resource, line, import, lint);
 }
 
+// What breaks no rule is stored as it stands, and not at all where the row says it.
+Result<void> add_plain(const PlainResources::Rows& rows, const Line& line, CacheImport& import) {
+  std::int64_t document = 0;
+  if (!rows.say_all) {
+    CP_TRY_ASSIGN(document, import.add_document(line.text));
+  }
+  for (RowView& row : rows.rows) {
+    row.line = line.number;
+    row.document = document;
+    CP_TRY(import.add(row));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> import_resource(model::Json& resource, std::int64_t line, CacheImport& import,
@@ -52,12 +67,17 @@ Result<void> import_resource(model::Json& resource, std::int64_t line, CacheImpo
 
 Result<void> import_ndjson(LineReader& lines, const std::string& name, CacheImport& import,
                            Lint& lint) {
+  PlainResources plain;
   while (true) {
-    CP_TRY_ASSIGN(auto line, next_json(lines, name, lint));
+    CP_TRY_ASSIGN(const auto line, lines.next());
     if (!line) {
       return {};
     }
-    CP_TRY(add_document(std::move(line->json), line->number, import, lint));
+    if (const PlainResources::Rows rows = plain.read(line->text); !rows.rows.empty()) {
+      CP_TRY(add_plain(rows, *line, import));
+    } else if (auto json = read_json(*line, name, lint)) {
+      CP_TRY(add_document(std::move(json->json), json->number, import, lint));
+    }
   }
 }
 

@@ -351,7 +351,7 @@ class TwoReaders {
   void add(std::int64_t row) {
     auto stored = fixture_.cache().load(row);
     REQUIRE(stored);
-    Json document = *cp::model::parse_json(stored->document);
+    Json document = stored->document.empty() ? Json() : *cp::model::parse_json(stored->document);
     subjects_.emplace(row, make_subject(std::move(stored->row), std::move(document),
                                         {"random", 0, "unsigned", "", false}, {}, demand_, terms_));
   }

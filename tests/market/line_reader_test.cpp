@@ -92,3 +92,30 @@ TEST_CASE("a pipe is read as it comes") {
   writer.join();
   CHECK(lines == std::vector<std::string>{"one", "two", "three"});
 }
+
+TEST_CASE("a pipe that never ends is read no farther than an import may have") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  std::jthread writer([fd = ends[1]](const std::stop_token& stop) {
+    while (!stop.stop_requested() && ::write(fd, "line\n", 5) == 5) {
+    }
+    ::close(fd);
+  });
+  LineReader reader{cp::UniqueFd(ends[0]), 10'000};
+  int lines = 0;
+  while (true) {
+    const auto line = reader.next();
+    if (!line) {
+      CHECK(line.error().code == cp::Errc::bad_data);
+      break;
+    }
+    REQUIRE(*line);
+    REQUIRE(++lines <= 2'000);
+  }
+  CHECK(lines > 100);
+  writer.request_stop();
+  // What still stands in the pipe lets a writer that waits go on.
+  std::string rest(1 << 20, ' ');
+  CHECK(::read(ends[0], rest.data(), rest.size()) >= 0);
+  writer.join();
+}

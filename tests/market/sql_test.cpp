@@ -165,7 +165,7 @@ class Both {
   Truth by_evaluation(const cp::model::Condition& condition, std::int64_t number) {
     auto stored = fixture_.cache().load(number);
     REQUIRE(stored);
-    Json document = *cp::model::parse_json(stored->document);
+    Json document = stored->document.empty() ? Json() : *cp::model::parse_json(stored->document);
     const auto subject =
         make_subject(std::move(stored->row), std::move(document),
                      {"resources", 0, "unsigned", "", false}, {}, *demand_, terms_);
