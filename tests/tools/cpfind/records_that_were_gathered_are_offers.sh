@@ -53,9 +53,9 @@ validate "$STDOUT"
 expect_json '.availability | .verdict == "free" and .cores_free == 32 and has("age_s")'
 expect_status 0 as reader cpfind --nodes 4 --cpus 16 --where 'name = "far"'
 expect_json '.availability.verdict == "busy"'
-publish "$far" 4 1 >short.json
+publish "$far" 4 5 >short.json
 expect_status 0 as reader cpid verify short.json
-# Its second is over for certain.
+# Its seconds are over for certain.
 ran_out() { as reader cpfind --nodes 4 --cpus 16 --where 'name = "far"' >late && jq -en 'input | .availability.verdict == "unknown"' late >/dev/null; }
 wait_until ran_out
 jq -en 'input | .availability | .age_s >= 1 and has("observed_at") and (has("cores_free") | not)' late >/dev/null ||
