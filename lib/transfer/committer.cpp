@@ -193,7 +193,7 @@ Result<void> Committer::write_down_rest() {
 
 std::vector<WholeItem> Committer::rename(std::vector<WholeItem> group) {
   std::erase_if(group, [this](const WholeItem& item) {
-    const auto moved = move(item);
+    const auto moved = same_names_ != nullptr ? move_alone(item) : move(item);
     if (!moved && !(is_blocked(item) && events_.blocked(item))) {
       events_.not_committed(item, moved.error());
     }
@@ -209,6 +209,22 @@ bool Committer::is_blocked(const WholeItem& item) const {
   return directory &&
          ::fstatat((*directory)->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISDIR(status.st_mode);
+}
+
+// Where another item of the transfer may stand under that name, it stays.
+Result<void> Committer::move_alone(const WholeItem& item) const {
+  const std::scoped_lock turn(same_names_->turn());
+  if (same_names_->is_filled_by_another(item.place)) {
+    CP_TRY_ASSIGN(const auto directory, directories_.open(directory_of(item.place)));
+    const std::string name(base_name(item.place));
+    if (::faccessat(directory->get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      ::unlinkat(staging_.fd(), item.staged.c_str(), 0);
+      return fail(Errc::cannot_create, "{}", SameNames::refusal);
+    }
+  }
+  CP_TRY(move(item));
+  same_names_->fill(item.place);
+  return {};
 }
 
 Result<void> Committer::move(const WholeItem& item) const {

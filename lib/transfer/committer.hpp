@@ -4,6 +4,7 @@
 #include "base/time.hpp"
 #include "transfer/directories.hpp"
 #include "transfer/keeper.hpp"
+#include "transfer/same_names.hpp"
 #include "transfer/staging.hpp"
 #include "transfer/transfer.hpp"
 
@@ -58,12 +59,13 @@ class Committer {
  public:
   /// Borrows all.
   Committer(Durability durability, Staging& staging, Directories& directories, CommitEvents& events,
-            CommitLog log = {})
+            CommitLog log = {}, SameNames* same_names = nullptr)
       : durability_(durability),
         staging_(staging),
         directories_(directories),
         events_(events),
-        log_(log) {}
+        log_(log),
+        same_names_(same_names) {}
 
   /// Takes ITEM; it may wait for others of its group. io when a sync failed: then nothing of the
   /// group counts, and the transfer ends.
@@ -85,6 +87,7 @@ class Committer {
   std::vector<WholeItem> take_waiting();
   std::vector<WholeItem> rename(std::vector<WholeItem> group);
   Result<void> move(const WholeItem& item) const;
+  Result<void> move_alone(const WholeItem& item) const;
   bool is_blocked(const WholeItem& item) const;
   Result<void> sync_data(const std::vector<WholeItem>& group) const;
   Result<void> sync_names(const std::vector<WholeItem>& group) const;
@@ -94,7 +97,8 @@ class Committer {
   Directories& directories_;
   CommitEvents& events_;
   const CommitLog log_;
-  std::mutex mutex_;  ///< guards what follows
+  SameNames* const same_names_;  ///< where the file system folds case
+  std::mutex mutex_;             ///< guards what follows
   std::vector<WholeItem> waiting_;
   std::uint64_t waiting_bytes_ = 0;
   SteadyTime waiting_since_{};

@@ -3,6 +3,7 @@
 
 #include "base/directory.hpp"
 #include "transfer/path.hpp"
+#include "transfer/same_names.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -60,8 +61,12 @@ Digest Seen::digest_of(std::string_view path) {
 
 void Seen::seal() { std::ranges::sort(paths_); }
 
+Digest Seen::counted(std::string_view path) const {
+  return folds_ ? digest_of(folded(path)) : digest_of(path);
+}
+
 bool Seen::has(std::string_view path) const {
-  return std::ranges::binary_search(paths_, digest_of(path));
+  return std::ranges::binary_search(paths_, counted(path));
 }
 
 void Deleter::clean(const std::string& path) {

@@ -18,7 +18,9 @@ namespace cp::transfer {
 /// What a source has: 16 bytes for each thing. Not thread-safe.
 class Seen {
  public:
-  void add(std::string_view path) { paths_.push_back(digest_of(path)); }
+  /// From now on names that differ in case alone are one: of each path the folded one counts.
+  void fold() { folds_ = true; }
+  void add(std::string_view path) { paths_.push_back(counted(path)); }
   void add(const Digest& path) { paths_.push_back(path); }
   /// After the last one.
   void seal();
@@ -26,7 +28,10 @@ class Seen {
   static Digest digest_of(std::string_view path);
 
  private:
+  Digest counted(std::string_view path) const;
+
   std::vector<Digest> paths_;
+  bool folds_ = false;
 };
 
 /// Removes what stands in directories of a destination and not in those of its source. Everything

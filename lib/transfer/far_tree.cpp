@@ -647,7 +647,9 @@ Result<void> FarTree::set_directories(bool is_root) {
 
 void FarTree::fail_item(Item& item, Error error) {
   item.is_good = false;
-  events_.item_failed({.path = item.path, .id = item.id, .error = std::move(error)});
+  const bool is_destination = !item.path.empty() && item.path == settings_.renamed_from;
+  events_.item_failed(
+      {.path = is_destination ? "" : item.path, .id = item.id, .error = std::move(error)});
 }
 
 Result<FinalResult> FarTree::finish() {

@@ -82,6 +82,12 @@ Result<std::optional<HardLinks::Landed>> HardLinks::make_one(const Ground& groun
   if (inode_of(from->get(), old_name) != file.inode) {
     return fail(Errc::failed, "what it is another name of, {}, was replaced", wanted.target);
   }
+  if (ground.same_names != nullptr) {
+    if (ground.same_names->is_filled_by_another(wanted.path) && inode_of(to->get(), name) != 0) {
+      return fail(Errc::cannot_create, "{}", SameNames::refusal);
+    }
+    ground.same_names->fill(wanted.path);
+  }
   struct stat place {};
   struct stat there {};
   if (inode_of(to->get(), name) == file.inode && ::fstat(from->get(), &place) == 0 &&

@@ -3,6 +3,7 @@
 
 #include "transfer/confined.hpp"
 #include "transfer/directories.hpp"
+#include "transfer/same_names.hpp"
 #include "transfer/staging.hpp"
 
 #include <cstdint>
@@ -50,6 +51,7 @@ class HardLinks {
     Staging& staging;
     Directories& directories;
     bool syncs = true;
+    SameNames* same_names = nullptr;  ///< where the file system folds case
   };
   /// Makes what was asked for. io when a sync failed.
   Result<void> make(const Ground& ground, LinkEvents& events);

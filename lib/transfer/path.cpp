@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/path.hpp"
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "transfer/limits.hpp"
 
@@ -23,7 +24,9 @@ const char* fault_of_name(std::string_view name) {
 }  // namespace
 
 bool is_reserved(std::string_view name) {
-  return name == ".cpxfer" || name.starts_with(".cpxfer-");
+  const std::string_view own = staging_directory;
+  return text::lower(name.substr(0, own.size())) == own &&
+         (name.size() == own.size() || name[own.size()] == '-');
 }
 
 Result<void> check_path(std::string_view path) {
@@ -65,6 +68,10 @@ bool leads_out(std::string_view path, std::string_view target) {
     --above;
   }
   return false;
+}
+
+std::string shown_in(std::string_view destination, std::string_view path) {
+  return path.empty() ? std::string(destination) : path_join(destination, path);
 }
 
 std::string join_path(std::string_view a, std::string_view b) {

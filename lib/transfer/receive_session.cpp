@@ -5,6 +5,7 @@
 #include "base/thread.hpp"
 #include "base/time.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/path.hpp"
 #include "transfer/stopwatch.hpp"
 
 namespace cp::transfer {
@@ -326,7 +327,7 @@ void ReceiveSession::item_failed(const ItemFailed& failed) {
   // Should this not reach the sender, the session ends anyway.
   static_cast<void>(parts_.control.send(failed));
   ItemFailed shown = failed;
-  shown.path = path_join(parts_.destination, failed.path);
+  shown.path = shown_in(parts_.destination, failed.path);
   parts_.tally.failed(std::move(shown));
 }
 

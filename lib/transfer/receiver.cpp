@@ -85,6 +85,10 @@ Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, ReceiveEvent
       receiver->staging_,
       Staging::open(fixed.landing.root, {.id = fixed.id, .key = fixed.key ? fixed.key->hex() : ""},
                     fixed.stop));
+  if (receiver->staging_->folds_case()) {
+    receiver->same_names_ = std::make_unique<SameNames>();
+    receiver->seen_.fold();
+  }
   CP_TRY(receiver->recover());
   if (fixed.deletion != Deletion::none) {
     receiver->replacer_ = std::make_unique<Replacer>(fixed.landing.root, *receiver->staging_,
@@ -115,7 +119,7 @@ Result<void> Receiver::recover() {
   was_finished_ =
       !settings_.archive.empty() && !settings_.sync.any() &&
       fetch_archived(settings_.landing.root, settings_.archive, *settings_.key, staging_->fd());
-  Recovery recovery(settings_.landing.root, staging_->fd());
+  Recovery recovery(settings_.landing.root, staging_->fd(), same_names_ != nullptr);
   const JournalHeader header{
       .key = *settings_.key, .id = settings_.id, .root_is_new = settings_.landing.root_is_new};
   const JournalAttempt attempt{.is_synced = syncs(settings_.durability),
@@ -138,8 +142,8 @@ Result<void> Receiver::recover() {
 Result<void> Receiver::start_keeper() {
   CommitEvents& commit_events = *this;
   if (!journal_) {
-    committer_ =
-        std::make_unique<Committer>(settings_.durability, *staging_, directories_, commit_events);
+    committer_ = std::make_unique<Committer>(settings_.durability, *staging_, directories_,
+                                             commit_events, CommitLog{}, same_names_.get());
     return {};
   }
   keeper_ = std::make_unique<Keeper>(
@@ -148,8 +152,9 @@ Result<void> Receiver::start_keeper() {
                     .kept = [this](std::uint64_t bytes) { leaves_kept(bytes); },
                     .tick = [this] { return flush_old(); }});
   const std::scoped_lock lock(mutex_);
-  committer_ = std::make_unique<Committer>(settings_.durability, *staging_, directories_,
-                                           commit_events, CommitLog{journal_.get(), keeper_.get()});
+  committer_ =
+      std::make_unique<Committer>(settings_.durability, *staging_, directories_, commit_events,
+                                  CommitLog{journal_.get(), keeper_.get()}, same_names_.get());
   return {};
 }
 
@@ -184,6 +189,9 @@ Result<void> Receiver::keep(const Kept& kept) {
     tree_.add(found->second.entry);
     if (settings_.deletion != Deletion::none) {
       seen_.add(found->second.place);
+    }
+    if (same_names_) {
+      same_names_->fill(found->second.place);
     }
     if (settings_.preserve.links) {
       links_.kept(stamp);
@@ -285,6 +293,9 @@ Result<void> Receiver::take(const Same& same) {
 
 void Receiver::left(const Comparer::Left& file) {
   const std::string& path = file.entry.path;
+  if (same_names_) {
+    same_names_->fill(settings_.landing.place(path));
+  }
   const std::scoped_lock lock(mutex_);
   tree_is_known_ = tree_is_known_ && file.content.has_value();
   const Digest content = file.content.value_or(Digest{});
@@ -371,7 +382,7 @@ Result<void> Receiver::add_directory(const Entry& entry) {
   if (entry.path.empty() && !settings_.landing.root_is_new) {
     return {};
   }
-  const auto added = directories_.add(entry);
+  const auto added = add_directory_alone(entry);
   if (!added) {
     item_failed(entry.path, 0, added.error());
   } else if (*added && !entry.path.empty()) {
@@ -379,6 +390,18 @@ Result<void> Receiver::add_directory(const Entry& entry) {
     tree_.add(entry_digest(EntryType::directory, entry.path, {}));
   }
   return {};
+}
+
+// What is in two directories that are one there lands in that one, as far as it does not meet.
+Result<bool> Receiver::add_directory_alone(const Entry& entry) {
+  if (same_names_ && !entry.path.empty()) {
+    const std::scoped_lock turn(same_names_->turn());
+    if (same_names_->is_filled_by_another(entry.path)) {
+      return fail(Errc::cannot_create, "{}", SameNames::refusal);
+    }
+    same_names_->fill(entry.path);
+  }
+  return directories_.add(entry);
 }
 
 Result<void> Receiver::add_link(const Entry& entry) {
@@ -424,7 +447,8 @@ Result<void> Receiver::make_links() {
   return links_.make({.root = settings_.landing.root,
                       .staging = *staging_,
                       .directories = directories_,
-                      .syncs = syncs(settings_.durability)},
+                      .syncs = syncs(settings_.durability),
+                      .same_names = same_names_.get()},
                      events);
 }
 
@@ -688,9 +712,11 @@ void Receiver::not_committed(const WholeItem& item, const Error& error) {
   item_failed(item.path, item.id, error);
 }
 
+// What takes the destination's name is called by that, and nothing follows it.
 void Receiver::item_failed(std::string_view path, std::uint64_t id, const Error& error) {
   ++failures_;
-  events_.item_failed({.path = std::string(path), .id = id, .error = error});
+  const bool is_destination = !path.empty() && path == settings_.landing.renamed_from;
+  events_.item_failed({.path = is_destination ? "" : std::string(path), .id = id, .error = error});
 }
 
 Result<void> Receiver::sync_rest() const {
@@ -726,6 +752,8 @@ Result<void> Receiver::settle(bool is_finished) {
   // Before the root gets its time: the staging directory stands in it.
   keeper_.reset();
   committer_.reset();
+  // NFS and FUSE keep what is removed and still open under another name, and its directory with it.
+  journal_.reset();
   staging_.reset();
   directories_.finish(
       [&](const std::string& path, const Error& error) { item_failed(path, 0, error); });

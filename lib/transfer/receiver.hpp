@@ -16,6 +16,7 @@
 #include "transfer/pack.hpp"
 #include "transfer/recovery.hpp"
 #include "transfer/replacer.hpp"
+#include "transfer/same_names.hpp"
 #include "transfer/taker.hpp"
 #include "transfer/tally.hpp"
 
@@ -93,6 +94,7 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
 
   Result<void> add_known(const Entry& entry);
   Result<void> add_directory(const Entry& entry);
+  Result<bool> add_directory_alone(const Entry& entry);
   Result<void> add_link(const Entry& entry);
   Result<void> add_file(const Entry& entry);
   Result<void> add_hard_link(const Entry& entry);
@@ -140,8 +142,9 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   TreeDigest tree_;
   HardLinks links_;
   bool tree_is_known_ = true;
-  Seen seen_;                     ///< when the rest is deleted
-  std::set<std::string> listed_;  ///< directories whose contents are told
+  std::unique_ptr<SameNames> same_names_;  ///< where the file system folds case
+  Seen seen_;                              ///< when the rest is deleted
+  std::set<std::string> listed_;           ///< directories whose contents are told
   std::atomic<std::uint64_t> failures_{0};
   std::uint64_t deleted_ = 0;
   std::vector<WholeItem> blocked_;  ///< by directories that give way in the end

@@ -3,6 +3,7 @@
 
 #include "transfer/deleter.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/same_names.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -68,8 +69,9 @@ void Recovery::follow_leaves(const JournalLeaves& leaves) {
 void Recovery::follow_item(const JournalItem& item) {
   recovered_.landed.erase(item.stamp);
   if (recovered_.landed.size() < limits::journal_items && stands(item)) {
-    recovered_.landed.emplace(item.stamp,
-                              LandedFile{item.entry, item.size, Seen::digest_of(item.place)});
+    recovered_.landed.emplace(
+        item.stamp, LandedFile{item.entry, item.size,
+                               Seen::digest_of(folds_ ? folded(item.place) : item.place)});
   }
 }
 

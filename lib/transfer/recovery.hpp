@@ -49,8 +49,10 @@ struct Recovered {
 /// staging directory with its size. For one thread.
 class Recovery {
  public:
-  /// Borrows ROOT, the destination's. STAGING is the open staging directory.
-  Recovery(const Confined& root, int staging) : root_(root), staging_(staging) {}
+  /// Borrows ROOT, the destination's. STAGING is the open staging directory. Where its file system
+  /// FOLDS case, places count by their folded names.
+  Recovery(const Confined& root, int staging, bool folds = false)
+      : root_(root), staging_(staging), folds_(folds) {}
 
   void follow(const JournalRecord& record);
   /// After the last record. The greatest name that was used in the staging directory is in LAST.
@@ -66,6 +68,7 @@ class Recovery {
 
   const Confined& root_;
   int staging_;
+  bool folds_;
   Recovered recovered_;
   std::unordered_map<std::uint64_t, PartialFile> growing_;
   std::uint64_t last_staged_ = 0;

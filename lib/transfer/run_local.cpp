@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "transfer/have.hpp"
 #include "transfer/local.hpp"
+#include "transfer/path.hpp"
 #include "transfer/receiver.hpp"
 #include "transfer/resume.hpp"
 #include "transfer/sender.hpp"
@@ -27,7 +28,7 @@ class Events final : public ReceiveEvents {
   void set_sender(Sender& sender) { sender_ = &sender; }
   void item_failed(const ItemFailed& failed) override {
     ItemFailed shown = failed;
-    shown.path = path_join(request_.is_to_stream() ? "" : request_.destination, failed.path);
+    shown.path = shown_in(request_.is_to_stream() ? "" : request_.destination, failed.path);
     sender_->far_failed(shown);
   }
   void became_durable(const Durable& all) override { tally_.bytes_durable = all.bytes; }

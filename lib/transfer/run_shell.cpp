@@ -86,7 +86,7 @@ class ShellEvents final : public ReceiveEvents {
   void set_sender(Sender* sender) { sender_ = sender; }
   void item_failed(const ItemFailed& failed) override {
     ItemFailed shown = failed;
-    shown.path = path_join(prefix_, failed.path);
+    shown.path = shown_in(prefix_, failed.path);
     if (sender_ != nullptr) {
       sender_->far_failed(shown);
     } else {

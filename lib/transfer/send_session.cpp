@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "transfer/conversation.hpp"
+#include "transfer/path.hpp"
 #include "transfer/sender.hpp"
 
 namespace cp::transfer {
@@ -95,7 +96,7 @@ class SendSession {
   Result<void> take(const Message& message) {
     if (message.type == MessageType::item_failed) {
       CP_TRY_ASSIGN(auto failed, decode<ItemFailed>(message.body));
-      failed.path = path_join(parts_.destination, failed.path);
+      failed.path = shown_in(parts_.destination, failed.path);
       sender_.far_failed(failed);
       return {};
     }

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "transfer/journal.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/same_names.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +21,7 @@
 namespace cp::transfer {
 namespace {
 
-constexpr const char* kShared = ".cpxfer";
+constexpr const char* kShared = staging_directory;
 constexpr int kNameTries = 1000;
 constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(3);
@@ -74,9 +75,22 @@ void remove_staging(int parent, const std::string& name, int fd) {
   ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
 }
 
+// FAT and its kin: all that is there has the modes of the mount, and an owner's change of them does
+// nothing. Whoever may write in a directory there may write all of the destination.
+bool keeps_no_modes(int fd, mode_t mode) {
+  struct stat status {};
+  static_cast<void>(::fchmod(fd, mode & 0700U));
+  if (::fstat(fd, &status) == 0 && status.st_mode == mode) {
+    return true;
+  }
+  static_cast<void>(::fchmod(fd, mode & 07777U));
+  return false;
+}
+
 bool is_ours_alone(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() && (status.st_mode & 077U) == 0;
+  return ::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() &&
+         ((status.st_mode & 077U) == 0 || keeps_no_modes(fd, status.st_mode));
 }
 
 bool is_linked(int fd) {
@@ -182,7 +196,14 @@ Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish&
       return fail(Errc::timed_out, "interrupted");
     }
   }
-  return fail(Errc::cannot_create, "{} cannot be made", kShared);
+  return fail(Errc::cannot_create,
+              "nobody else may write where files grow, and no directory {} is like that there",
+              kShared);
+}
+
+bool Staging::folds_case() const {
+  // Nobody else's file has that name.
+  return transfer::folds_case(shared_ ? shared_.get() : root_.fd(), name_);
 }
 
 bool Staging::is_asked_for(std::string_view id) const {

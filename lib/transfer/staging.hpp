@@ -13,9 +13,10 @@ namespace cp::transfer {
 
 /// The directory `.cpxfer/NAME` below the root of a destination, mode 0700, in which files of one
 /// transfer grow until they are whole, and where its journal lies. (Where `.cpxfer` is not ours
-/// alone it is `.cpxfer-NAME`.) It is locked while its transfer lives; whoever comes next removes
-/// what a killed one left that nobody can resume: without a journal, or with one that nobody has
-/// touched for a week. Safe on any thread after opening.
+/// alone it is `.cpxfer-NAME`. A file system that keeps no modes has nothing better.) It
+/// is locked while its transfer lives; whoever comes next removes what a killed one left that
+/// nobody can resume: without a journal, or with one that nobody has touched for a week. Safe on
+/// any thread after opening.
 class Staging {
  public:
   struct Wish {
@@ -44,6 +45,9 @@ class Staging {
   bool is_asked_for(std::string_view id) const;
   /// Lets it be for a later transfer.
   void keep() { is_kept_ = true; }
+
+  /// Whether its file system takes names that differ in upper and lower case alone for one.
+  bool folds_case() const;
 
   /// Makes its own name durable. io.
   Result<void> sync_names() const;

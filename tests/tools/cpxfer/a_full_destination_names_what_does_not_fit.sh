@@ -45,6 +45,11 @@ expect_status 74 own_disk bash -c 'cpxfer src/large full/; s=$?; ls -A full >lis
 expect_match 'no space left on device$' "$STDERR"
 expect_equal "" "$(cat listing)"
 
+it "names a file by the name that it was to take"
+expect_status 74 own_disk cpxfer src/large full/other
+expect_match '^cpxfer: cannot move full/other: no space left on device$' "$STDERR"
+expect_json '[$all[-1].failed[].path] == ["full/other"]'
+
 it "and so at a server"
 cat >both.sh <<'SH'
 cpxfer serve --anonymous --listen 127.0.0.1:0 --root full 2>said &
@@ -52,6 +57,7 @@ trap 'kill $!' EXIT
 for _ in {1..100}; do grep -q listening said && break; sleep 0.1; done
 url=$(sed 's/.*listening on //; s,/ .*,,' said)
 cpxfer --anonymous src/ "$url/" 2>said || echo $? >status
+cpxfer --anonymous src/large "$url/other" >/dev/null 2>named || true
 cpxfer --anonymous src/medium src/small "$url/" >/dev/null
 ls -A full >listing
 SH
@@ -60,4 +66,5 @@ validate "$STDOUT"
 expect_match '^(1|74)$' status
 expect_json '$all[-1] | .files.failed >= 1 and .files.done + .files.failed == 3'
 expect_match 'cannot move .*/large: no space left on device$' said
+expect_match 'cannot move cpx://[^/]*/other: no space left on device$' named
 expect_equal "medium small" "$(paste -sd' ' listing)"
