@@ -54,7 +54,9 @@ inline constexpr std::size_t claim_bytes = token_bytes + key_bytes;
 /// How long what an unfinished transfer left, and what is known of a finished one, is kept.
 inline constexpr std::int64_t kept_seconds = std::int64_t{7} * 24 * 3600;
 inline constexpr std::chrono::seconds connect_patience{10};  ///< for each connection of rails
-inline constexpr int streams = 32;                           ///< streams of one transfer
+/// Of all compressors of a transfer, or of a server, together.
+inline constexpr std::size_t compressing_bytes = std::size_t{160} << 20U;
+inline constexpr int streams = 32;  ///< streams of one transfer
 /// How long one measurement may take that a client asks for.
 inline constexpr std::chrono::milliseconds measuring_time{60'000};
 

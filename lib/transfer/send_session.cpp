@@ -30,6 +30,7 @@ class SendSession {
                  .tells_present = parts.deletion != Deletion::none,
                  .bytes_per_second = parts.bytes_per_second,
                  .compression = parts.compression,
+                 .compressors = parts.compressors,
                  .changed = [&wake] { wake.signal(); }}) {}
 
   Sender& sender() { return sender_; }

@@ -29,6 +29,7 @@ struct SendParts {
   Deletion deletion = Deletion::none;
   double bytes_per_second = 0;               ///< on the wire at most; 0: as fast as it goes
   Compression compression = no_compression;  ///< that the far end agreed to
+  Compressors* compressors = nullptr;        ///< borrowed; nullptr: they are its own
   std::vector<std::unique_ptr<ChunkSender>> streams;
   /// Called at each tick: those that are to carry, too, from now on. Nobody: there are none.
   std::function<std::vector<std::unique_ptr<ChunkSender>>()> more_streams;

@@ -203,7 +203,9 @@ void Sender::run_planner() {
 }
 
 void Sender::run_stream(ChunkSender& stream) {
-  Unfinished unfinished{queue_, levels_, Squeezer(parts_.compression, levels_), {}, {}, 0};
+  Compressors& compressors = parts_.compressors != nullptr ? *parts_.compressors : compressors_;
+  Unfinished unfinished{queue_, levels_, Squeezer(parts_.compression, levels_, compressors),
+                        {},     {},      0};
   const auto fed = feed(stream, unfinished);
   paces_.remove(&stream);
   queue_.put_back({std::make_move_iterator(unfinished.work.begin()),

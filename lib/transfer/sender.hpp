@@ -44,6 +44,7 @@ class Sender final : private ReadEvents {
     bool tells_present = false;       ///< as the Planner does
     double bytes_per_second = 0;      ///< on the wire at most; 0: as fast as it goes
     Compression compression = no_compression;  ///< that the far end agreed to
+    Compressors* compressors = nullptr;        ///< borrowed; nullptr: it has its own
     std::function<void()> changed;  ///< called from any thread when `state` may be another
   };
   explicit Sender(Parts parts);
@@ -95,6 +96,7 @@ class Sender final : private ReadEvents {
   StreamPaces paces_;
   Pacer pacer_;
   LevelControl levels_;
+  Compressors compressors_;
   std::mutex steering_;  ///< guards the idle cores
   IdleCores idle_cores_;
   std::stop_source stop_;

@@ -213,7 +213,8 @@ void Server::converse(std::unique_ptr<net::Stream> stream, const Caller& caller)
                             .fabrics = fabrics_,
                             .random = random_,
                             .silence = settings_.silence,
-                            .archive = settings_.archive},
+                            .archive = settings_.archive,
+                            .compressors = &compressors_},
                            stop_.get_token());
     events_.session_ended(caller.peer, what);
   }

@@ -5,6 +5,7 @@
 #include "net/address.hpp"
 #include "net/tcp_listener.hpp"
 #include "net/tls.hpp"
+#include "transfer/compressors.hpp"
 #include "transfer/confined.hpp"
 #include "transfer/grants.hpp"
 #include "transfer/rail_desk.hpp"
@@ -91,6 +92,7 @@ class Server {
   net::TcpListener listener_;
   RailDesk desk_;
   fabric::Loader fabrics_;
+  Compressors compressors_;
   std::stop_source stop_;
   std::atomic<std::size_t> sessions_{0};
   std::list<Connection> connections_;  ///< for the thread of `run` alone

@@ -218,6 +218,7 @@ class ServerSession {
                             .deletion = open.deletion,
                             .bytes_per_second = open.bytes_per_second,
                             .compression = compression,
+                            .compressors = parts_.compressors,
                             .streams = counted(std::move(streams)),
                             .more_streams = [&] { return more_senders(open); },
                             .tally = tally_,

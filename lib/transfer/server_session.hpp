@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fabric/loader.hpp"
+#include "transfer/compressors.hpp"
 #include "transfer/confined.hpp"
 #include "transfer/control.hpp"
 #include "transfer/grants.hpp"
@@ -28,6 +29,7 @@ struct ServerSessionParts {
   Random& random;
   std::chrono::nanoseconds silence{};
   std::string archive;  ///< where journals of finished transfers are kept; empty: nowhere
+  Compressors* compressors = nullptr;  ///< of all sessions; nullptr: this one has its own
 };
 
 /// Serves one client from its hello to the end, and returns one line about it. The client is told

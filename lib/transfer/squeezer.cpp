@@ -35,11 +35,13 @@ std::chrono::nanoseconds time_of(Call call) {
 
 bool Squeezer::try_part(std::span<const std::byte> payload) {
   const auto part = trial_part(payload);
-  std::span<const std::byte> frame;
-  const auto took =
-      time_of([&] { frame = compressor_.compress(part, kTrialLevel, most_for(part.size())); });
-  levels_.learn(kTrialLevel, part.size(), frame.empty() ? part.size() : frame.size(), took);
-  return !frame.empty();
+  std::size_t size = 0;
+  const auto took = time_of([&] {
+    const auto compressor = compressors_.lend(kTrialLevel);
+    size = compressor->compress(part, kTrialLevel, most_for(part.size())).size();
+  });
+  levels_.learn(kTrialLevel, part.size(), size == 0 ? part.size() : size, took);
+  return size != 0;
 }
 
 bool Squeezer::shrinks(const ChunkHeader& header, std::span<const std::byte> payload) {
@@ -54,11 +56,12 @@ bool Squeezer::shrinks(const ChunkHeader& header, std::span<const std::byte> pay
 
 ChunkHeader Squeezer::squeeze_at(int level, ChunkHeader header, std::span<std::byte> slot) {
   const auto plain = slot.first(header.length);
-  std::span<const std::byte> frame;
-  const auto took =
-      time_of([&] { frame = compressor_.compress(plain, level, most_for(plain.size())); });
-  std::ranges::copy(frame, slot.begin());
-  header.compressed = static_cast<std::uint32_t>(frame.size());
+  const auto took = time_of([&] {
+    const auto compressor = compressors_.lend(level);
+    const auto frame = compressor->compress(plain, level, most_for(plain.size()));
+    std::ranges::copy(frame, slot.begin());
+    header.compressed = static_cast<std::uint32_t>(frame.size());
+  });
   levels_.learn(level, header.length, header.on_wire(), took);
   return header;
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "transfer/compression.hpp"
+#include "transfer/compressors.hpp"
 #include "transfer/frame.hpp"
 #include "transfer/level_control.hpp"
-#include "transfer/zstd.hpp"
 
 #include <cstddef>
 #include <span>
@@ -14,10 +14,10 @@ namespace cp::transfer {
 /// Compresses one stream's chunks where they lie. For one thread.
 class Squeezer {
  public:
-  /// Borrows LEVELS, which chooses when COMPRESSION is automatic; what is tried and done tells it
-  /// what that costs and brings.
-  Squeezer(Compression compression, LevelControl& levels)
-      : compression_(compression), levels_(levels) {}
+  /// Borrows LEVELS, which chooses when COMPRESSION is automatic, and COMPRESSORS; what is tried
+  /// and done tells the former what that costs and brings, waiting for one of the latter included.
+  Squeezer(Compression compression, LevelControl& levels, Compressors& compressors)
+      : compression_(compression), levels_(levels), compressors_(compressors) {}
 
   /// Compresses the payload of HEADER, which lies at the beginning of SLOT, when that makes it
   /// smaller by a thirty-second at least; the header of what lies there now. When the level is
@@ -40,7 +40,7 @@ class Squeezer {
   LevelControl& levels_;
   Verdict file_;
   Verdict packs_;
-  ZstdCompressor compressor_;
+  Compressors& compressors_;
 };
 
 }  // namespace cp::transfer

@@ -2,6 +2,7 @@
 #include "transfer/compression.hpp"
 
 #include "transfer/agreement.hpp"
+#include "transfer/compressors.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/squeezer.hpp"
 #include "transfer/zstd.hpp"
@@ -10,7 +11,9 @@
 
 #include "catch.hpp"
 #include <algorithm>
+#include <atomic>
 #include <random>
+#include <thread>
 #include <vector>
 
 using namespace cp::transfer;
@@ -112,9 +115,10 @@ TEST_CASE("a squeezer compresses what shrinks and leaves the rest as it lies") {
   std::vector<std::byte> slot(limits::chunk_bytes, std::byte{'a'});
   const ChunkHeader plain{.id = 1, .length = limits::chunk_bytes};
   LevelControl levels(1, 1, cp::SteadyTime{});
-  Squeezer off(no_compression, levels);
+  Compressors compressors;
+  Squeezer off(no_compression, levels, compressors);
   CHECK(off.squeeze(plain, slot) == plain);
-  Squeezer squeezer(*parse_compression("1"), levels);
+  Squeezer squeezer(*parse_compression("1"), levels, compressors);
   const ChunkHeader header = squeezer.squeeze(plain, slot);
   CHECK(header.length == limits::chunk_bytes);
   REQUIRE(header.is_compressed());
@@ -132,7 +136,8 @@ TEST_CASE(
     "a squeezer that chooses tries nothing before it is asked to, then each file, now and then") {
   std::vector<std::byte> slot(limits::chunk_bytes, std::byte{'a'});
   LevelControl levels(1, 4, cp::SteadyTime{});
-  Squeezer squeezer({Compression::Mode::automatic, 0}, levels);
+  Compressors compressors;
+  Squeezer squeezer({Compression::Mode::automatic, 0}, levels, compressors);
   ChunkHeader chunk{.id = 1, .length = limits::chunk_bytes};
   CHECK(squeezer.squeeze(chunk, slot) == chunk);
   // A stream that does nothing but wait for 10 MB/s: trials, and what they show.
@@ -161,4 +166,32 @@ TEST_CASE(
     ++plain;
   }
   CHECK(plain == 32);
+}
+
+TEST_CASE("as many compressors work at a time as there is memory for") {
+  CHECK(Compressors::most(1) == limits::streams);
+  CHECK(Compressors::most(19) == 8);
+  Compressors compressors;
+  std::atomic<std::size_t> working = 0;
+  std::atomic<std::size_t> most = 0;
+  std::atomic<int> shrunk = 0;
+  {
+    std::vector<std::jthread> streams;
+    for (int i = 0; i < limits::streams; ++i) {
+      streams.emplace_back([&] {
+        const std::vector<std::byte> plain(1000, std::byte{'a'});
+        for (int j = 0; j < 20; ++j) {
+          const auto compressor = compressors.lend(19);
+          const std::size_t now = ++working;
+          std::size_t before = most;
+          while (before < now && !most.compare_exchange_weak(before, now)) {
+          }
+          shrunk += compressor->compress(plain, 19, plain.size()).size() < 100 ? 1 : 0;
+          --working;
+        }
+      });
+    }
+  }
+  CHECK(most <= Compressors::most(19));
+  CHECK(shrunk == 20 * limits::streams);
 }

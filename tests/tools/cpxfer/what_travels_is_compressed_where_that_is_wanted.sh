@@ -47,3 +47,17 @@ expect_status 0 cpxfer --compress=3 src/ here
 validate "$STDOUT"
 expect_json 'has("compression") == false'
 expect_status 0 diff -r src here
+
+it "takes no more than 300 MB, however many streams compress, here and at the server"
+seq 8000000 >numbers
+cat >"$TESTDIR/largest.py" <<'PY'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+PY
+kibibytes=$(python3 "$TESTDIR/largest.py" cpxfer --anonymous --streams 32 --compress=9 numbers "$URL/numbers")
+[ "$kibibytes" -le 292968 ] || fail "a client took $kibibytes KiB"
+expect_status 0 cpxfer --anonymous --streams 32 --compress=9 "$URL/numbers" again
+cmp numbers again
+kibibytes=$(awk '/^VmHWM/ { print $2 }' "/proc/${SERVERS[server]}/status")
+[ "$kibibytes" -le 292968 ] || fail "the server took $kibibytes KiB"
