@@ -507,7 +507,7 @@ TEST_CASE("several threads find what one finds, and cut no resource in two") {
   Chance chance(1);
   CatalogFixture fixture;
   std::string text;
-  for (int i = 0; i < 14'000; ++i) {
+  for (int i = 0; i < 14'001; ++i) {
     text += fmt::format(
         R"({{"schema":"cp.resource/1","name":"r{}","provider":{{"name":"p{}"}},"node":{{"cpu":{{"cores":{}}},)"
         R"("accelerators":[{{"model":"H100","count":8}},{{"model":"T4","count":{}}},{{"model":"V100"}}]}},)"
