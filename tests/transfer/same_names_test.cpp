@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/same_names.hpp"
 
-#include "catch.hpp"
-#include "transfer/deleter.hpp"
 #include "scratch.hpp"
+#include "transfer/deleter.hpp"
 
+#include "catch.hpp"
 #include <fcntl.h>
 
 using namespace cp::transfer;
 
 TEST_CASE("names are folded as file systems do, whatever bytes are in them") {
   CHECK(folded("Read/ME.txt") == "read/me.txt");
-  CHECK(folded("\xc3\x84pfel") == "\xc3\xa4pfel");                  // Ä, ä
-  CHECK(folded("\xd0\x94\xd0\x98") == "\xd0\xb4\xd0\xb8");          // ДИ, ди
-  CHECK(folded("\xf0\x90\x90\x80") == "\xf0\x90\x90\xa8");          // U+10400, U+10428
+  CHECK(folded("\xc3\x84pfel") == "\xc3\xa4pfel");          // Ä, ä
+  CHECK(folded("\xd0\x94\xd0\x98") == "\xd0\xb4\xd0\xb8");  // ДИ, ди
+  CHECK(folded("\xf0\x90\x90\x80") == "\xf0\x90\x90\xa8");  // U+10400, U+10428
   CHECK(folded("\xe4\xb8\xad\xe6\x96\x87") == "\xe4\xb8\xad\xe6\x96\x87");
-  CHECK(folded("\xff" "A\xc3") == "\xff" "a\xc3");
+  CHECK(folded("\xff!A\xc3") == "\xff!a\xc3");
   CHECK(folded("") == "");
 }
 
