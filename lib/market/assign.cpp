@@ -49,7 +49,7 @@ class Matching {
  public:
   Matching(const std::vector<AssignDemand>& demands, const std::vector<Pool>& pools,
            const AssignOptions& options)
-      : demands_(demands), pools_(pools), options_(options), currency_(options.currency) {
+      : demands_(demands), pools_(pools), currency_(options.currency) {
     policies_.resize(pools.size());
     models_.resize(pools.size());
     for (std::uint32_t pool = 0; pool < pools.size(); ++pool) {
@@ -272,7 +272,6 @@ class Matching {
 
   const std::vector<AssignDemand>& demands_;
   const std::vector<Pool>& pools_;
-  const AssignOptions& options_;
   std::string currency_;
   std::array<std::vector<Entry>, kLanes> lanes_;
   std::vector<Policy> policies_;
