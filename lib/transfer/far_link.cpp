@@ -13,19 +13,18 @@ namespace {
 // One stream reads and sends while the other waits for the disk; more compete for the same cores.
 constexpr int kRemoteStreams = 2;
 
-// The streams through ssh that a session begins with anyway.
-int early_logins(const Request& request, const Location& far) {
-  const auto rail = rail_to(request, far);
-  const bool has_streams = rail && *rail == RailChoice::ssh && !request.dry_run;
+}  // namespace
+
+int early_logins_of(const Request& request, RailChoice rail) {
+  const bool has_streams = rail == RailChoice::ssh && !request.dry_run;
   // What is brought there comes with the first login.
   return !has_streams || request.installs_far_program ? 0
          : request.is_to_stream()                     ? 1
                                   : std::min(streams_of(request), kRemoteStreams);
 }
 
-}  // namespace
-
-std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first) {
+std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first,
+                              int early_logins) {
   if (far.kind == Place::ssh && request.relay != nullptr) {
     return std::make_unique<RelayLink>(*request.relay,
                                        RelayLink::Settings{.data_host = request.data_host,
@@ -42,7 +41,7 @@ std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool 
                                                        .installs = request.installs_far_program,
                                                        .trusts_network = request.trusts_network,
                                                        .seals_always = request.seals_always,
-                                                       .early_logins = early_logins(request, far),
+                                                       .early_logins = early_logins,
                                                        .silence = request.silence});
   }
   return std::make_unique<DaemonLink>(

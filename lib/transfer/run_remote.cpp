@@ -105,7 +105,8 @@ Senders more_senders(MoreStreams& more, std::uint32_t window, Report& report) {
 Result<void> push_once(const Request& request, const std::vector<Source>& sources,
                        const Location& destination, Report& report, std::stop_token stop) {
   CP_TRY_ASSIGN(const RailChoice rail, rail_to(request, destination));
-  const auto link = link_to(request, destination, report.account().connections == 1);
+  const auto link = link_to(request, destination, report.account().connections == 1,
+                            early_logins_of(request, rail));
   auto met = Client::connect(*link, request.silence, stop);
   if (!met) {
     if (auto shell = shell_instead(*link, destination, met.error(), report)) {
@@ -202,7 +203,8 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   CP_TRY(check_one_server(sources));
   const Location& server = sources.front();
   CP_TRY_ASSIGN(const RailChoice rail, rail_to(request, server));
-  const auto link = link_to(request, server, report.account().connections == 1);
+  const auto link =
+      link_to(request, server, report.account().connections == 1, early_logins_of(request, rail));
   auto met = Client::connect(*link, request.silence, stop);
   if (!met) {
     if (auto shell = shell_instead(*link, server, met.error(), report)) {

@@ -94,7 +94,7 @@ printf '#!/bin/sh\n[ "$1" != xpof ] || { /usr/bin/sed s/hello/jello/ | /usr/bin/
 chmod +x liars/tar
 far_path "$PWD/liars" /usr/bin /bin
 expect_status 74 cpxfer src/small far:x
-expect_match 'cannot move far:x/small: it did not arrive there as it was sent' "$STDERR"
+expect_match 'cannot move far:x: it did not arrive there as it was sent' "$STDERR"
 expect_equal "" "$(ls -d "$FAR/x" 2>/dev/null)"
 printf '#!/bin/sh\ncase "$*" in *-cf*) /usr/bin/tar "$@" | /usr/bin/sed s/hello/jello/ ;; *) exec /usr/bin/tar "$@" ;; esac\n' >liars/tar
 echo hello >"$FAR/said"
