@@ -5,13 +5,13 @@
 #include "base/money.hpp"
 #include "identity/identifier.hpp"
 #include "market/amounts.hpp"
+#include "market/network_rates.hpp"
 #include "model/accelerators.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <simdjson.h>
 #include <string>
@@ -278,10 +278,7 @@ class PlainReader {
     if (!all) {
       return;
     }
-    bool all_known = all->size() > 0;
-    double fastest = 0;
-    double fastest_rdma = 0;
-    double rdma_at_most = 0;
+    NetworkRates rates;
     for (const dom::element one : *all) {
       std::optional<double> rate;
       std::optional<bool> rdma;
@@ -292,20 +289,9 @@ class PlainReader {
           rdma = bool(member);
         }
       });
-      all_known = all_known && rate.has_value();
-      fastest = std::max(fastest, rate.value_or(0));
-      if (rdma != false) {
-        fastest_rdma = std::max(fastest_rdma, rdma ? rate.value_or(0) : 0);
-        rdma_at_most =
-            std::max(rdma_at_most, rate.value_or(std::numeric_limits<double>::infinity()));
-      }
+      rates.add(rate, rdma);
     }
-    if (all_known) {
-      common_.network_bps = fastest;
-    }
-    if (rdma_at_most <= fastest_rdma) {
-      common_.rdma_bps = fastest_rdma;
-    }
+    rates.tell(common_);
   }
 
   bool make_rows() {

@@ -4,14 +4,13 @@
 #include "base/text.hpp"
 #include "identity/identifier.hpp"
 #include "market/amounts.hpp"
+#include "market/network_rates.hpp"
 #include "model/accelerators.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 namespace cp::market {
@@ -162,27 +161,11 @@ class Reader {
     if (networks == nullptr) {
       return;
     }
-    bool all_known = !networks->empty();
-    double fastest = 0;
-    double fastest_rdma = 0;
-    double rdma_at_most = 0;
+    NetworkRates rates;
     for (Json& one : *networks) {
-      const auto rate = number(one, "rate_bps", 0);
-      const auto rdma = model::bool_at(one, "rdma");
-      all_known = all_known && rate.has_value();
-      fastest = std::max(fastest, rate.value_or(0));
-      if (rdma != false) {
-        fastest_rdma = std::max(fastest_rdma, rdma ? rate.value_or(0) : 0);
-        rdma_at_most =
-            std::max(rdma_at_most, rate.value_or(std::numeric_limits<double>::infinity()));
-      }
+      rates.add(number(one, "rate_bps", 0), model::bool_at(one, "rdma"));
     }
-    if (all_known) {
-      row.network_bps = fastest;
-    }
-    if (rdma_at_most <= fastest_rdma) {
-      row.rdma_bps = fastest_rdma;
-    }
+    rates.tell(row);
   }
 
   std::vector<Row> accelerators(const Row& common) {

@@ -2,6 +2,7 @@
 // SQL, the columns of a snapshot and the language on resources and conditions that chance makes:
 // the same truth for each row, and the same answers.
 #include "catalog_fixture.hpp"
+#include "counting_random.hpp"
 #include "market/column_judge.hpp"
 #include "market/search.hpp"
 #include "market/snapshot_build.hpp"
@@ -383,18 +384,6 @@ class TwoReaders {
   std::optional<ColumnPrice> price_;
 };
 
-class Counting final : public cp::Random {
- public:
-  void fill(std::span<std::byte> out) override {
-    for (std::byte& byte : out) {
-      byte = static_cast<std::byte>(++count_);
-    }
-  }
-
- private:
-  unsigned char count_ = 0;
-};
-
 class Registry final : public cp::market::LiveSource {
  public:
   explicit Registry(Chance& chance) {
@@ -451,7 +440,7 @@ void compare_searches(CatalogFixture& fixture, Registry& registry, const Demand&
   std::array<SearchResult, 2> results;
   for (std::size_t i = 0; i < results.size(); ++i) {
     options.columns_from = i == 0 ? 1 : std::numeric_limits<std::int64_t>::max();
-    Counting random;
+    CountingRandom random;
     auto result =
         search({&fixture.cache(), {&registry}}, demand, options, fixture.clock, random, {});
     REQUIRE(result);

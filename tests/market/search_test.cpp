@@ -2,6 +2,7 @@
 #include "market/search.hpp"
 
 #include "catalog_fixture.hpp"
+#include "counting_random.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,18 +17,6 @@ using cp::market::Terms;
 using cp::model::Json;
 
 namespace {
-
-class CountingRandom final : public cp::Random {
- public:
-  void fill(std::span<std::byte> out) override {
-    for (std::byte& byte : out) {
-      byte = static_cast<std::byte>(++count_);
-    }
-  }
-
- private:
-  unsigned char count_ = 0;
-};
 
 class FakeSource final : public cp::market::LiveSource {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.hpp"
 #include "catalog_fixture.hpp"
+#include "counting_random.hpp"
 #include "market/column_scan.hpp"
 #include "market/search.hpp"
 #include "market/snapshot_build.hpp"
@@ -32,11 +33,6 @@ std::string catalog_of(int rows, const char* region = "r") {
   return text;
 }
 
-class NoChance final : public cp::Random {
- public:
-  void fill(std::span<std::byte> out) override { std::fill(out.begin(), out.end(), std::byte{0}); }
-};
-
 class World {
  public:
   explicit World(int rows = 300) { REQUIRE(fixture.import_text("a.csv", catalog_of(rows))); }
@@ -61,7 +57,7 @@ class World {
     options.columns_from = columns_from;
     options.sort = *cp::market::parse_sort("price,name", false);
     options.limit = 4;
-    NoChance random;
+    CountingRandom random;
     const auto result = search({&fixture.cache(), {}}, *cp::market::Demand::from_flags(flags),
                                options, fixture.clock, random, {});
     REQUIRE(result);
@@ -182,7 +178,7 @@ TEST_CASE("bytes whose checksums are right may lie, but nothing is read beyond i
     options.limit = 5;
     options.per_provider = 2;
     options.include_unknown = true;
-    NoChance random;
+    CountingRandom random;
     // An answer, or an error that says that the cache and the file do not fit: both are right.
     (void)search({&world.fixture.cache(), {}}, *cp::market::Demand::from_flags(flags), options,
                  world.fixture.clock, random, {});
