@@ -3,11 +3,13 @@
 
 #include "base/result.hpp"
 
+#include <cstddef>
 #include <future>
 #include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace cp {
 
@@ -39,6 +41,21 @@ template <class Work>
 Result<std::jthread> start_thread(Work&& work) {
   return within_means(
       [&]() -> Result<std::jthread> { return std::jthread(std::forward<Work>(work)); });
+}
+
+/// Up to COUNT threads that run WORK each; fewer, and none at all, where the system has no more to
+/// spare.
+template <class Work>
+std::vector<std::jthread> start_threads(std::size_t count, const Work& work) {
+  std::vector<std::jthread> threads;
+  while (threads.size() < count) {
+    auto thread = start_thread(work);
+    if (!thread) {
+      break;
+    }
+    threads.push_back(*std::move(thread));
+  }
+  return threads;
 }
 
 }  // namespace cp

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "market/asking.hpp"
 
+#include "base/thread.hpp"
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -22,14 +24,14 @@ class Inquiry {
   }
 
   void begin() {
-    const std::size_t count = std::min(asked_.size(), kMostAtOnce);
-    for (std::size_t i = 0; i < count; ++i) {
-      threads_.emplace_back([this] { work(); });
-    }
+    threads_ = start_threads(std::min(asked_.size(), kMostAtOnce), [this] { work(); });
   }
 
   /// Returns when every source has answered or was stopped.
   void wait(const std::stop_token& stop) {
+    if (threads_.empty()) {
+      work();  // each is held by its own patience then
+    }
     std::unique_lock lock(mutex_);
     while (done_ < asked_.size()) {
       const auto now = steady_clock::now();

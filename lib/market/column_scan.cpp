@@ -2,6 +2,7 @@
 #include "market/column_scan.hpp"
 
 #include "base/text.hpp"
+#include "base/thread.hpp"
 #include "market/amounts.hpp"
 #include "model/json.hpp"
 
@@ -9,7 +10,6 @@
 #include <deque>
 #include <limits>
 #include <numeric>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -381,9 +381,9 @@ Result<void> ColumnScan::run_parts(std::deque<ColumnPart>& parts,
     std::vector<std::jthread> threads;
     for (std::size_t i = parts.size() - 1; i > 0; --i) {
       const auto run = [&, i] { done[i] = parts[i].run(cuts[i], cuts[i + 1]); };
-      try {
-        threads.emplace_back(run);
-      } catch (const std::system_error&) {
+      if (auto thread = start_thread(run)) {
+        threads.push_back(*std::move(thread));
+      } else {
         run();
       }
     }

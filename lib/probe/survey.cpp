@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/survey.hpp"
 
+#include "base/thread.hpp"
 #include "probe/target.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <set>
-#include <thread>
 #include <utility>
 
 namespace cp::probe {
@@ -97,10 +97,8 @@ class Survey {
         take(surroundings_.measure(queue[i]->url, *queue[i]->peer), queue[i]->finding);
       }
     };
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < std::min(jobs_, queue.size()); ++i) {
-      threads.emplace_back(work);
-    }
+    const std::size_t at_once = std::min(jobs_, queue.size());
+    const auto threads = start_threads(at_once == 0 ? 0 : at_once - 1, work);
     work();
   }
 

@@ -2,6 +2,7 @@
 #include "refreshing.hpp"
 
 #include "base/file.hpp"
+#include "base/thread.hpp"
 #include "importing.hpp"
 #include "market/asking.hpp"
 #include "market/downloading.hpp"
@@ -15,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 namespace cpfind {
@@ -48,15 +48,14 @@ class Refresh {
   Result<void> run() {
     const std::stop_token stop = context_.stop_on_signals();
     prepare();
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(downloads_.size(), kMostDownloads); ++i) {
-      threads.emplace_back([&] { bring(stop); });
-    }
+    auto threads =
+        cp::start_threads(std::min(downloads_.size(), kMostDownloads), [&] { bring(stop); });
     std::vector<LiveSource*> asked;
     for (const auto& provider : providers_) {
       asked.push_back(provider.get());
     }
     const std::vector<Result<Perception>> answers = ask_all(asked, stop);
+    bring(stop);
     threads.clear();
     for (std::size_t i = 0; i < answers.size(); ++i) {
       tell(*providers_[i], answers[i]);
