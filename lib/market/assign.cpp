@@ -18,6 +18,7 @@ namespace {
 
 using model::Truth;
 
+constexpr std::size_t kMostJudged = std::size_t{64} << 20U;  // conditions by classes
 constexpr double kUnknownPrice = std::numeric_limits<double>::infinity();
 constexpr double kMostCost = 9e18;  ///< in billionths of the currency, as int64_t holds them
 
@@ -80,13 +81,18 @@ class Matching {
     std::vector<Offered> found;
     std::set<std::uint32_t> seen;
     is_too_dear_ = false;
+    is_full_ = false;
     Cursors at{};
     while (const Entry* entry = next(demand, at)) {
       const Pool& pool = pools_[entry->pool];
       const Row& row = pool.rows[entry->row];
       if (!is_open(entry->pool) || seen.contains(entry->pool) ||
-          !fits(demand, row, models_[entry->pool][entry->row], wanted_models) || pool.nodes < 1 ||
+          !fits(demand, row, models_[entry->pool][entry->row], wanted_models) ||
           !accepts(index, entry->pool) || !is_true(demand, entry->pool)) {
+        continue;
+      }
+      if (pool.nodes < 1) {
+        is_full_ = true;
         continue;
       }
       const double cost = cost_of(demand, row);
@@ -104,6 +110,8 @@ class Matching {
   }
   /// Whether the last `best` left something out for its price.
   bool is_too_dear() const { return is_too_dear_; }
+  /// Whether it left something out of which nothing is free.
+  bool is_full() const { return is_full_; }
 
  private:
   using Cursors = std::array<std::size_t, kLanes>;
@@ -213,18 +221,23 @@ class Matching {
                                                 demands_[index].document) == Truth::yes);
   }
 
-  // Whether DEMAND's own condition holds; the same words are judged once for a class.
+  bool evaluate(const AssignDemand& demand, std::uint32_t pool) const {
+    return model::evaluate(*demand.condition, pools_[pool].resource, demand.document) == Truth::yes;
+  }
+
+  // Whether DEMAND's own condition holds; the same words are judged once for a class, unless they
+  // read the demand as well.
   bool is_true(const AssignDemand& demand, std::uint32_t pool) {
-    if (!demand.condition) {
-      return true;
+    if (!demand.condition || demand.condition_reads_demand) {
+      return !demand.condition || evaluate(demand, pool);
+    }
+    if (conditions_.size() * pools_.size() > kMostJudged && !conditions_.contains(demand.where)) {
+      conditions_.clear();
     }
     std::vector<std::int8_t>& known = conditions_[demand.where];
     known.resize(pools_.size(), -1);
     if (known[pool] < 0) {
-      known[pool] =
-          model::evaluate(*demand.condition, pools_[pool].resource, demand.document) == Truth::yes
-              ? 1
-              : 0;
+      known[pool] = evaluate(demand, pool) ? 1 : 0;
     }
     return known[pool] == 1;
   }
@@ -280,6 +293,7 @@ class Matching {
   std::map<std::string, std::vector<bool>> accepted_;
   std::unordered_map<std::string, std::vector<std::int8_t>> conditions_;
   bool is_too_dear_ = false;
+  bool is_full_ = false;
 };
 
 class Assignment {
@@ -321,6 +335,7 @@ class Assignment {
       offered_.push_back(matching_.best(i, options_.classes, all));
       result_[i].reason = !offered_[i].empty()      ? "no_capacity"
                           : matching_.is_too_dear() ? "too_dear"
+                          : matching_.is_full()     ? "no_capacity"
                                                     : "no_match";
       for (const Offered& one : offered_.back()) {
         dearest = one.cost == kUnknownPrice ? dearest : std::max(dearest, one.cost);

@@ -40,6 +40,7 @@ struct AssignDemand {
   std::optional<MaxPrice> max_price;
   std::string where;  ///< the condition's text, by which equal ones are judged once
   std::shared_ptr<const model::Condition> condition;
+  bool condition_reads_demand = false;  ///< so that equal words may mean another thing
 };
 
 /// The demand of DOCUMENT, the NUMBERth. bad_data for what is no cp.demand/1 or asks for what an
@@ -74,7 +75,10 @@ class Pools {
   std::int64_t resources() const { return resources_; }
 
  private:
+  const std::vector<std::string>& names_read_by(const std::string& policy);
+
   bool tells_provider_ = false, tells_place_ = false;
+  std::unordered_map<std::string, std::vector<std::string>> names_of_policy_;
   std::vector<Pool> pools_;
   std::unordered_map<std::string, std::size_t> known_;
   std::int64_t resources_ = 0;

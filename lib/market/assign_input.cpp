@@ -20,6 +20,7 @@ constexpr std::array<const char*, 9> kNames{
 constexpr double kMostPriority = 1e15;
 constexpr double kLongest = 1e10;  ///< seconds
 constexpr std::int64_t kMostMemberNodes = 1'000'000;
+constexpr std::size_t kMostPolicies = 10'000;  ///< that are remembered
 
 // The number of DOCUMENT at PATH; bad_data for one that is not from LEAST to MOST.
 Result<std::optional<double>> bounded_number(const Json& document, std::string_view path,
@@ -49,19 +50,39 @@ Result<std::optional<std::int64_t>> whole_amount(const Json& document, std::stri
   return std::optional(static_cast<std::int64_t>(*number));
 }
 
+// The text of DOCUMENT at PATH, "" where there is none; bad_data for anything but a text, which
+// would be a wish that nobody hears.
+Result<std::string> text_member(const Json& document, std::string_view path,
+                                const std::string& who) {
+  const Json* value = model::find(document, path);
+  if (value == nullptr || value->is_null()) {
+    return std::string();
+  }
+  const auto text = model::text_at(document, path);
+  return text ? Result<std::string>(*text)
+              : fail(Errc::bad_data, "{}: {} has to be a text", who, path);
+}
+
 Result<void> read_cards(const Json& document, const std::string& who, AssignDemand& demand) {
   const Json* gpu = model::find(document, "gpu");
-  if (gpu == nullptr || !gpu->is_object()) {
+  if (gpu == nullptr || gpu->is_null()) {
     return {};
   }
+  if (!gpu->is_object()) {
+    return fail(Errc::bad_data, "{}: gpu has to hold count, models, memory_bytes or vendor", who);
+  }
   demand.wants_cards = true;
-  demand.vendor = model::text_at(document, "gpu.vendor").value_or("");
+  CP_TRY_ASSIGN(demand.vendor, text_member(document, "gpu.vendor", who));
   CP_TRY_ASSIGN(demand.cards, whole_amount(document, "gpu.count", who));
   CP_TRY_ASSIGN(demand.card_memory_bytes, whole_amount(document, "gpu.memory_bytes", who));
   const Json* models = model::find(*gpu, "models");
-  for (const Json& name : models != nullptr && models->is_array() ? *models : Json::array()) {
+  const bool has_models = models != nullptr && !models->is_null();
+  if (has_models && !models->is_array()) {
+    return fail(Errc::bad_data, "{}: gpu.models has to be a list of names", who);
+  }
+  for (const Json& name : has_models ? *models : Json::array()) {
     if (!name.is_string()) {
-      return fail(Errc::bad_data, "{}: gpu.models has to hold names", who);
+      return fail(Errc::bad_data, "{}: gpu.models has to be a list of names", who);
     }
     demand.models.push_back(model::AcceleratorName::recognise(name.get<std::string>()));
   }
@@ -89,7 +110,7 @@ Result<void> read_price(const Json& document, const std::string& who, AssignDema
 
 Result<void> read_condition(const Json& document, const std::string& who,
                             const std::string& currency, AssignDemand& demand) {
-  demand.where = model::text_at(document, "where").value_or("");
+  CP_TRY_ASSIGN(demand.where, text_member(document, "where", who));
   if (demand.where.empty()) {
     return {};
   }
@@ -102,6 +123,10 @@ Result<void> read_condition(const Json& document, const std::string& who,
       return fail(Errc::bad_data,
                   "{}: where names {}, which an assignment decides: use max_price for prices", who,
                   field->name);
+    }
+    if (field->scope == model::Scope::demand) {
+      demand.condition_reads_demand = true;
+      continue;
     }
     if (std::any_of(kNames.begin(), kNames.end(),
                     [&](std::string_view name) { return name == field->path; })) {
@@ -121,8 +146,15 @@ Result<AssignDemand> assign_demand(Json document, std::size_t number, const std:
     return fail(Errc::bad_data, "{}: this is no cp.demand/1", who);
   }
   AssignDemand demand;
-  demand.name = model::text_at(document, "name").value_or("");
-  demand.owner = model::text_at(document, "owner").value_or("");
+  CP_TRY_ASSIGN(demand.name, text_member(document, "name", who));
+  CP_TRY_ASSIGN(demand.owner, text_member(document, "owner", who));
+  const Json* trust = model::find(document, "trust");
+  if (trust != nullptr && !trust->empty()) {
+    return fail(Errc::bad_data,
+                "{}: trust is not judged here: leave resources that it does not allow out of "
+                "--resources",
+                who);
+  }
   CP_TRY_ASSIGN(const auto priority,
                 bounded_number(document, "priority", -kMostPriority, kMostPriority, who));
   demand.priority = static_cast<std::int64_t>(priority.value_or(0));
@@ -152,6 +184,25 @@ Pools::Pools(const std::vector<AssignDemand>& demands) {
   }
 }
 
+// What of kNames POLICY reads, which makes resources differ that it judges by them.
+const std::vector<std::string>& Pools::names_read_by(const std::string& policy) {
+  if (names_of_policy_.size() == kMostPolicies) {
+    names_of_policy_.clear();
+  }
+  const auto [known, is_new] = names_of_policy_.try_emplace(policy);
+  const auto condition = is_new && !policy.empty()
+                             ? model::parse_condition(policy)
+                             : tl::unexpected<Error>(Error{Errc::usage, {}, {}});
+  if (condition) {
+    for (const model::Field* field : model::fields_of(*condition)) {
+      if (field->scope == model::Scope::resource) {
+        known->second.emplace_back(field->path.substr(0, field->path.find('.')));
+      }
+    }
+  }
+  return known->second;
+}
+
 Result<bool> Pools::add(Json resource) {
   const bool is_offer = model::is_a(resource, "cp.offer");
   if (!is_offer && !model::is_a(resource, "cp.resource")) {
@@ -172,10 +223,15 @@ Result<bool> Pools::add(Json resource) {
   if (verdict == "busy" || verdict == "none") {
     member.nodes = 0;
   }
+  const bool has_policy = bare.contains("policy");
+  const std::vector<std::string>& read_by_policy =
+      names_read_by(model::text_at(bare, "policy").value_or(""));
   for (const char* name : kNames) {
-    bare.erase(name);
+    if (std::ranges::find(read_by_policy, name) == read_by_policy.end()) {
+      bare.erase(name);
+    }
   }
-  if (!bare.contains("policy")) {
+  if (!has_policy) {
     bare.erase(tells_provider_ ? "" : "provider");
     bare.erase(tells_place_ ? "" : "place");
   }
