@@ -39,11 +39,11 @@ Chunk random_chunk() {
 
 SteadyTime now_steady() { return SystemClock().steady(); }
 
-// Calls STEP, which does one chunk's work, until the time is over.
+// Calls STEP, which does one chunk's work, until the time is over, and once where that is soon.
 template <class Step>
 Result<std::uint64_t> repeat(SteadyTime end, const std::stop_token& halt, Step step) {
   std::uint64_t bytes = 0;
-  while (now_steady() < end && !halt.stop_requested()) {
+  while ((bytes == 0 || now_steady() < end) && !halt.stop_requested()) {
     CP_TRY(step());
     bytes += limits::chunk_bytes;
   }
@@ -98,7 +98,7 @@ Result<UniqueFd> open_nameless(const std::string& directory) {
 Result<std::uint64_t> write_until(int fd, const Chunk& chunk, std::uint64_t room, SteadyTime end,
                                   const std::stop_token& halt) {
   std::uint64_t written = 0;
-  while (now_steady() < end && written < room && !halt.stop_requested()) {
+  while ((written == 0 || now_steady() < end) && written < room && !halt.stop_requested()) {
     CP_TRY(write_at(fd, written, chunk));
     written += chunk.size();
     if (written % kSyncEvery == 0 && ::fdatasync(fd) != 0) {
@@ -115,7 +115,7 @@ Result<std::uint64_t> read_until(int fd, std::uint64_t size, SteadyTime end,
                                  const std::stop_token& halt) {
   Chunk chunk(limits::chunk_bytes);
   std::uint64_t have = 0;
-  while (now_steady() < end && have < size && !halt.stop_requested()) {
+  while ((have == 0 || now_steady() < end) && have < size && !halt.stop_requested()) {
     const ssize_t count = ::pread(fd, chunk.data(), chunk.size(), static_cast<off_t>(have));
     if (count <= 0) {
       return fail_errno(count == 0 ? EIO : errno, "reading");
