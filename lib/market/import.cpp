@@ -30,6 +30,17 @@ constexpr std::array<std::pair<std::string_view, Format>, 6> kFormats{{
     {"top500", Format::top500},
 }};
 
+// What the user calls the catalog.
+const std::string& said_file(const ImportRequest& request) {
+  return request.origin.empty() ? request.file : request.origin;
+}
+
+// A URL is a name and nothing that lies on this machine.
+bool looks_like_osg(const ImportRequest& request) {
+  const std::string_view url = request.origin;
+  return url.empty() ? may_be_osg(request.file) : is_osg_name(url.substr(0, url.find('?')));
+}
+
 std::string_view name_of(Format format) { return kFormats[static_cast<std::size_t>(format)].first; }
 
 // SkyPilot's catalogs do not say so in the files: their documentation gives prices in US dollars.
@@ -94,7 +105,7 @@ Result<void> read(LineReader& lines, const ImportRequest& request, Format format
            request.as_of},
           import, lint);
     case Format::sparecores:
-      return import_sparecores(lines, request.file, import, lint);
+      return import_sparecores(lines, said_file(request), import, lint);
     case Format::top500:
       return import_top500(lines, request.as_of, import, lint);
     case Format::osg:  // has no lines
@@ -104,9 +115,15 @@ Result<void> read(LineReader& lines, const ImportRequest& request, Format format
   }
   CP_TRY_ASSIGN(const bool one_a_line, is_one_a_line(lines));
   if (one_a_line || request.file == "-") {
-    return import_ndjson(lines, request.file, import, lint);
+    return import_ndjson(lines, said_file(request), import, lint);
   }
   return import_documents(request.file, import, lint);
+}
+
+Result<void> read_osg(const ImportRequest& request, CacheImport& import, Lint& lint) {
+  return request.origin.empty()
+             ? import_osg(request.file, request.provider, import, lint)
+             : import_osg_from(request.origin, request.file, request.provider, import, lint);
 }
 
 Result<void> check(const ImportRequest& request) {
@@ -134,10 +151,10 @@ Result<void> judge(const ImportRequest& request, const CacheImport& import, cons
   if (request.is_strict && !lint.is_clean()) {
     return fail(Errc::bad_data,
                 "{}: {} rows would be kept out, {} repaired and {} merged: nothing was taken",
-                request.file, lint.rejected(), lint.repaired(), lint.merged());
+                said_file(request), lint.rejected(), lint.repaired(), lint.merged());
   }
   if (import.rows() == 0) {
-    return fail(Errc::bad_data, "{}: not one of its rows can be used", request.file);
+    return fail(Errc::bad_data, "{}: not one of its rows can be used", said_file(request));
   }
   return {};
 }
@@ -175,8 +192,7 @@ Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, cons
   request.provider = request.provider.empty() ? request.name : request.provider;
   CP_TRY(check(request));
   Format format = request.format;
-  if (format == Format::automatic &&
-      may_be_osg(request.origin.empty() ? request.file : request.origin)) {
+  if (format == Format::automatic && looks_like_osg(request)) {
     format = Format::osg;
   }
   std::optional<LineReader> lines;
@@ -184,17 +200,16 @@ Result<SourceInfo> import_catalog(Cache& cache, const ImportRequest& given, cons
     CP_TRY_ASSIGN(lines, LineReader::open(request.file));
   }
   if (format == Format::automatic) {
-    CP_TRY_ASSIGN(format, detect(*lines, request.file));
+    CP_TRY_ASSIGN(format, detect(*lines, said_file(request)));
   }
   SourceInfo source;
   source.name = request.name;
   source.kind = name_of(format);
-  source.file = request.origin.empty() ? request.file : request.origin;
+  source.file = said_file(request);
   source.as_of = request.as_of;
   source.imported_at = format_time(std::chrono::floor<std::chrono::seconds>(clock.now()));
   CP_TRY_ASSIGN(CacheImport import, CacheImport::begin(cache, std::move(source)));
-  CP_TRY(lines ? read(*lines, request, format, import, lint)
-               : import_osg(request.file, request.provider, import, lint));
+  CP_TRY(lines ? read(*lines, request, format, import, lint) : read_osg(request, import, lint));
   CP_TRY(judge(request, import, lint));
   return import.commit(lint);
 }

@@ -89,6 +89,13 @@ class Topology {
                  facility.empty() ? provider : facility);
   }
 
+  // What lies beside PATH has nothing to do with the file that was brought there.
+  Result<void> group_from_afar(const std::string& path, const std::string& url,
+                               const std::string& provider) {
+    lint_.enter(url);
+    return group_in(read_entered(path), Json::object(), provider);
+  }
+
  private:
   Result<std::vector<std::string>> entries(const std::string& path) {
     const Directory directory(::opendir(path.c_str()));
@@ -112,6 +119,10 @@ class Topology {
   // The document in PATH; null, and told, when there is none.
   std::optional<YamlNode> read(const std::string& path) {
     lint_.enter(path);
+    return read_entered(path);
+  }
+
+  std::optional<YamlNode> read_entered(const std::string& path) {
     const auto text = read_file(path, limits::document_bytes);
     if (!text) {
       lint_.found(1, Fault::not_yaml, text.error().message);
@@ -176,7 +187,11 @@ class Topology {
   }
 
   Result<void> group(const std::string& path, const Json& place, const std::string& facility) {
-    const auto document = read(path);
+    return group_in(read(path), place, facility);
+  }
+
+  Result<void> group_in(const std::optional<YamlNode>& document, const Json& place,
+                        const std::string& facility) {
     if (!document) {
       return {};
     }
@@ -234,6 +249,8 @@ class Topology {
 
 }  // namespace
 
+bool is_osg_name(std::string_view name) { return is_yaml(name); }
+
 bool may_be_osg(const std::string& path) {
   struct stat status {};
   return is_yaml(path) || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode));
@@ -253,6 +270,11 @@ Result<void> import_osg(const std::string& path, const std::string& provider, Ca
     return fail(Errc::bad_data, "{} is neither a file nor a directory", path);
   }
   return topology.group_alone(path, provider);
+}
+
+Result<void> import_osg_from(const std::string& url, const std::string& path,
+                             const std::string& provider, CacheImport& import, Lint& lint) {
+  return Topology(import, lint).group_from_afar(path, url, provider);
 }
 
 }  // namespace cp::market

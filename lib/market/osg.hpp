@@ -5,6 +5,7 @@
 #include "market/lint.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace cp::market {
 
@@ -16,6 +17,14 @@ namespace cp::market {
 /// more than 100,000 files; else as opening a directory fails.
 Result<void> import_osg(const std::string& path, const std::string& provider, CacheImport& import,
                         Lint& lint);
+
+/// The same for the file of one resource group that was brought from URL to PATH. Nothing there
+/// says its place or facility: PROVIDER provides it.
+Result<void> import_osg_from(const std::string& url, const std::string& path,
+                             const std::string& provider, CacheImport& import, Lint& lint);
+
+/// Whether NAME, the path of a file or URL, is that of YAML.
+bool is_osg_name(std::string_view name);
 
 /// Whether the catalog at PATH is one of these as far as its name tells: a directory, or YAML.
 bool may_be_osg(const std::string& path);

@@ -77,6 +77,41 @@ TEST_CASE("one file of a topology finds its site beside it") {
   CHECK(row.provider == "State University");
 }
 
+TEST_CASE("a group from a server has no facility and no site in the directory where it was put") {
+  TopologyFixture fixture;
+  fixture.put("SITE.yaml", kSite);
+  fixture.put("sol.catalog", kGroup);
+  cp::market::ImportRequest request;
+  request.file = fixture.site() + "/sol.catalog";
+  request.name = "sol";
+  for (const std::string provider : {"", "OSG"}) {
+    request.provider = provider;
+    for (const std::string_view url :
+         {"https://osg.example/State/Sol.yaml", "http://osg.example/x.yml?raw=1"}) {
+      request.origin = url;
+      const auto source = fixture.catalog.import_file(request);
+      REQUIRE(source);
+      CHECK(source->kind == "osg");
+      CHECK(source->file == url);
+      CHECK(fixture.catalog.lint.file() == url);
+      const auto row = fixture.catalog.rows().front().row;
+      CHECK(row.provider == (provider.empty() ? "sol" : provider));
+      CHECK(row.country.empty());
+    }
+  }
+}
+
+TEST_CASE("the URL of a catalog is no path, whatever lies there") {
+  CatalogFixture fixture;
+  cp::market::ImportRequest request;
+  request.file = fixture.write("a.catalog", "InstanceType,Price\na,1\n");
+  request.name = "a";
+  request.origin = fixture.directory();  // a directory, which would be a topology
+  const auto source = fixture.import_file(request);
+  REQUIRE(source);
+  CHECK(source->kind == "skypilot");
+}
+
 TEST_CASE("a faulty file keeps the others in, and is told with its line") {
   TopologyFixture fixture;
   fixture.put("SITE.yaml", "Country: Atlantis\nLatitude: 91\nLongitude: west\n");
