@@ -3,6 +3,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "base/trusted_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -55,17 +56,7 @@ Result<std::string> read_trusted_file(const std::string& path, std::size_t limit
   if (::fstat(fd.get(), &status) != 0) {
     return fail_errno(errno, "cannot stat " + path);
   }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(Errc::bad_config, "{} is not a regular file", path);
-  }
-  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    return fail(Errc::bad_config, "{} belongs to another user", path);
-  }
-  if ((status.st_mode & (secret ? 077U : 022U)) != 0) {
-    return with_hint(
-        fail(Errc::bad_config, "{} may be {} by others", path, secret ? "read" : "written"),
-        fmt::format("chmod {} {}", secret ? "600" : "go-w", path));
-  }
+  CP_TRY(check_trusted(path, status, secret));
   return read_open(fd, path, limit);
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("a name that could leave its directory names no program") {
   }
 }
 
-TEST_CASE("the first program is taken, and none that anybody may write") {
+TEST_CASE("the first program is taken, and none that is another's or that others may write") {
   const Programs programs;
   CHECK(find_program("a", programs.where()).error().code == Errc::not_found);
   programs.put("relative", "a", "exit 0");
@@ -66,8 +66,19 @@ TEST_CASE("the first program is taken, and none that anybody may write") {
   CHECK(find_program("a", programs.where()) == own);
   programs.put("libexec", "a", "exit 0", 0644);
   CHECK(find_program("a", programs.where()) == own);
-  programs.put("libexec", "a", "exit 0", 0777);
-  CHECK(find_program("a", programs.where()).error().code == Errc::denied);
+  for (const mode_t mode : {0777U, 0775U, 0757U}) {
+    CAPTURE(mode);
+    const std::string open = programs.put("libexec", "a", "exit 0", mode);
+    const auto found = find_program("a", programs.where());
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == Errc::bad_config);
+    CHECK(found.error().hint == "chmod go-w " + open);
+  }
+  const std::string foreign = programs.put("libexec", "a", "exit 0", 0755);
+  if (::geteuid() == 0) {
+    REQUIRE(::chown(foreign.c_str(), 1, 1) == 0);
+    CHECK(find_program("a", programs.where()).error().code == Errc::bad_config);
+  }
 }
 
 TEST_CASE("a program gets its verb and input, and its lines are read") {

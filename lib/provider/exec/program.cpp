@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/trusted_file.hpp"
 #include "base/utf8.hpp"
 #include "model/json.hpp"
 
@@ -102,10 +103,7 @@ Result<std::string> find_program(std::string_view name, const SearchPath& where)
     if (!directory.starts_with('/') || !is_program(path, status)) {
       continue;
     }
-    if ((status.st_mode & S_IWOTH) != 0) {
-      return with_hint(fail(Errc::denied, "{} is not run: anybody may write it", path),
-                       fmt::format("chmod o-w {}", path));
-    }
+    CP_TRY(check_trusted(path, status, false));
     return path;
   }
   return with_hint(fail(Errc::not_found, "there is no program {}", file),

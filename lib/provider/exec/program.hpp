@@ -28,7 +28,7 @@ struct SearchPath {
 };
 
 /// The program of NAME, the first in the order of SearchPath. usage for what is no name, not_found
-/// when there is none, denied when others may write it.
+/// when there is none, bad_config when it is not ours or root's, or others may write it.
 Result<std::string> find_program(std::string_view name, const SearchPath& where);
 
 /// One of the programs.

@@ -111,8 +111,10 @@ expect_status 64 cpfind sources add exec:dead --deadline 0s --name x
 expect_status 64 cpfind sources add
 expect_status 66 cpfind sources refresh nobody
 chmod 757 "$providers/cp-provider-dead"
-expect_status 77 cpfind sources add exec:dead --name other
-expect_match 'anybody may write it' "$STDERR"
+expect_status 78 cpfind sources add exec:dead --name other
+expect_match 'may be written by others' "$STDERR"
+chmod 775 "$providers/cp-provider-dead"
+expect_status 78 cpfind sources add exec:dead --name other
 
 it "reads catalogs into the cache, when they are added and when they are refreshed"
 printf 'InstanceType,Price,Region\nx,1,r\n' >cloud.csv
