@@ -5,6 +5,7 @@
 #include "base/thread.hpp"
 #include "importing.hpp"
 #include "market/asking.hpp"
+#include "market/download_directory.hpp"
 #include "market/downloading.hpp"
 #include "market/provider_source.hpp"
 #include "source_table.hpp"
@@ -47,7 +48,7 @@ class Refresh {
 
   Result<void> run() {
     const std::stop_token stop = context_.stop_on_signals();
-    prepare();
+    CP_TRY(prepare());
     auto threads =
         cp::start_threads(std::min(downloads_.size(), kMostDownloads), [&] { bring(stop); });
     std::vector<LiveSource*> asked;
@@ -64,22 +65,33 @@ class Refresh {
   }
 
  private:
-  void prepare() {
+  Result<void> prepare() {
     for (const SourceSettings& source : sources_) {
       if (!source.is_catalog()) {
         providers_.push_back(std::make_unique<ProviderSource>(
             source, ProviderSource::Options{paths_.cache, {}, true}, context_.clock()));
       } else if (!source.path()) {
-        downloads_.push_back(
-            {&source, cp::path_join(paths_.cache, "sources/" + source.name + ".catalog"), {}});
+        downloads_.push_back({&source, {}, {}});
       }
     }
+    if (downloads_.empty()) {
+      return {};
+    }
+    CP_TRY_ASSIGN(auto directory,
+                  cp::market::DownloadDirectory::create(cp::path_join(paths_.cache, "sources")));
+    brought_.emplace(std::move(directory));
+    for (std::size_t i = 0; i < downloads_.size(); ++i) {
+      downloads_[i].path = brought_->file(i);
+    }
+    return {};
   }
 
   void bring(const std::stop_token& stop) {
     for (std::size_t i = next_++; i < downloads_.size(); i = next_++) {
       Download& one = downloads_[i];
-      one.result = cp::market::download(one.source->url, one.path, one.source->deadline, stop);
+      one.result = cp::within_means([&] {
+        return cp::market::download(one.source->url, one.path, one.source->deadline, stop);
+      });
     }
   }
 
@@ -174,6 +186,7 @@ class Refresh {
   cp::Paths paths_;
   const std::vector<SourceSettings>& sources_;
   std::vector<std::unique_ptr<ProviderSource>> providers_;
+  std::optional<cp::market::DownloadDirectory> brought_;
   std::vector<Download> downloads_;
   std::atomic<std::size_t> next_{0};
 };

@@ -194,6 +194,9 @@ Result<int> refresh_named(Context& context, std::span<const std::string> names) 
   }
   std::vector<SourceSettings> wanted;
   for (const std::string& name : names) {
+    if (std::ranges::find(wanted, name, &SourceSettings::name) != wanted.end()) {
+      continue;
+    }
     const auto found = std::ranges::find(all, name, &SourceSettings::name);
     if (found == all.end()) {
       return cp::with_hint(

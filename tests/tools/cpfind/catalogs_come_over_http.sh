@@ -25,6 +25,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
     def good(self):
         self.start(200, Content_Length=len(ROWS)); self.wfile.write(ROWS)
+    def group(self):
+        group = b"Resources:\n  CE1:\n    Services:\n      CE:\n        Description: x\n"
+        self.start(200, Content_Length=len(group)); self.wfile.write(group)
     def more(self):  # says more than it sends
         self.start(200, Content_Length=len(ROWS) + 1000); self.wfile.write(ROWS)
     def fewer(self):  # sends more than it says
@@ -63,7 +66,29 @@ validate "$STDOUT"
 expect_json '.name == "azure" and .kind == "skypilot" and .offers == 2 and (.url | endswith("/good/azure/vms.csv"))'
 expect_status 0 cpfind --where 'source = azure'
 expect_equal 'x y' "$(names)"
-expect_equal '' "$(find "$XDG_CACHE_HOME/cptools/sources" -type f)" "nothing is left of the download"
+expect_equal '' "$(find "$XDG_CACHE_HOME/cptools/sources" -mindepth 1)" "nothing is left of the download"
+
+it "brings a source that is named twice once, and takes away what a killed refresh has left"
+mkdir "$XDG_CACHE_HOME/cptools/sources/download.killed"
+touch "$XDG_CACHE_HOME/cptools/sources/download.killed/0.catalog"
+expect_status 0 cpfind sources refresh azure azure
+expect_equal 1 "$(jq -rn '[inputs] | length' "$STDOUT")"
+expect_equal '' "$(find "$XDG_CACHE_HOME/cptools/sources" -mindepth 1)"
+
+it "leaves nothing of what it brought behind when the cache cannot be opened"
+mv "$XDG_CACHE_HOME/cptools/offers.db" kept.db
+mkdir "$XDG_CACHE_HOME/cptools/offers.db"
+cpfind sources refresh azure >/dev/null 2>&1 && fail "a directory was read as a cache"
+rmdir "$XDG_CACHE_HOME/cptools/offers.db"
+mv kept.db "$XDG_CACHE_HOME/cptools/offers.db"
+expect_equal '' "$(find "$XDG_CACHE_HOME/cptools/sources" -mindepth 1)"
+
+it "is its source's name that provides what a group of the grid has that came from a server"
+expect_status 0 cpfind sources add "$base/group/SOL.yaml"
+expect_json '.kind == "osg" and .offers == 1'
+expect_status 0 cpfind --where 'source = SOL'
+expect_json '.provider == "SOL"'
+expect_status 0 cpfind sources remove SOL
 
 it "takes nothing of what is cut off, endless, late or elsewhere, and waits no longer than allowed"
 begin=$(date +%s)
