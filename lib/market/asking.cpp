@@ -65,6 +65,15 @@ class Inquiry {
     Phase phase;
   };
 
+  static Result<Perception> ask(Asked& one) {
+    Result<Perception> answer = one.source->perceive(one.stop.get_token());
+    if (!answer && one.stop.stop_requested()) {
+      const std::chrono::duration<double> limit = one.deadline;
+      return fail(Errc::timed_out, "timed out after {} s", limit.count());
+    }
+    return answer;
+  }
+
   void work() {
     std::unique_lock lock(mutex_);
     while (next_ < asked_.size()) {
@@ -75,11 +84,7 @@ class Inquiry {
         one.stop.request_stop();
       }
       lock.unlock();
-      Result<Perception> answer = one.source->perceive(one.stop.get_token());
-      if (!answer && one.stop.stop_requested()) {
-        const std::chrono::duration<double> limit = one.deadline;
-        answer = fail(Errc::timed_out, "timed out after {} s", limit.count());
-      }
+      Result<Perception> answer = within_means([&] { return ask(one); });
       lock.lock();
       *one.answer = std::move(answer);
       one.phase = Phase::done;

@@ -380,7 +380,9 @@ Result<void> ColumnScan::run_parts(std::deque<ColumnPart>& parts,
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = parts.size() - 1; i > 0; --i) {
-      const auto run = [&, i] { done[i] = parts[i].run(cuts[i], cuts[i + 1]); };
+      const auto run = [&, i] {
+        done[i] = within_means([&] { return parts[i].run(cuts[i], cuts[i + 1]); });
+      };
       if (auto thread = start_thread(run)) {
         threads.push_back(*std::move(thread));
       } else {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 
 using cp::Errc;
@@ -55,6 +56,26 @@ std::vector<Result<Perception>> ask(std::vector<std::unique_ptr<Fake>>& fakes,
 }
 
 }  // namespace
+
+TEST_CASE("a source without memory to spare is one that cannot be asked, in a thread, too") {
+  class Hungry final : public LiveSource {
+   public:
+    const std::string& name() const override { return name_; }
+    std::optional<std::chrono::milliseconds> deadline() const override { return 60s; }
+    Result<Perception> perceive(std::stop_token) override { throw std::bad_alloc(); }
+
+   private:
+    std::string name_ = "hungry";
+  };
+  Hungry hungry;
+  Fake fine("fine", 60s, true);
+  const std::vector<LiveSource*> sources{&hungry, &fine};
+  const auto answers = ask_all(sources, {});
+  REQUIRE_FALSE(answers[0]);
+  CHECK(answers[0].error().code == Errc::timed_out);
+  CHECK(answers[0].error().message == "the system has no memory to spare");
+  CHECK(answers[1]);
+}
 
 TEST_CASE("a dead source delays the others no longer than its own deadline") {
   std::vector<std::unique_ptr<Fake>> fakes;
