@@ -7,7 +7,9 @@
 #include "model/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <thread>
@@ -126,7 +128,10 @@ class ColumnPart {
     const std::uint16_t row = rows_[i];
     const model::Truth truth = truths_[i];
     if ((flags_[row] & RowFlags::has_policy) != 0) {
-      findings.undecided.push_back({index_of_row(row), truth});
+      ColumnFindings::Undecided undecided;
+      undecided.candidate.row = static_cast<std::int64_t>(index_of_row(row));
+      undecided.candidate.truth = truth;
+      findings.undecided.push_back(std::move(undecided));
       return {};
     }
     std::int64_t document = 0;
@@ -221,6 +226,91 @@ class ColumnPart {
   model::Truth truth_ = model::Truth::no;
   Candidate best_;
   bool has_best_ = false;
+};
+
+/// Says of rows what stands in the file, their indices in the order of the file.
+class ColumnTeller {
+ public:
+  /// Of about COUNT rows.
+  ColumnTeller(const ColumnScan& scan, std::size_t count)
+      : scan_(scan), reader_(scan.snapshot_), count_(count) {}
+
+  /// Puts the number of the row in place of its index, and texts in place of their codes.
+  Result<void> say(Candidate& candidate) {
+    const auto index = static_cast<std::uint64_t>(candidate.row);
+    reader_.go_to(index / kChunkRows);
+    CP_TRY_ASSIGN(const auto rows, reader_.raw(RawColumn::row));
+    candidate.row = rows[index % kChunkRows];
+    for (std::size_t i = 0; i < scan_.keys_.size(); ++i) {
+      const ColumnScan::Key& key = scan_.keys_[i];
+      KeyValue& value = candidate.keys[i];
+      if (key.type != ColumnScan::Key::Type::text || value.type == KeyValue::Type::unknown) {
+        continue;
+      }
+      const auto place = static_cast<std::uint32_t>(value.number);
+      const bool is_model = key.column == OfferColumn::gpu_model;
+      CP_TRY_ASSIGN(const std::string text,
+                    text_of(key.column, is_model ? key.places[place] : place));
+      value.type = KeyValue::Type::text;
+      value.text = text::lower(text);
+      value.number = 0;
+    }
+    return {};
+  }
+
+  /// The provider of what has its code for a group.
+  Result<std::string> provider_of(const Candidate& candidate) {
+    const auto code = static_cast<std::uint32_t>(candidate.group);
+    return code < kFirstCode ? std::string() : text_of(OfferColumn::provider, code);
+  }
+
+  /// All but the truth of ROW, whose candidate has its index.
+  Result<void> describe(ColumnFindings::Undecided& row) {
+    Candidate& candidate = row.candidate;
+    const auto index = static_cast<std::uint64_t>(candidate.row);
+    reader_.go_to(index / kChunkRows);
+    const auto place = static_cast<std::uint16_t>(index % kChunkRows);
+    for (const ColumnScan::Key& key : scan_.keys_) {
+      CP_TRY_ASSIGN(KeyValue value, scan_.read_key(key, reader_, place));
+      candidate.keys.push_back(std::move(value));
+    }
+    CP_TRY_ASSIGN(const auto flags, reader_.flags());
+    CP_TRY_ASSIGN(const auto documents, reader_.raw(RawColumn::document));
+    candidate.document = (flags[place] & RowFlags::has_siblings) != 0 ? documents[place] : 0;
+    if (scan_.request_.rules.of_group > 0) {
+      CP_TRY_ASSIGN(const std::uint32_t provider, reader_.code(OfferColumn::provider, place));
+      candidate.group = group_of(provider);
+      CP_TRY_ASSIGN(row.provider, provider_of(candidate));
+    }
+    CP_TRY_ASSIGN(const std::uint32_t currency, reader_.code(OfferColumn::currency, place));
+    row.currency = scan_.currencies_[currency];
+    std::vector<Nanos> cost;
+    CP_TRY(scan_.price_.read(scan_.cost_, reader_, ChunkRows(&place, 1), cost));
+    if (cost.front() != kUnknownNanos) {
+      row.cost = nearest(cost.front());
+    }
+    return say(candidate);
+  }
+
+ private:
+  // One text takes a block of its end, one of its bytes, and one more where they meet a border: of
+  // many the whole dictionary costs less.
+  Result<std::string> text_of(OfferColumn column, std::uint32_t code) {
+    constexpr std::uint64_t bytes_a_text = 3 * SnapshotFile::kBlockBytes;
+    std::optional<Texts>& texts = texts_[index_of(column)];
+    if (!texts && scan_.snapshot_.text_bytes(column) / bytes_a_text > count_) {
+      return scan_.snapshot_.text(column, code);
+    }
+    if (!texts) {
+      CP_TRY_ASSIGN(texts, scan_.snapshot_.texts(column));
+    }
+    return std::string((*texts)[code - kFirstCode]);
+  }
+
+  const ColumnScan& scan_;
+  ChunkReader reader_;
+  std::size_t count_;
+  std::array<std::optional<Texts>, kColumns> texts_;
 };
 
 Result<ColumnScan> ColumnScan::make(const Snapshot& snapshot, const ColumnRequest& request) {
@@ -412,8 +502,7 @@ Result<ColumnFindings> ColumnScan::run() const {
   for (ColumnPart& part : parts) {
     all.matched += part.findings.matched;
     all.unknown += part.findings.unknown;
-    all.undecided.insert(all.undecided.end(), part.findings.undecided.begin(),
-                         part.findings.undecided.end());
+    std::ranges::move(part.findings.undecided, std::back_inserter(all.undecided));
     CP_TRY_ASSIGN(std::vector<Candidate> kept, std::move(part.chooser()).finish_part());
     for (Candidate& candidate : kept) {
       chooser.take(std::move(candidate));
@@ -421,18 +510,8 @@ Result<ColumnFindings> ColumnScan::run() const {
   }
   add_costs(parts, all);
   CP_TRY_ASSIGN(all.best, std::move(chooser).finish_part());
-  ChunkReader reader(snapshot_);
-  for (Candidate& candidate : all.best) {
-    CP_TRY(say(reader, candidate));
-    if (request_.rules.of_group > 0) {
-      CP_TRY_ASSIGN(std::string provider, provider_of(candidate));
-      all.providers.push_back(std::move(provider));
-    }
-  }
   // What can be told of those is told before anything is believed of the rest.
-  for (const auto& undecided : all.undecided) {
-    CP_TRY(describe(reader, undecided.index));
-  }
+  CP_TRY(tell(all));
   return all;
 }
 
@@ -450,58 +529,23 @@ void ColumnScan::add_costs(const std::deque<ColumnPart>& parts, ColumnFindings& 
   }
 }
 
-// Puts the number of the row in place of its index, and texts in place of their codes.
-Result<void> ColumnScan::say(ChunkReader& reader, Candidate& candidate) const {
-  const auto index = static_cast<std::uint64_t>(candidate.row);
-  reader.go_to(index / kChunkRows);
-  CP_TRY_ASSIGN(const auto rows, reader.raw(RawColumn::row));
-  candidate.row = rows[index % kChunkRows];
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    KeyValue& value = candidate.keys[i];
-    if (keys_[i].type != Key::Type::text || value.type == KeyValue::Type::unknown) {
-      continue;
+// Says the best rows and those that nobody decided on, in the order in which the file has them.
+Result<void> ColumnScan::tell(ColumnFindings& all) const {
+  ColumnTeller teller(*this, all.best.size() + all.undecided.size());
+  std::vector<std::size_t> order(all.best.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return all.best[i].row; });
+  all.providers.resize(request_.rules.of_group > 0 ? all.best.size() : 0);
+  for (const std::size_t i : order) {
+    if (!all.providers.empty()) {
+      CP_TRY_ASSIGN(all.providers[i], teller.provider_of(all.best[i]));
     }
-    const auto place = static_cast<std::uint32_t>(value.number);
-    const bool is_model = keys_[i].column == OfferColumn::gpu_model;
-    CP_TRY_ASSIGN(const std::string text,
-                  snapshot_.text(keys_[i].column, is_model ? keys_[i].places[place] : place));
-    value.type = KeyValue::Type::text;
-    value.text = text::lower(text);
-    value.number = 0;
+    CP_TRY(teller.say(all.best[i]));
+  }
+  for (ColumnFindings::Undecided& undecided : all.undecided) {
+    CP_TRY(teller.describe(undecided));
   }
   return {};
-}
-
-Result<std::string> ColumnScan::provider_of(const Candidate& candidate) const {
-  const auto code = static_cast<std::uint32_t>(candidate.group);
-  return code < kFirstCode ? std::string() : snapshot_.text(OfferColumn::provider, code);
-}
-
-Result<ColumnScan::Described> ColumnScan::describe(ChunkReader& reader, std::uint64_t index) const {
-  reader.go_to(index / kChunkRows);
-  const auto row = static_cast<std::uint16_t>(index % kChunkRows);
-  Described described;
-  Candidate& candidate = described.candidate;
-  candidate.row = static_cast<std::int64_t>(index);
-  for (const Key& key : keys_) {
-    CP_TRY_ASSIGN(KeyValue value, read_key(key, reader, row));
-    candidate.keys.push_back(std::move(value));
-  }
-  CP_TRY_ASSIGN(const auto flags, reader.flags());
-  CP_TRY_ASSIGN(const auto documents, reader.raw(RawColumn::document));
-  candidate.document = (flags[row] & RowFlags::has_siblings) != 0 ? documents[row] : 0;
-  CP_TRY_ASSIGN(const std::uint32_t provider, reader.code(OfferColumn::provider, row));
-  candidate.group = group_of(provider);
-  CP_TRY_ASSIGN(described.provider, provider_of(candidate));
-  CP_TRY_ASSIGN(const std::uint32_t currency, reader.code(OfferColumn::currency, row));
-  described.currency = currencies_[currency];
-  std::vector<Nanos> cost;
-  CP_TRY(price_.read(cost_, reader, ChunkRows(&row, 1), cost));
-  if (cost.front() != kUnknownNanos) {
-    described.cost = nearest(cost.front());
-  }
-  CP_TRY(say(reader, candidate));
-  return described;
 }
 
 }  // namespace cp::market

@@ -15,6 +15,7 @@
 namespace cp::market {
 
 class ColumnPart;
+class ColumnTeller;
 
 /// What is looked for in a snapshot; borrows all.
 struct ColumnRequest {
@@ -31,8 +32,10 @@ struct ColumnFindings {
   /// A row that matches, or may match, as far as the demand is concerned, and whose resource has a
   /// policy that nobody asked yet.
   struct Undecided {
-    std::uint64_t index = 0;
-    model::Truth truth = model::Truth::yes;
+    Candidate candidate;         ///< its truth is that of the demand
+    std::string provider;        ///< as in PROVIDERS
+    std::optional<double> cost;  ///< in billionths
+    std::string currency;
   };
   std::int64_t matched = 0, unknown = 0;
   /// The first ones as the request's rules have it, rows of one resource once, and of each the
@@ -54,18 +57,9 @@ class ColumnScan {
   /// bad_data when the snapshot is not as it was written.
   Result<ColumnFindings> run() const;
 
-  /// The row at INDEX as a candidate whose truth nobody said yet, its provider as in
-  /// ColumnFindings, and what it costs in which currency.
-  struct Described {
-    Candidate candidate;
-    std::string provider;
-    std::optional<double> cost;
-    std::string currency;
-  };
-  Result<Described> describe(ChunkReader& reader, std::uint64_t index) const;
-
  private:
   friend class ColumnPart;
+  friend class ColumnTeller;
   /// Where a key is read; of text its code's place in the order.
   struct Key {
     enum class Type : std::uint8_t { nothing, constant, all_spot, number, text, price };
@@ -83,8 +77,7 @@ class ColumnScan {
   Result<void> order_models(Key& key) const;
   Result<KeyValue> read_key(const Key& key, ChunkReader& reader, std::uint16_t row) const;
   KeyValue amount(Nanos nanos, std::uint32_t currency) const;
-  Result<void> say(ChunkReader& reader, Candidate& candidate) const;
-  Result<std::string> provider_of(const Candidate& candidate) const;
+  Result<void> tell(ColumnFindings& all) const;
   Result<std::vector<std::uint64_t>> cuts() const;
   Result<bool> is_within_resource(ChunkReader& reader, std::uint64_t index) const;
   static Result<void> run_parts(std::deque<ColumnPart>& parts, std::span<const std::uint64_t> cuts);

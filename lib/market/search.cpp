@@ -356,7 +356,7 @@ class Searcher {
       const auto scan = ColumnScan::make(*snapshot, request);
       auto findings = scan ? scan->run() : tl::unexpected<Error>(scan.error());
       if (findings) {
-        CP_TRY(take_findings(cache, *snapshot, *scan, *std::move(findings)));
+        CP_TRY(take_findings(cache, *std::move(findings)));
         return true;
       }
       if (findings.error().code == Errc::unavailable) {
@@ -370,8 +370,7 @@ class Searcher {
     return false;
   }
 
-  Result<void> take_findings(Cache& cache, const Snapshot& snapshot, const ColumnScan& scan,
-                             ColumnFindings findings) {
+  Result<void> take_findings(Cache& cache, ColumnFindings findings) {
     matched_ += findings.matched;
     unknown_ += findings.unknown;
     for (const auto& [currency, extremes] : findings.costs) {
@@ -382,11 +381,9 @@ class Searcher {
       findings.best[i].group = group_of(findings.providers.empty() ? "" : findings.providers[i]);
       chooser_.take(std::move(findings.best[i]));
     }
-    ChunkReader reader(snapshot);
-    for (const auto& undecided : findings.undecided) {
-      CP_TRY_ASSIGN(ColumnScan::Described row, scan.describe(reader, undecided.index));
+    for (ColumnFindings::Undecided& row : findings.undecided) {
       CP_TRY_ASSIGN(const Subject subject, load(cache, row.candidate.row));
-      row.candidate.truth = model::both(undecided.truth, accepts(subject, demand_));
+      row.candidate.truth = model::both(row.candidate.truth, accepts(subject, demand_));
       if (!count(row.candidate.truth, row.candidate.document)) {
         continue;
       }

@@ -80,6 +80,10 @@ Result<Texts> Snapshot::texts(OfferColumn column) const {
   return Texts(std::move(ends), std::move(bytes));
 }
 
+std::uint64_t Snapshot::text_bytes(OfferColumn column) const {
+  return file_.length(values_section(column)) + file_.length(texts_section(column));
+}
+
 Result<std::string> Snapshot::text(OfferColumn column, std::uint32_t code) const {
   constexpr std::uint64_t longest = 16U << 20U;
   const std::uint64_t index = code - kFirstCode;

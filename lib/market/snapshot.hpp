@@ -106,6 +106,8 @@ class Snapshot {
   /// All of them, in the order of their codes. Each is in its bounds, whatever the file says.
   Result<std::vector<double>> numbers(OfferColumn column) const;
   Result<Texts> texts(OfferColumn column) const;
+  /// How many bytes of the file they take.
+  std::uint64_t text_bytes(OfferColumn column) const;
   /// The text behind CODE, which is one of the dictionary's.
   Result<std::string> text(OfferColumn column, std::uint32_t code) const;
   /// The code of TEXT, compared as bytes; kUnknownCode where no row has it. Not for gpu_model.

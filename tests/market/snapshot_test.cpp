@@ -185,6 +185,47 @@ TEST_CASE("bytes whose checksums are right may lie, but nothing is read beyond i
   }
 }
 
+namespace {
+
+// Bytes that this process has read with system calls; nullopt where the kernel does not say.
+std::optional<std::uint64_t> bytes_read() {
+  const auto text = cp::read_file("/proc/self/io", 4096);
+  const std::size_t at = text ? text->find("rchar: ") : std::string::npos;
+  return at == std::string::npos ? std::nullopt : std::optional(std::stoull(text->substr(at + 7)));
+}
+
+}  // namespace
+
+TEST_CASE("all rows of a snapshot are told without reading it again for each of them") {
+  constexpr int rows = 20'000;
+  World world(rows);
+  const auto snapshot = world.snapshot();
+  REQUIRE(snapshot);
+  const auto demand = *cp::market::Demand::from_flags({});
+  cp::market::RankingRules rules;
+  rules.keys = *cp::market::parse_sort("-region,name", false);
+  rules.of_group = rows;
+  const cp::market::CurrencyRanks currencies("USD");
+  const auto sources = *world.fixture.cache().sources();
+  const cp::market::ColumnRequest request{demand, sources, {}, false, rules, currencies};
+  const auto scan = cp::market::ColumnScan::make(*snapshot, request);
+  REQUIRE(scan);
+  const auto before = bytes_read();
+  const auto findings = scan->run();
+  REQUIRE(findings);
+  REQUIRE(findings->best.size() == rows);
+  CHECK(findings->providers.back() == "a");
+  CHECK(findings->best.front().keys[0].text == "r6");
+  CHECK(findings->best.front().keys[1].text == "t1000");
+  CHECK(findings->best.back().keys[1].text == "t9996");
+  if (!before) {
+    WARN("this kernel does not say what a process reads");
+    return;
+  }
+  // The file has 3 MB; a text that is looked up alone reads 128 KiB.
+  CHECK(*bytes_read() - *before < 64U << 20U);
+}
+
 TEST_CASE("a file with the snapshot's name that is none is not waited for") {
   World world;
   const std::string answer = world.ask(1'000'000);
