@@ -33,13 +33,15 @@ void append_utf8(std::string& out, std::uint32_t code) {
   add(0x80U | (code & 0x3FU));
 }
 
+// By way of the capital, which several small letters may share: the two sigmas, s and the long s.
 // Where the C library does not know the locale, ASCII is folded.
-std::uint32_t lower(std::uint32_t code) {
+std::uint32_t fold(std::uint32_t code) {
   static const locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   if (unicode == nullptr || code < 0x80) {
     return code >= 'A' && code <= 'Z' ? code + ('a' - 'A') : code;
   }
-  return static_cast<std::uint32_t>(::towlower_l(static_cast<wint_t>(code), unicode));
+  const wint_t capital = ::towupper_l(static_cast<wint_t>(code), unicode);
+  return static_cast<std::uint32_t>(::towlower_l(capital, unicode));
 }
 
 }  // namespace
@@ -59,7 +61,7 @@ std::string folded(std::string_view path) {
   while (!path.empty()) {
     const utf8::CodePoint point = utf8::decode(path);
     if (point.valid) {
-      append_utf8(out, lower(point.code));
+      append_utf8(out, fold(point.code));
     } else {
       out += path.front();
     }

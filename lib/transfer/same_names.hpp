@@ -14,7 +14,9 @@ namespace cp::transfer {
 /// under other letters, too: upper for lower case, or the other way round.
 bool folds_case(int fd, const std::string& name);
 
-/// PATH in lower case, by the simple mappings of Unicode; bytes that are no UTF-8 stay.
+/// PATH in one case, by the simple mappings of Unicode to capitals and from them, so that letters
+/// with one capital are one; bytes that are no UTF-8 stay. Letters that fold to several ("ß" to
+/// "ss"), and composed ones beside their parts, are not known for the same.
 std::string folded(std::string_view path);
 
 /// Which places a transfer has filled on a file system that folds case, so that no two of its items

@@ -15,6 +15,11 @@ TEST_CASE("names are folded as file systems do, whatever bytes are in them") {
   CHECK(folded("\xd0\x94\xd0\x98") == "\xd0\xb4\xd0\xb8");  // ДИ, ди
   CHECK(folded("\xf0\x90\x90\x80") == "\xf0\x90\x90\xa8");  // U+10400, U+10428
   CHECK(folded("\xe4\xb8\xad\xe6\x96\x87") == "\xe4\xb8\xad\xe6\x96\x87");
+  // Small letters that share a capital: σ and ς, s and ſ, μ and the micro sign, k and the kelvin.
+  CHECK(folded("\xcf\x83") == folded("\xcf\x82"));
+  CHECK(folded("s") == folded("\xc5\xbf"));
+  CHECK(folded("\xce\xbc") == folded("\xc2\xb5"));
+  CHECK(folded("k") == folded("\xe2\x84\xaa"));
   CHECK(folded("\xff!A\xc3") == "\xff!a\xc3");
   CHECK(folded("") == "");
 }
