@@ -193,7 +193,7 @@ Result<void> Committer::write_down_rest() {
 
 std::vector<WholeItem> Committer::rename(std::vector<WholeItem> group) {
   std::erase_if(group, [this](const WholeItem& item) {
-    const auto moved = same_names_ != nullptr ? move_alone(item) : move(item);
+    const auto moved = move(item);
     if (!moved && !(is_blocked(item) && events_.blocked(item))) {
       events_.not_committed(item, moved.error());
     }
@@ -202,7 +202,11 @@ std::vector<WholeItem> Committer::rename(std::vector<WholeItem> group) {
   return group;
 }
 
+// By a directory of before: one of the transfer's own gives way to nothing.
 bool Committer::is_blocked(const WholeItem& item) const {
+  if (same_names_ != nullptr && same_names_->is_filled_by_another(item.place)) {
+    return false;
+  }
   const auto directory = directories_.open(directory_of(item.place));
   const std::string name(base_name(item.place));
   struct stat status {};
@@ -212,28 +216,30 @@ bool Committer::is_blocked(const WholeItem& item) const {
 }
 
 // Where another item of the transfer may stand under that name, it stays.
-Result<void> Committer::move_alone(const WholeItem& item) const {
+Result<void> Committer::move_alone(int directory, const WholeItem& item) const {
   const std::scoped_lock turn(same_names_->turn());
-  if (same_names_->is_filled_by_another(item.place)) {
-    CP_TRY_ASSIGN(const auto directory, directories_.open(directory_of(item.place)));
-    const std::string name(base_name(item.place));
-    if (::faccessat(directory->get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-      ::unlinkat(staging_.fd(), item.staged.c_str(), 0);
-      return fail(Errc::cannot_create, "{}", SameNames::refusal);
-    }
+  const std::string name(base_name(item.place));
+  if (same_names_->is_filled_by_another(item.place) &&
+      ::faccessat(directory, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    ::unlinkat(staging_.fd(), item.staged.c_str(), 0);
+    return fail(Errc::cannot_create, "{}", SameNames::refusal);
   }
-  CP_TRY(move(item));
+  CP_TRY(move_to(directory, item));
   same_names_->fill(item.place);
   return {};
 }
 
+// The directory is opened before it is anybody's turn: something may have to make way for it.
 Result<void> Committer::move(const WholeItem& item) const {
   CP_TRY_ASSIGN(const auto directory, directories_.open(directory_of(item.place)));
+  return same_names_ != nullptr ? move_alone(directory->get(), item)
+                                : move_to(directory->get(), item);
+}
+
+Result<void> Committer::move_to(int directory, const WholeItem& item) const {
   const std::string name(base_name(item.place));
-  CP_TRY_ASSIGN(const bool is_there,
-                put_in_place(staging_.fd(), item.staged, directory->get(), name));
-  return is_there ? Result<void>()
-                  : copy_across(staging_.fd(), item.staged, directory->get(), name);
+  CP_TRY_ASSIGN(const bool is_there, put_in_place(staging_.fd(), item.staged, directory, name));
+  return is_there ? Result<void>() : copy_across(staging_.fd(), item.staged, directory, name);
 }
 
 Result<void> Committer::sync_data(const std::vector<WholeItem>& group) const {

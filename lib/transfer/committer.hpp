@@ -87,7 +87,8 @@ class Committer {
   std::vector<WholeItem> take_waiting();
   std::vector<WholeItem> rename(std::vector<WholeItem> group);
   Result<void> move(const WholeItem& item) const;
-  Result<void> move_alone(const WholeItem& item) const;
+  Result<void> move_to(int directory, const WholeItem& item) const;
+  Result<void> move_alone(int directory, const WholeItem& item) const;
   bool is_blocked(const WholeItem& item) const;
   Result<void> sync_data(const std::vector<WholeItem>& group) const;
   Result<void> sync_names(const std::vector<WholeItem>& group) const;

@@ -29,6 +29,10 @@ std::uint64_t inode_of(int directory, const std::string& name) {
   return is_file ? status.st_ino : 0;
 }
 
+bool is_there(int above, const std::string& name) {
+  return ::faccessat(above, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool is_directory(int above, const std::string& name) {
   struct stat status {};
   return ::fstatat(above, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -83,7 +87,7 @@ Result<std::optional<HardLinks::Landed>> HardLinks::make_one(const Ground& groun
     return fail(Errc::failed, "what it is another name of, {}, was replaced", wanted.target);
   }
   if (ground.same_names != nullptr) {
-    if (ground.same_names->is_filled_by_another(wanted.path) && inode_of(to->get(), name) != 0) {
+    if (ground.same_names->is_filled_by_another(wanted.path) && is_there(to->get(), name)) {
       return fail(Errc::cannot_create, "{}", SameNames::refusal);
     }
     ground.same_names->fill(wanted.path);

@@ -91,8 +91,9 @@ Result<std::unique_ptr<Receiver>> Receiver::open(Settings settings, ReceiveEvent
   }
   CP_TRY(receiver->recover());
   if (fixed.deletion != Deletion::none) {
-    receiver->replacer_ = std::make_unique<Replacer>(fixed.landing.root, *receiver->staging_,
-                                                     receiver->settings_.filter);
+    receiver->replacer_ =
+        std::make_unique<Replacer>(fixed.landing.root, *receiver->staging_,
+                                   receiver->settings_.filter, receiver->same_names_.get());
     receiver->directories_.ask_for_way(
         [replacer = receiver->replacer_.get()](std::string_view path) {
           return replacer->make_way(path);
@@ -401,6 +402,7 @@ Result<bool> Receiver::add_directory_alone(const Entry& entry) {
     }
     same_names_->fill(entry.path);
   }
+  // After its turn: something may have to make way.
   return directories_.add(entry);
 }
 

@@ -27,15 +27,36 @@ bool change_places(int a, const std::string& a_name, int b, const std::string& b
   if (::renameat2(a, a_name.c_str(), b, b_name.c_str(), RENAME_EXCHANGE) == 0) {
     return true;
   }
-  return (errno == EINVAL || errno == ENOSYS) &&
-         ::renameat(b, b_name.c_str(), a, spare.c_str()) == 0 &&
-         ::renameat(a, a_name.c_str(), b, b_name.c_str()) == 0 &&
-         ::renameat(a, spare.c_str(), a, a_name.c_str()) == 0;
+  if ((errno != EINVAL && errno != ENOSYS) ||
+      ::renameat(b, b_name.c_str(), a, spare.c_str()) != 0) {
+    return false;
+  }
+  if (::renameat(a, a_name.c_str(), b, b_name.c_str()) != 0) {
+    // What stood there stays there.
+    const int error = errno;
+    static_cast<void>(::renameat(a, spare.c_str(), b, b_name.c_str()));
+    errno = error;
+    return false;
+  }
+  return ::renameat(a, spare.c_str(), a, a_name.c_str()) == 0;
 }
 
 }  // namespace
 
-Result<void> Replacer::exchange(const std::string& staged, const std::string& place) const {
+Result<void> Replacer::exchange(const std::string& staged, const std::string& place) {
+  if (same_names_ == nullptr) {
+    return exchange_alone(staged, place);
+  }
+  const std::scoped_lock turn(same_names_->turn());
+  if (same_names_->is_filled_by_another(place)) {
+    return fail(Errc::cannot_create, "{}", SameNames::refusal);
+  }
+  CP_TRY(exchange_alone(staged, place));
+  same_names_->fill(place);
+  return {};
+}
+
+Result<void> Replacer::exchange_alone(const std::string& staged, const std::string& place) const {
   CP_TRY_ASSIGN(const UniqueFd above, root_.open_beneath(above_of(place), O_PATH | O_DIRECTORY));
   const std::string name(base_name(place));
   Seen nothing;
@@ -78,13 +99,8 @@ Result<bool> Replacer::make_way(std::string_view path) {
       return false;
     }
     if (!S_ISDIR(status.st_mode)) {
-      const bool gives_way =
-          (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode)) && !filter_.excludes(place, false);
-      if (gives_way) {
-        CP_TRY(put_directory(at.get(), name));
-        ++gave_way_;
-      }
-      return gives_way;
+      const bool may_go = S_ISREG(status.st_mode) || S_ISLNK(status.st_mode);
+      return may_go && !filter_.excludes(place, false) ? give_way(at.get(), name, place) : false;
     }
     UniqueFd next(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next) {
@@ -93,6 +109,20 @@ Result<bool> Replacer::make_way(std::string_view path) {
     at = std::move(next);
   }
   return false;
+}
+
+// While nothing new comes to stand there.
+Result<bool> Replacer::give_way(int at, const std::string& name, const std::string& place) {
+  std::unique_lock<std::mutex> turn;
+  if (same_names_ != nullptr) {
+    turn = std::unique_lock(same_names_->turn());
+    if (same_names_->is_filled_by_another(place)) {
+      return false;
+    }
+  }
+  CP_TRY(put_directory(at, name));
+  ++gave_way_;
+  return true;
 }
 
 Result<void> Replacer::put_directory(int at, const std::string& name) const {

@@ -3,6 +3,7 @@
 
 #include "transfer/confined.hpp"
 #include "transfer/filter.hpp"
+#include "transfer/same_names.hpp"
 #include "transfer/staging.hpp"
 
 #include <atomic>
@@ -19,28 +20,33 @@ namespace cp::transfer {
 /// followed, no other file system entered. Safe on any thread.
 class Replacer {
  public:
-  /// Borrows all.
-  Replacer(const Confined& root, Staging& staging, const Filter& filter)
-      : root_(root), staging_(staging), filter_(filter) {}
+  /// Borrows all. SAME_NAMES are there where the file system folds case: what another item of the
+  /// transfer has filled gives way to none.
+  Replacer(const Confined& root, Staging& staging, const Filter& filter,
+           SameNames* same_names = nullptr)
+      : root_(root), staging_(staging), filter_(filter), same_names_(same_names) {}
 
   /// Gives STAGED of the staging directory the name of the directory at PLACE, which is called
-  /// STAGED then. cannot_create when something in it has to stay.
-  Result<void> exchange(const std::string& staged, const std::string& place) const;
+  /// STAGED then. cannot_create when something in it has to stay, or it is another item's.
+  Result<void> exchange(const std::string& staged, const std::string& place);
   /// Removes what came from PLACE by `exchange`, and returns how many things that were.
   std::uint64_t remove_exchanged(const std::string& staged, const std::string& place) const;
 
   /// Puts an empty directory where a file or a link stands in the way of the directory PATH, which
-  /// goes. False when none does.
+  /// goes. False when none does, or it is another item's.
   Result<bool> make_way(std::string_view path);
   /// How many files and links went by `make_way`.
   std::uint64_t gave_way() const { return gave_way_; }
 
  private:
+  Result<void> exchange_alone(const std::string& staged, const std::string& place) const;
+  Result<bool> give_way(int at, const std::string& name, const std::string& place);
   Result<void> put_directory(int at, const std::string& name) const;
 
   const Confined& root_;
   Staging& staging_;
   const Filter& filter_;
+  SameNames* const same_names_;
   std::atomic<std::uint64_t> gave_way_{0};
 };
 

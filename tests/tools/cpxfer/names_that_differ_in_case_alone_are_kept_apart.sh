@@ -50,8 +50,53 @@ expect_status 0 cpxfer --delete src/ exfat/to
 expect_equal "new new" "$(cat exfat/to/FILE) $(cat exfat/to/SUB/Inner)"
 [ ! -e exfat/to/gone ] || fail "something stayed"
 
+# What is not told as failed is there as it was, whoever was first.
+kept_or_told() { # SOURCE DESTINATION
+  local path
+  expect_json '$all[-1] | .state == "partial"'
+  jq -r 'select(.failed) | .failed[].path' "$STDOUT" | sed 's|^[^/]*/||; s|^to/||' >told
+  (cd "$1" && find . -type f -printf '%P\n') >paths
+  while read -r path; do
+    grep -qxF -e "$path" -e "${path%/*}" told || cmp "$1/$path" "$2/$path" || fail "$path is neither there nor told"
+  done <paths
+}
+it "lets no directory destroy a file of the same name, nor a file a directory, with --delete either"
+rm -r src
+mkdir -p src/Dir src/sub src/Old src/LINKED
+echo file >src/dir
+echo x >src/Dir/x
+head -c 3000000 /dev/urandom >src/SUB
+head -c 3000000 /dev/urandom >src/sub/y
+echo file >src/oLD
+echo z >src/Old/z
+echo file >src/linked
+for _ in 1 2 3; do
+  for flags in "" --delete "--delete --streams 4"; do
+    rm -rf exfat/to
+    mkdir -p exfat/to/OLD/of/before exfat/to/KEPT
+    echo before >exfat/to/OLD/of/before/file
+    # shellcheck disable=SC2086
+    expect_status 1 cpxfer $flags src/ exfat/to
+    kept_or_told src exfat/to
+    expect_equal "" "$(left_behind exfat/to)"
+  done
+done
+
+mkdir -p first/Dir
+echo file >first/dir
+for n in {1..40}; do echo "$n" >"first/Dir/$n"; done
+for _ in {1..5}; do
+  rm -rf exfat/to
+  mkdir exfat/to
+  expect_status 1 cpxfer --delete first/dir first/Dir exfat/to/
+  kept_or_told first exfat/to
+  expect_json '$all[-1].files.deleted == 0'
+done
+
 it "takes no name for its own in other letters"
-mkdir src/.CPXFER
+rm -rf src exfat/to
+mkdir -p src exfat/to
+mkdir src/.CPXFER && echo w >src/with
 echo x >src/.CPXFER/x
 expect_status 1 cpxfer src/ exfat/to
 expect_match 'the name is reserved' "$STDERR"
