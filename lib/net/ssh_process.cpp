@@ -184,14 +184,16 @@ Result<SshProgram> run_by_ssh(const SshSettings& settings, const SshHost& host, 
   CP_TRY_ASSIGN(
       Started started,
       start(ssh_command_line(settings, host, sharing, control_path, kCommand), may_prompt));
-  const std::stop_callback interrupt(stop, [&] { started.stream->shutdown(); });
+  // It outlives the callback, which may still run while it is being returned.
+  Stream& stream = *started.stream;
+  const std::stop_callback interrupt(stop, [&stream] { stream.shutdown(); });
   const std::string marker = make_marker();
   const std::string opening = fmt::format("{}\n{}\n{}", marker, script.size(), script);
   const SteadyTime deadline =
       patience.count() == 0 ? SteadyTime::max() : SystemClock().steady() + patience;
-  auto greeted = started.stream->send(bytes_of(opening));
+  auto greeted = stream.send(bytes_of(opening));
   if (greeted) {
-    greeted = skip_noise(*started.stream, marker, deadline);
+    greeted = skip_noise(stream, marker, deadline);
   }
   if (greeted) {
     return SshProgram{std::move(started.stream), std::move(started.process)};
@@ -202,7 +204,7 @@ Result<SshProgram> run_by_ssh(const SshSettings& settings, const SshHost& host, 
   if (greeted.error().code != Errc::unavailable) {
     return tl::unexpected<Error>(greeted.error());
   }
-  started.stream->shutdown();
+  stream.shutdown();
   const auto words = started.process->last_words();
   return tl::unexpected<Error>(words.value_or(greeted.error()));
 }

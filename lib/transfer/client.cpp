@@ -21,7 +21,9 @@ Result<std::unique_ptr<Client>> Client::connect(Link& link, std::chrono::nanosec
                                                 std::stop_token stop, Purpose purpose) {
   CP_TRY_ASSIGN(auto stream, link.connect(stop));
   auto client = std::make_unique<Client>(link, std::move(stream), silence, stop);
-  const std::stop_callback interrupt(stop, [&] { client->control_.shutdown(); });
+  // It outlives the callback, which may still run while the client is being returned.
+  Control& control = client->control_;
+  const std::stop_callback interrupt(stop, [&control] { control.shutdown(); });
   CP_TRY(client->greet(purpose));
   return client;
 }

@@ -238,12 +238,14 @@ Result<std::unique_ptr<net::Stream>> open_one(const RailKeys& keys, const net::E
                                               std::chrono::nanoseconds patience,
                                               const std::stop_token& stop) {
   CP_TRY_ASSIGN(auto connected, net::TcpStream::connect(server, patience, stop));
-  auto stream = std::make_unique<net::TcpStream>(std::move(connected));
-  CP_TRY(stream->send(encode(Preface{.purpose = Purpose::rail}),
-                      std::as_bytes(std::span(keys.claim))));
-  const std::stop_callback interrupt(stop, [&] { stream->shutdown(); });
-  CP_TRY(hear_rail_answer(*stream, keys, deadline_of(patience)));
-  return stream;
+  std::unique_ptr<net::Stream> opened = std::make_unique<net::TcpStream>(std::move(connected));
+  // It outlives the callback, which may still run while it is being returned.
+  net::Stream& stream = *opened;
+  CP_TRY(
+      stream.send(encode(Preface{.purpose = Purpose::rail}), std::as_bytes(std::span(keys.claim))));
+  const std::stop_callback interrupt(stop, [&stream] { stream.shutdown(); });
+  CP_TRY(hear_rail_answer(stream, keys, deadline_of(patience)));
+  return opened;
 }
 
 // All at once: each takes two round trips.
