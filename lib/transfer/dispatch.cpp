@@ -17,7 +17,8 @@
 
 namespace cp::transfer {
 
-// At once, unless one of them may ask for a password.
+// At once, unless one of them may ask for a password: nobody is asked for a second host once the
+// first was no use.
 Result<std::unique_ptr<net::Stream>> Dispatch::connect() {
   const bool is_first = report_.account().connections == 1;
   const bool may_ask = is_first && request_.ssh->may_prompt;
@@ -27,13 +28,14 @@ Result<std::unique_ptr<net::Stream>> Dispatch::connect() {
     other = std::async(may_ask ? std::launch::deferred : with_a_thread_if_any,
                        [this] { return at_server(*roles_.other, other_link_->connect(stop_)); });
   }
+  std::unique_ptr<net::Stream> stream;
   if (other.valid() && may_ask) {
-    other.wait();
+    CP_TRY_ASSIGN(stream, other.get());
   }
   link_ = link_to(request_, roles_.deputy, is_first);
   CP_TRY_ASSIGN(deputy_, at_server(roles_.deputy, Client::connect(*link_, request_.silence, stop_,
                                                                   Purpose::order)));
-  return other.valid() ? other.get() : Result<std::unique_ptr<net::Stream>>(nullptr);
+  return other.valid() ? other.get() : std::move(stream);
 }
 
 Result<void> Dispatch::meet() {

@@ -73,15 +73,17 @@ Result<SshLink::Started> SshLink::start(net::SshSharing sharing,
                             : settings_.silence;
   CP_TRY_ASSIGN(auto program, net::run_by_ssh(settings_.ssh, settings_.host, sharing, control_path_,
                                               script(), patience, stop));
-  const std::stop_callback interrupt(stop, [&] { program.stream->shutdown(); });
+  // It outlives the callback, which may still run while it is being returned.
+  net::Stream& stream = *program.stream;
+  const std::stop_callback interrupt(stop, [&stream] { stream.shutdown(); });
   // It came with the first connection, if at all.
   const bool brings = settings_.installs && sharing == net::SshSharing::master;
   CP_TRY_ASSIGN(const FarProgram ours, brings ? this_program() : Result<FarProgram>());
   const std::string_view wanted =
       settings_.installs ? kInstalled : std::string_view(settings_.far_program);
-  CP_TRY(program.stream->send(
+  CP_TRY(stream.send(
       bytes_of(fmt::format("{}\n{}\n{}\n{}\n", wanted, ours.system, ours.sum, ours.bytes))));
-  const auto answer = hear_answer(*program.stream, brings ? &ours : nullptr);
+  const auto answer = hear_answer(stream, brings ? &ours : nullptr);
   if (!answer) {
     return tl::unexpected<Error>(explained(program.process, answer.error()));
   }
@@ -110,7 +112,12 @@ Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& sto
   std::string unique(8, '\0');
   random.fill(std::as_writable_bytes(std::span(unique)));
   control_path_ = net::ssh_control_path(settings_.ssh, text::to_hex(unique));
-  begin_logins();
+  // At a terminal the first may have to ask, whether the host is the right one, too: what the
+  // others lack until then would count against them.
+  const bool may_ask = settings_.ssh.may_prompt;
+  if (!may_ask) {
+    begin_logins();
+  }
   CP_TRY_ASSIGN(auto started, start(net::SshSharing::master, stop));
   process_ = started.program.process;
   CP_TRY(started.program.stream->set_patience(settings_.silence));
@@ -118,11 +125,15 @@ Result<std::unique_ptr<net::Stream>> SshLink::connect(const std::stop_token& sto
     shell_ = std::move(started.program.stream);
     return no_cpxfer();
   }
+  if (may_ask) {
+    begin_logins();
+  }
   return std::move(started.program.stream);
 }
 
 std::unique_ptr<net::Stream> SshLink::take_shell() {
   early_stop_.request_stop();
+  logins_.clear();
   return std::move(shell_);
 }
 

@@ -20,9 +20,10 @@ namespace cp::transfer {
 /// The way to this user on another machine: cpxfer there, started by ssh. The talk goes over one
 /// connection, which may ask for a password; each stream over one of its own, or through the first
 /// where a new one would have to ask or does not find the host of the session. Those log in while
-/// the first does: on a long line a login takes ten round trips. TCP streams go
-/// beside ssh: in clear text when both ends are one host or the network is trusted, else sealed.
-/// Where there is no cpxfer, `take_shell` has what there is.
+/// the first does, or at a terminal when that is in and has asked (SECURITY §4): on a long line a
+/// login takes ten round trips. TCP streams go beside ssh: in clear text when both ends are one
+/// host or the network is trusted, else sealed. Where there is no cpxfer, `take_shell` has what
+/// there is.
 class SshLink final : public Link {
  public:
   struct Settings {
@@ -32,7 +33,7 @@ class SshLink final : public Link {
     bool installs = false;        ///< this program is brought there and used
     bool trusts_network = false;  ///< clear text may go beside ssh
     bool seals_always = false;    ///< also when both ends are one host
-    int early_logins = 0;         ///< of the streams through ssh, begun with the first
+    int early_logins = 0;         ///< of the streams through ssh, begun before they are wanted
     std::chrono::nanoseconds silence{};
   };
   explicit SshLink(Settings settings) : settings_(std::move(settings)) {}

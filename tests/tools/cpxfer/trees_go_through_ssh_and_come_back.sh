@@ -103,15 +103,15 @@ ssh_where_streams() {
   rm -f "$TESTDIR/own"
 }
 
-it "lets streams log in while the talk does"
+it "lets streams log in while the talk does, where nobody can be asked"
 ssh_where_streams :
-expect_status 0 cpxfer --ssh ./wrapped src/ far:early
+expect_status 0 setsid -w cpxfer --ssh ./wrapped src/ far:early
 expect_json '.rails[0].streams == 2'
 expect_status 0 diff -r --no-dereference src "$FAR/early"
 
 it "goes through the first connection where streams are not let in on their own"
 ssh_where_streams 'echo "Permission denied (password)." >&2; exit 255'
-expect_status 0 cpxfer --ssh ./wrapped far:early/ denied
+expect_status 0 setsid -w cpxfer --ssh ./wrapped far:early/ denied
 expect_json '.rails[0].streams == 2'
 expect_status 0 diff -r --no-dereference src denied
 
