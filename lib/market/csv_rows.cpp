@@ -3,8 +3,6 @@
 
 #include "base/text.hpp"
 
-#include <functional>
-
 namespace cp::market {
 
 Result<CsvRows> CsvRows::open(LineReader& lines, Lint& lint) {
@@ -17,7 +15,8 @@ Result<CsvRows> CsvRows::open(LineReader& lines, Lint& lint) {
   if (header.starts_with("\xEF\xBB\xBF")) {
     header.remove_prefix(3);
   }
-  const auto names = rows.splitter_.split(header);
+  CsvSplitter splitter;
+  const auto names = splitter.split(header);
   if (!names) {
     return fail(Errc::bad_data, "line 1 is no header: a quote does not end");
   }
@@ -44,25 +43,14 @@ Result<bool> CsvRows::next() {
 
 bool CsvRows::read(const Line& line) {
   line_ = line.number;
-  const auto reject = [&](Fault fault) {
-    lint_->found(line.number, fault);
-    return false;
-  };
-  if (line.is_too_long) {
-    return reject(Fault::long_line);
-  }
-  if (!is_text(line.text)) {
-    return reject(Fault::not_utf8);
-  }
-  const auto fields = splitter_.split(line.text);
+  const auto fields = form_.read(line, *lint_);
   if (!fields) {
-    return reject(Fault::unclosed_quote);
+    return false;
   }
   if (fields->size() != columns_.size()) {
-    return reject(fields->size() < columns_.size() ? Fault::short_row : Fault::long_row);
-  }
-  if (!seen_.insert(std::hash<std::string_view>{}(line.text)).second) {
-    return reject(Fault::duplicate_row);
+    lint_->found(line.number,
+                 fields->size() < columns_.size() ? Fault::short_row : Fault::long_row);
+    return false;
   }
   fields_ = *fields;
   return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "market/csv.hpp"
+#include "market/csv_form.hpp"
 #include "market/line_reader.hpp"
 #include "market/lint.hpp"
 
@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace cp::market {
@@ -40,10 +39,9 @@ class CsvRows {
 
   LineReader* lines_;
   Lint* lint_;
-  CsvSplitter splitter_;
+  CsvForm form_;
   std::unordered_map<std::string, std::size_t> columns_;
   std::span<const std::string_view> fields_;
-  std::unordered_set<std::size_t> seen_;
   std::int64_t line_ = 0;
 };
 

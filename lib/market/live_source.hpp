@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cp::market {
@@ -30,6 +31,12 @@ struct Perception {
   bool is_stale = false;        ///< and that is too long, as PROBLEM says
   bool is_trusted = false;      ///< the user vouches for what the source says
 };
+
+/// What became of somebody else who was asked and failed with ERROR: "rejected" where he has said
+/// what cannot be used, "missing" where he has said nothing.
+inline std::string_view status_of_failure(const Error& error) {
+  return error.code == Errc::protocol || error.code == Errc::bad_data ? "rejected" : "missing";
+}
 
 /// A source that is asked for each query. Not thread-safe: one with a deadline is asked in a thread
 /// of its own, all others in one.

@@ -47,10 +47,9 @@ class Costs {
   std::string last_currency_;
 };
 
-// Somebody else who says what cannot be used has answered, unlike one who is missing.
+// What stands on this machine says nothing that cannot be used: it is damaged.
 std::string_view status_of(const LiveSource& source, const Error& error) {
-  const bool is_useless = error.code == Errc::protocol || error.code == Errc::bad_data;
-  return source.deadline() && is_useless ? "rejected" : "missing";
+  return source.deadline() ? status_of_failure(error) : "missing";
 }
 
 // How many sources were asked, and what became of them.

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "market/amounts.hpp"
 #include "market/csv.hpp"
+#include "market/csv_form.hpp"
 #include "market/skypilot_gpu.hpp"
 
 #include <array>
@@ -88,17 +89,6 @@ class Header {
   bool last_is_read_ = false;
 };
 
-// Most lines are ASCII, which takes a fraction of the time to see.
-bool is_plain_ascii(std::string_view text) {
-  unsigned char all = 0;
-  bool has_nul = false;
-  for (const char c : text) {
-    all = static_cast<unsigned char>(all | static_cast<unsigned char>(c));
-    has_nul |= c == 0;
-  }
-  return all < 0x80 && !has_nul;
-}
-
 // Whether a catalog is a Cartesian product: each type in each region at one price.
 class ProductCheck {
  public:
@@ -133,7 +123,7 @@ class Importer {
  public:
   Importer(const Header& header, const CatalogDefaults& defaults, CacheImport& import, Lint& lint)
       : header_(header), defaults_(defaults), import_(import), lint_(lint) {
-    seen_.reserve(1U << 16U);
+    form_.reserve(1U << 16U);
   }
 
   Result<void> add(const Line& line) {
@@ -163,18 +153,9 @@ class Importer {
   }
 
   bool read(const Line& line, RowView& row) {
-    if (line.is_too_long) {
-      return reject(line, Fault::long_line);
-    }
-    if (!is_plain_ascii(line.text) && !is_text(line.text)) {
-      return reject(line, Fault::not_utf8);
-    }
-    if (!seen_.insert(std::hash<std::string_view>{}(line.text)).second) {
-      return reject(line, Fault::duplicate_row);
-    }
-    const auto fields = splitter_.split(line.text);
+    const auto fields = form_.read(line, lint_);
     if (!fields) {
-      return reject(line, Fault::unclosed_quote);
+      return false;
     }
     if (fields->size() < header_.size()) {
       return reject(line, Fault::short_row);
@@ -319,10 +300,9 @@ class Importer {
   const CatalogDefaults& defaults_;
   CacheImport& import_;
   Lint& lint_;
-  CsvSplitter splitter_;
+  CsvForm form_;
   SkypilotGpuCache gpus_;
   ProductCheck product_;
-  std::unordered_set<std::size_t> seen_;
 };
 
 // Of a list of prices for parts no row says which machine they are in.

@@ -97,8 +97,7 @@ class Refresh {
 
   void failed(const SourceSettings& source, const Error& error) {
     Json record = to_json(source);
-    const bool is_useless = error.code == Errc::protocol || error.code == Errc::bad_data;
-    record["status"] = is_useless ? "rejected" : "missing";
+    record["status"] = cp::market::status_of_failure(error);
     record["message"] = error.message;
     context_.output(source_columns()).record(record);
     context_.item_failed(error, source.name);
@@ -153,10 +152,7 @@ class Refresh {
       ::unlink(request.file.c_str());
     }
     CP_TRY_ASSIGN(Json record, std::move(read));
-    const Json settings = to_json(source);
-    for (const char* name : {"format", "deadline_s", "max_age_s", "trusted", "added_at"}) {
-      record[name] = settings[name];
-    }
+    add_settings(record, source);
     record["status"] = "answered";
     return record;
   }

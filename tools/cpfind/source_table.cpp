@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source_table.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 
 namespace cpfind {
@@ -18,6 +20,13 @@ std::span<const cp::cli::Column> source_columns() {
                                        Column{"AGE", "age_s", Show::seconds},
                                        Column{"STATUS", "status", Show::verdict}};
   return kColumns;
+}
+
+void add_settings(cp::model::Json& record, const cp::market::SourceSettings& settings) {
+  const cp::model::Json said = to_json(settings);
+  for (const char* name : {"format", "deadline_s", "max_age_s", "trusted", "added_at"}) {
+    record[name] = said[name];
+  }
 }
 
 }  // namespace cpfind

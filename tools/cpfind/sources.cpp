@@ -54,10 +54,7 @@ Json registry_of(cp::market::LiveSource& registry) {
 Json registered(const SourceSettings& settings, const cp::market::SourceInfo& info,
                 cp::UnixTime now) {
   Json record = to_json(info, now);
-  const Json said = to_json(settings);
-  for (const char* name : {"format", "deadline_s", "max_age_s", "trusted", "added_at"}) {
-    record[name] = said[name];
-  }
+  add_settings(record, settings);
   const auto age = cp::model::number_at(record, "age_s").value_or(0);
   record["status"] = age > static_cast<double>(settings.max_age.count()) ? "stale" : "answered";
   return record;
