@@ -3,6 +3,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "market/field_column.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -21,34 +22,6 @@ using model::Kind;
 using model::Literal;
 using model::Operator;
 using model::Truth;
-
-constexpr std::array<std::pair<std::string_view, OfferColumn>, 25> kSnapshotColumnOfField{{
-    {"id", OfferColumn::resource},
-    {"name", OfferColumn::name},
-    {"kind", OfferColumn::kind},
-    {"provider", OfferColumn::provider},
-    {"country", OfferColumn::country},
-    {"region", OfferColumn::region},
-    {"zone", OfferColumn::zone},
-    {"city", OfferColumn::city},
-    {"nodes", OfferColumn::nodes},
-    {"cpus", OfferColumn::cpus},
-    {"cores", OfferColumn::cores},
-    {"threads", OfferColumn::threads},
-    {"arch", OfferColumn::arch},
-    {"cpu.vendor", OfferColumn::cpu_vendor},
-    {"cpu.model", OfferColumn::cpu_model},
-    {"memory", OfferColumn::memory},
-    {"disk", OfferColumn::disk},
-    {"gpu.vendor", OfferColumn::gpu_vendor},
-    {"gpu.model", OfferColumn::gpu_model},
-    {"gpu.count", OfferColumn::gpu_count},
-    {"gpu.memory", OfferColumn::gpu_memory},
-    {"network", OfferColumn::network},
-    {"rdma", OfferColumn::rdma},
-    {"limit.walltime", OfferColumn::walltime},
-    {"limit.nodes", OfferColumn::nodes_per_job},
-}};
 
 template <class T>
 Truth holds(const T& left, Operator operation, const T& right) {
@@ -93,12 +66,6 @@ Truth number_fits(double value, const Condition& condition) {
 }
 
 }  // namespace
-
-std::optional<OfferColumn> column_of_field(const Field& field) {
-  const auto* const found = std::ranges::find_if(
-      kSnapshotColumnOfField, [&](const auto& candidate) { return candidate.first == field.name; });
-  return found == kSnapshotColumnOfField.end() ? std::nullopt : std::optional(found->second);
-}
 
 /// Makes the nodes of a ColumnJudge.
 class ColumnJudgeMaker {
@@ -172,13 +139,13 @@ class ColumnJudgeMaker {
     if (field.name == "price.terms" && terms_ == Terms::firm) {
       return by_text(condition, OfferColumn::terms);
     }
-    const auto column = column_of_field(field);
-    if (!column) {
+    const FieldColumn* found = column_of_field(field);
+    if (found == nullptr) {
       return the_same_for_all(condition);
     }
     return field.kind == Kind::model ? by_model(condition)
-           : is_text(*column)        ? by_text(condition, *column)
-                                     : by_number(condition, *column);
+           : is_text(found->column)  ? by_text(condition, found->column)
+                                     : by_number(condition, found->column);
   }
 
   // The demand, and what catalogs never say.
@@ -275,8 +242,8 @@ class ColumnJudgeMaker {
 
   Result<Number> number(const Field& field) const {
     Number number;
-    number.column = column_of_field(field);
-    if (number.column) {
+    if (const FieldColumn* found = column_of_field(field)) {
+      number.column = found->column;
       CP_TRY_ASSIGN(number.values, snapshot_.numbers(*number.column));
     } else if (field.scope == model::Scope::demand) {
       number.constant = model::number_at(demand_.document(), field.path);

@@ -14,9 +14,6 @@
 
 namespace cp::market {
 
-/// The column of the snapshot that FIELD stands in; nullopt when there is none.
-std::optional<OfferColumn> column_of_field(const model::Field& field);
-
 /// A condition made ready for the rows of a snapshot, with the meaning that model::evaluate gives
 /// it. What asks for one value of one column is looked up by its code: judged once for each value,
 /// not for each row. Const calls may come from several threads.

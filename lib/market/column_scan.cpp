@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/thread.hpp"
 #include "market/amounts.hpp"
+#include "market/field_column.hpp"
 #include "model/json.hpp"
 
 #include <algorithm>
@@ -346,8 +347,10 @@ Result<ColumnScan::Key> ColumnScan::key_of(const model::Field& field) const {
     return key;
   }
   const bool is_terms = field.name == "price.terms";
-  const auto column = is_terms ? std::optional(OfferColumn::terms) : column_of_field(field);
-  if (column) {
+  const FieldColumn* found = column_of_field(field);
+  constexpr static OfferColumn terms = OfferColumn::terms;
+  const OfferColumn* const column = is_terms ? &terms : found != nullptr ? &found->column : nullptr;
+  if (column != nullptr) {
     key.type = is_text(*column) ? Key::Type::text : Key::Type::number;
     key.column = *column;
   }
@@ -355,7 +358,7 @@ Result<ColumnScan::Key> ColumnScan::key_of(const model::Field& field) const {
     CP_TRY_ASSIGN(const std::vector<double> numbers, snapshot_.numbers(*column));
     key.values.resize(kFirstCode);
     key.values.insert(key.values.end(), numbers.begin(), numbers.end());
-  } else if (column == OfferColumn::gpu_model) {
+  } else if (column != nullptr && *column == OfferColumn::gpu_model) {
     CP_TRY(order_models(key));
   } else if (field.scope == model::Scope::demand) {
     const auto number = model::number_at(request_.demand.document(), field.path);

@@ -2,6 +2,7 @@
 #include "market/sql.hpp"
 
 #include "market/amounts.hpp"
+#include "market/field_column.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -22,41 +23,10 @@ using model::Literal;
 using model::Operator;
 using model::Truth;
 
-// Fields whose value stands in a column as it is.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kColumnOfField{{
-    {"id", "resource"},
-    {"name", "name"},
-    {"kind", "kind"},
-    {"provider", "provider"},
-    {"country", "country"},
-    {"region", "region"},
-    {"zone", "zone"},
-    {"city", "city"},
-    {"nodes", "nodes"},
-    {"cpus", "cpus"},
-    {"cores", "cores"},
-    {"threads", "threads"},
-    {"arch", "arch"},
-    {"cpu.vendor", "cpu_vendor"},
-    {"cpu.model", "cpu_model"},
-    {"memory", "memory"},
-    {"disk", "disk"},
-    {"gpu.vendor", "gpu_vendor"},
-    {"gpu.model", "nullif(gpu_model,'')"},
-    {"gpu.count", "gpu_count"},
-    {"gpu.memory", "gpu_memory"},
-    {"network", "network"},
-    {"rdma", "rdma"},
-    {"limit.walltime", "walltime"},
-    {"limit.nodes", "nodes_per_job"},
-}};
-
-// The column that FIELD stands in; empty when there is none.
+// The column that FIELD stands in as it is; empty when there is none.
 std::string_view column_of(const Field& field) {
-  const auto* const found =
-      std::find_if(kColumnOfField.begin(), kColumnOfField.end(),
-                   [&](const auto& candidate) { return candidate.first == field.name; });
-  return found == kColumnOfField.end() ? std::string_view{} : found->second;
+  const FieldColumn* const found = column_of_field(field);
+  return found == nullptr ? std::string_view{} : found->sql;
 }
 
 std::string_view sign_of(Operator operation) {
