@@ -4,11 +4,13 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/thread.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <deque>
 #include <fcntl.h>
 #include <numeric>
 #include <sys/file.h>
@@ -29,13 +31,6 @@ constexpr std::string_view kSnapshotQuery =
     "ORDER BY row";
 enum Leading : int { kRow, kDocument, kPrice, kSpot, kFlags, kUnit, kHasNoAccelerator, kFirst };
 static_assert(Cache::kRowBits == 32);
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
 
 // Numbers the values of a column as they come.
 class Values {
@@ -73,8 +68,7 @@ class Values {
  private:
   std::uint32_t add(std::string_view text) {
     const auto id = static_cast<std::uint32_t>(texts_.size());
-    texts_.emplace_back(text);
-    ids_.emplace(std::string(text), id);
+    ids_.emplace(texts_.emplace_back(text), id);
     return id;
   }
 
@@ -86,21 +80,29 @@ class Values {
   // Of two texts that differ in case alone the language sees one; of models and currencies both.
   std::vector<std::uint32_t> finish_texts(std::string& values, std::string& texts) {
     const bool is_exact = column_ == OfferColumn::gpu_model || column_ == OfferColumn::currency;
-    std::vector<std::pair<std::string, std::uint32_t>> sorted;
-    for (std::uint32_t id = 0; id < texts_.size(); ++id) {
-      sorted.emplace_back(is_exact ? texts_[id] : text::lower(texts_[id]), id);
+    ids_ = {};  // whose texts change now
+    std::size_t bytes = 0;
+    for (std::string& text : texts_) {
+      text = is_exact ? std::move(text) : text::lower(text);
+      bytes += text.size();
     }
-    std::sort(sorted.begin(), sorted.end());
-    std::vector<std::uint32_t> codes(sorted.size());
+    std::vector<std::uint32_t> order(texts_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::ranges::sort(order, {}, [&](std::uint32_t id) { return std::string_view(texts_[id]); });
+    texts.reserve(bytes);
+    values.reserve(order.size() * sizeof(std::uint64_t));
+    std::vector<std::uint32_t> codes(order.size());
     std::uint32_t code = kFirstCode - 1;
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
-      if (i == 0 || sorted[i].first != sorted[i - 1].first) {
-        texts += sorted[i].first;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const std::string& text = texts_[order[i]];
+      if (i == 0 || text != texts_[order[i - 1]]) {
+        texts += text;
         append(values, std::uint64_t{texts.size()});
         ++code;
       }
-      codes[sorted[i].second] = code;
+      codes[order[i]] = code;
     }
+    texts_ = {};
     return codes;
   }
 
@@ -118,8 +120,8 @@ class Values {
   }
 
   OfferColumn column_;
-  std::vector<std::string> texts_;
-  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> ids_;
+  std::deque<std::string> texts_;  // where they stay
+  std::unordered_map<std::string_view, std::uint32_t> ids_;
   std::vector<double> numbers_;
   std::unordered_map<std::uint64_t, std::uint32_t> bits_;
   std::uint64_t last_bits_ = 0;
@@ -129,7 +131,7 @@ class Values {
 // One column as it is gathered: of what is known the number of its value + kFirstCode.
 class Gathering {
  public:
-  explicit Gathering(OfferColumn column) : values_(column) {}
+  Gathering(OfferColumn column, std::size_t rows) : values_(column) { rows_.reserve(rows); }
 
   void take(std::uint32_t code) { rows_.push_back(code); }
   template <class T>
@@ -137,10 +139,12 @@ class Gathering {
     rows_.push_back(values_.number_of(value) + kFirstCode);
   }
 
+  /// Afterwards it is empty.
   Result<void> write(SnapshotWriter& writer) {
     std::string values;
     std::string texts;
-    const std::vector<std::uint32_t> codes = values_.finish(values, texts);
+    const std::vector<std::uint32_t> codes =
+        std::exchange(values_, Values(OfferColumn::name)).finish(values, texts);
     for (std::uint32_t& row : rows_) {
       row = row < kFirstCode ? row : codes[row - kFirstCode];
     }
@@ -148,6 +152,7 @@ class Gathering {
     CP_TRY(most <= 256     ? write_as<std::uint8_t>(writer)
            : most <= 65536 ? write_as<std::uint16_t>(writer)
                            : write_as<std::uint32_t>(writer));
+    rows_ = {};
     CP_TRY(writer.add(values));
     return writer.add(texts);
   }
@@ -166,10 +171,16 @@ class Gathering {
 
 class SnapshotBuilder {
  public:
-  SnapshotBuilder() {
+  /// Of about ROWS rows.
+  explicit SnapshotBuilder(std::size_t rows) {
+    columns_.reserve(kColumns);
     for (std::size_t i = 0; i < kColumns; ++i) {
-      columns_.emplace_back(static_cast<OfferColumn>(i));
+      columns_.emplace_back(static_cast<OfferColumn>(i), rows);
     }
+    for (auto& column : raw_) {
+      column.reserve(rows);
+    }
+    flags_.reserve(rows);
   }
 
   Result<void> take(const store::Statement& row) {
@@ -194,7 +205,7 @@ class SnapshotBuilder {
     return {};
   }
 
-  Result<void> write(const std::string& path, const SnapshotStamp& stamp) {
+  Result<void> write(const std::string& path, const SnapshotStamp& stamp) && {
     CP_TRY_ASSIGN(SnapshotWriter writer, SnapshotWriter::create(path));
     for (Gathering& column : columns_) {
       CP_TRY(column.write(writer));
@@ -264,34 +275,59 @@ Result<SnapshotStamp> stamp_of(Cache& cache, std::span<const SourceInfo> sources
   return stamp_of(text);
 }
 
+namespace {
+
+// What is read within it is of one instant; it ends with it, whatever happens.
+class Savepoint {
+ public:
+  static Result<Savepoint> begin(store::Database& database) {
+    CP_TRY(database.execute("SAVEPOINT snapshot"));
+    return Savepoint(database);
+  }
+  Savepoint(Savepoint&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Savepoint& operator=(Savepoint&&) = delete;
+  ~Savepoint() {
+    if (database_ != nullptr) {
+      (void)database_->execute("RELEASE snapshot");
+    }
+  }
+
+ private:
+  explicit Savepoint(store::Database& database) : database_(&database) {}
+  store::Database* database_;
+};
+
+Result<SnapshotBuilder> read_all(Cache& cache, const SnapshotStamp& stamp) {
+  // All of it as it is at one instant, within what the cache has begun or on its own.
+  CP_TRY_ASSIGN(const Savepoint savepoint, Savepoint::begin(cache.database()));
+  CP_TRY_ASSIGN(const auto sources, cache.sources());
+  CP_TRY_ASSIGN(const SnapshotStamp now, stamp_of(cache, sources));
+  if (now != stamp) {
+    return fail(Errc::failed, "the cache has changed");
+  }
+  SnapshotBuilder builder(
+      static_cast<std::size_t>(std::clamp<std::int64_t>(rows_in(sources), 0, kMostSnapshotRows)));
+  CP_TRY_ASSIGN(store::Statement row, cache.database().prepare(kSnapshotQuery));
+  while (true) {
+    CP_TRY_ASSIGN(const bool is_there, row.step());
+    if (!is_there) {
+      return builder;
+    }
+    CP_TRY(builder.take(row));
+  }
+}
+
+}  // namespace
+
 Result<void> build_snapshot(Cache& cache, const std::string& path, const SnapshotStamp& stamp) {
   const UniqueFd lock(::open(cache.directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(Errc::timed_out, "another process is making the snapshot");
   }
-  // All of it as it is at one instant, within what the cache has begun or on its own.
-  store::Database& database = cache.database();
-  CP_TRY(database.execute("SAVEPOINT snapshot"));
-  SnapshotBuilder builder;
-  const auto read = [&]() -> Result<void> {
-    CP_TRY_ASSIGN(const auto sources, cache.sources());
-    CP_TRY_ASSIGN(const SnapshotStamp now, stamp_of(cache, sources));
-    if (now != stamp) {
-      return fail(Errc::failed, "the cache has changed");
-    }
-    CP_TRY_ASSIGN(store::Statement row, database.prepare(kSnapshotQuery));
-    while (true) {
-      CP_TRY_ASSIGN(const bool is_there, row.step());
-      if (!is_there) {
-        return {};
-      }
-      CP_TRY(builder.take(row));
-    }
-  };
-  const Result<void> done = read();
-  CP_TRY(database.execute("RELEASE snapshot"));
-  CP_TRY(done);
-  return builder.write(path, stamp);
+  return within_means([&]() -> Result<void> {
+    CP_TRY_ASSIGN(SnapshotBuilder builder, read_all(cache, stamp));
+    return std::move(builder).write(path, stamp);
+  });
 }
 
 Result<std::optional<Snapshot>> snapshot_of(Cache& cache, std::span<const SourceInfo> sources,

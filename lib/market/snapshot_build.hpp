@@ -19,7 +19,8 @@ inline constexpr std::int64_t kMostSnapshotRows = 8'000'000;
 Result<SnapshotStamp> stamp_of(Cache& cache, std::span<const SourceInfo> sources);
 
 /// Writes the snapshot of CACHE to PATH in place of what is there; timed_out when somebody else is
-/// at it, failed when the cache is no longer the one of STAMP or cannot be said in columns.
+/// at it or the system has no memory to spare, failed when the cache is no longer the one of STAMP
+/// or cannot be said in columns.
 Result<void> build_snapshot(Cache& cache, const std::string& path, const SnapshotStamp& stamp);
 
 /// The snapshot of CACHE, made anew when there is none that fits. nullopt where none can be had
