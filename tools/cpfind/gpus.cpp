@@ -9,7 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace cpfind {
 namespace {
@@ -21,6 +23,7 @@ using cp::cli::Context;
 using cp::cli::Show;
 using cp::model::Accelerator;
 using cp::model::AcceleratorName;
+using cp::model::Condition;
 using cp::model::Json;
 using cp::model::Truth;
 
@@ -84,30 +87,47 @@ Result<std::vector<const Accelerator*>> named(Context& context) {
   return chosen;
 }
 
-// Whether ACCELERATOR fulfils --vendor and --where; what is not known of it is no yes.
-Result<bool> is_wanted(Context& context, const Accelerator& accelerator) {
-  const cp::cli::Arguments& arguments = context.arguments();
-  if (const auto vendor = arguments.text("vendor");
-      vendor && !cp::text::equal_ignoring_case(*vendor, accelerator.vendor)) {
+// The conditions of --where, of which each speaks of accelerators alone.
+Result<std::vector<Condition>> conditions(const Context& context) {
+  std::vector<Condition> all;
+  for (const std::string& text : context.arguments().texts("where")) {
+    auto condition = cp::model::parse_condition(text);
+    if (!condition) {
+      return context.arguments().blame("where", std::move(condition).error());
+    }
+    for (const cp::model::Field* field : fields_of(*condition)) {
+      if (!field->is_of_accelerator()) {
+        return cp::with_hint(
+            cp::fail(Errc::usage, "--where: the table says nothing of '{}'", field->name),
+            "it is about gpu.vendor, gpu.model and gpu.memory here");
+      }
+    }
+    all.push_back(*std::move(condition));
+  }
+  return all;
+}
+
+// Whether ACCELERATOR fulfils --vendor and all of CONDITIONS; what is not known of it is no yes.
+bool is_wanted(const Context& context, const std::vector<Condition>& conditions,
+               const Accelerator& accelerator) {
+  const auto vendor = context.arguments().text("vendor");
+  if (vendor && !cp::text::equal_ignoring_case(*vendor, accelerator.vendor)) {
     return false;
   }
-  for (const std::string& text : arguments.texts("where")) {
-    CP_TRY_ASSIGN(const auto condition, cp::model::parse_condition(text));
-    if (evaluate(condition, as_resource(accelerator), Json::object()) != Truth::yes) {
-      return false;
-    }
-  }
-  return true;
+  return conditions.empty() ||
+         std::ranges::all_of(conditions, [&, resource = as_resource(accelerator)](const auto& one) {
+           return evaluate(one, resource, Json::object()) == Truth::yes;
+         });
 }
 
 Result<int> list(Context& context) {
+  CP_TRY_ASSIGN(const auto wanted, conditions(context));
   CP_TRY_ASSIGN(const auto chosen, named(context));
   cp::cli::Output& output = context.output(kGpusColumns);
   const bool is_table = output.form() == cp::cli::Output::Form::table;
   bool is_empty = true;
   for (const Accelerator* accelerator : chosen) {
-    CP_TRY_ASSIGN(const bool wanted, is_wanted(context, *accelerator));
-    if (wanted) {
+    if (is_wanted(context, wanted, *accelerator)) {
       Json record = to_json(*accelerator);
       output.record(is_table ? with_cells(std::move(record), *accelerator) : record);
       is_empty = false;

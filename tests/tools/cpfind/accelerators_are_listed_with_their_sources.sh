@@ -34,6 +34,9 @@ expect_stdout ""
 expect_status 66 cpfind gpus H10O
 expect_match 'do you mean H100' "$STDERR"
 expect_status 64 cpfind gpus --where 'gpu.memry > 1GB'
+expect_status 64 cpfind gpus --vendor nobody --where 'gpu.memry > 1GB' # whatever the rest leaves
+expect_status 64 cpfind gpus --where 'gpu.memory > 1GB and price.hour < 5USD'
+expect_match "the table says nothing of 'price.hour'" "$STDERR"
 
 it "says what a name is called here, and which products it leaves open"
 expect_status 0 cpfind gpus --normalise 'NVIDIA A100-SXM4-80GB' h100
