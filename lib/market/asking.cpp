@@ -104,8 +104,8 @@ class Inquiry {
 
 }  // namespace
 
-std::vector<Result<Perception>> ask_all(std::span<LiveSource* const> sources,
-                                        std::stop_token stop) {
+std::vector<Result<Perception>> ask_all(std::span<LiveSource* const> sources, std::stop_token stop,
+                                        const std::function<void()>& meanwhile) {
   std::vector<Result<Perception>> answers(sources.size());
   Inquiry inquiry;
   for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -118,6 +118,9 @@ std::vector<Result<Perception>> ask_all(std::span<LiveSource* const> sources,
     if (!sources[i]->deadline()) {
       answers[i] = sources[i]->perceive(stop);
     }
+  }
+  if (meanwhile) {
+    meanwhile();
   }
   inquiry.wait(stop);
   return answers;

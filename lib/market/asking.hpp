@@ -3,6 +3,7 @@
 
 #include "market/live_source.hpp"
 
+#include <functional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -11,7 +12,9 @@ namespace cp::market {
 
 /// What each of SOURCES answers, in their order. Those with a deadline are asked at once (256 at a
 /// time), each in a thread of its own, and told to stop when it has passed: timed_out. Those
-/// without are asked meanwhile, one after the other, in this thread. STOP ends all of it.
-std::vector<Result<Perception>> ask_all(std::span<LiveSource* const> sources, std::stop_token stop);
+/// without are asked meanwhile, one after the other, in this thread, and then MEANWHILE is done
+/// here, if it is anything, before the answers are waited for. STOP ends all of it.
+std::vector<Result<Perception>> ask_all(std::span<LiveSource* const> sources, std::stop_token stop,
+                                        const std::function<void()>& meanwhile = {});
 
 }  // namespace cp::market

@@ -86,15 +86,23 @@ class Searcher {
 
   Result<SearchResult> run(std::stop_token stop) {
     const SteadyTime start = clock_.steady();
-    std::vector<Result<Perception>> answers = ask_all(sources_.live, std::move(stop));
+    std::stop_source stopped;
+    const std::stop_callback forward(stop, [&] { stopped.request_stop(); });
+    // The slowest part is waited for, not the sum of all.
+    Result<void> scanned;
+    std::vector<Result<Perception>> answers = ask_all(sources_.live, stopped.get_token(), [&] {
+      scanned = sources_.cache != nullptr ? scan(*sources_.cache) : Result<void>();
+      if (!scanned) {
+        stopped.request_stop();  // there will be no answer
+      }
+    });
+    if (!scanned) {
+      return Cache::explained(std::move(scanned).error());
+    }
     for (std::size_t i = 0; i < answers.size(); ++i) {
       take_answer(*sources_.live[i], answers[i]);
     }
-    if (sources_.cache != nullptr) {
-      if (auto scanned = scan(*sources_.cache); !scanned) {
-        return Cache::explained(std::move(scanned).error());
-      }
-    }
+    report_cached();
     report_unread();
     CP_TRY_ASSIGN(std::vector<Candidate> chosen, std::move(chooser_).finish());
     std::ranges::move(chosen, std::back_inserter(candidates_));
@@ -323,7 +331,6 @@ class Searcher {
   Result<void> scan(Cache& cache) {
     CP_TRY_ASSIGN(cached_, cache.sources());
     CP_TRY_ASSIGN(result_.models, cache.models());
-    report_cached();
     if (options_.runnable_only) {
       return {};
     }

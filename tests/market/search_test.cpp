@@ -7,6 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <thread>
+#include <unistd.h>
+
 using cp::market::Demand;
 using cp::market::DemandFlags;
 using cp::market::LiveResource;
@@ -108,6 +112,43 @@ TEST_CASE("a source that cannot be asked is missing in the answer, and the other
   CHECK(sources[0]["message"] == "timed out after 2 s");
   CHECK(sources[1]["status"] == "answered");
   CHECK(sources[1]["offers"] == 7);
+}
+
+TEST_CASE("the cache is read while sources are asked that take their time") {
+  // Answers as soon as the cache's columns are there, which the query itself makes.
+  class Patient final : public cp::market::LiveSource {
+   public:
+    explicit Patient(std::string file) : file_(std::move(file)) {}
+    const std::string& name() const override { return name_; }
+    std::optional<std::chrono::milliseconds> deadline() const override {
+      return std::chrono::seconds(20);
+    }
+    cp::Result<Perception> perceive(std::stop_token stop) override {
+      while (::access(file_.c_str(), F_OK) != 0) {
+        if (stop.stop_requested()) {
+          return cp::fail(cp::Errc::timed_out, "the cache was not read");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      return Perception{};
+    }
+
+   private:
+    std::string file_;
+    std::string name_ = "patient";
+  };
+  CatalogFixture fixture;
+  REQUIRE(fixture.import_text("catalog.ndjson", kCatalog));
+  Patient patient(cp::market::snapshot_path(fixture.cache()));
+  SearchOptions options;
+  options.columns_from = 1;
+  CountingRandom random;
+  const auto result = search({&fixture.cache(), {&patient}}, *Demand::from_flags({}), options,
+                             fixture.clock, random, {});
+  REQUIRE(result);
+  CHECK(result->answer["sources"][0]["name"] == "patient");
+  CHECK(result->answer["sources"][0]["status"] == "answered");
+  CHECK(result->answer["sources"][1]["name"] == "catalog");
 }
 
 TEST_CASE("the cheapest come first, foreign currencies and unknown prices behind") {
