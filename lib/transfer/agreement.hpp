@@ -23,8 +23,8 @@ struct Hello {
   std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
   /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison, 3
-  /// files whose size only their end tells, 4 measurements.
-  static constexpr std::int64_t our_format = 4;
+  /// files whose size only their end tells, 4 measurements, 5 dry runs that compare.
+  static constexpr std::int64_t our_format = 5;
   std::int64_t format = our_format;
 };
 

@@ -9,9 +9,7 @@
 namespace cp::transfer {
 namespace {
 
-bool is_known(MessageType type) {
-  return type >= MessageType::hello && type <= MessageType::relayed;
-}
+bool is_known(MessageType type) { return type >= MessageType::hello && type <= MessageType::ask; }
 
 }  // namespace
 

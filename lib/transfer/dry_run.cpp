@@ -17,12 +17,13 @@ std::string shown_in(const std::string& root, const std::string& place) {
   return place.empty() ? root : root == "." ? place : path_join(root, place);
 }
 
-WouldSend::Item item_of(const Source& source, const Entry& entry) {
+WouldSend::Item item_of(const Source& source, const Entry& entry, bool moves) {
   return {.from = source.show(entry.path),
           .path = entry.path,
           .size = entry.size,
           .is_directory = entry.type == EntryType::directory,
-          .is_source = entry.path == source.name};
+          .is_source = entry.path == source.name,
+          .stays = !moves};
 }
 
 const std::string& place_of(const std::string& path, const Plan& plan) {
@@ -33,34 +34,52 @@ const std::string& place_of(const std::string& path, const Plan& plan) {
 
 void show_item(const WouldSend::Item& item, const Plan& plan, const std::string& server,
                const std::string& from, Report& report) {
+  Tally& tally = report.tally();
   if (!item.is_directory) {
-    ++report.tally().files_found;
-    report.tally().bytes_found += item.size;
+    ++tally.files_found;
+    tally.bytes_found += item.size;
+  }
+  if (!item.is_directory && item.stays) {
+    ++tally.files_skipped;
+    tally.bytes_skipped += item.size;
   }
   const std::string& place = place_of(item.path, plan);
   const std::string to = server + shown_in(plan.root, place);
   if (item.is_source) {
     report.account().plan.emplace_back(from + item.from, to);
   }
-  report.observer().would_land(from + item.from, to);
+  if (!item.stays) {
+    report.observer().would_land(from + item.from, to);
+  }
 }
 
 namespace {
 
 class PlanSink final : public WalkSink {
  public:
-  PlanSink(const Source& source, const Plan& plan, const std::string& server, Inventory& inventory,
-           Report& report)
-      : source_(source), plan_(plan), server_(server), inventory_(inventory), report_(report) {}
+  PlanSink(const Source& source, const Plan& plan, const std::string& server, const AskThere& ask,
+           Inventory& inventory, Report& report, const std::stop_token& stop)
+      : source_(source),
+        plan_(plan),
+        server_(server),
+        inventory_(inventory),
+        report_(report),
+        sifter_(
+            source, ask,
+            [this](const Entry& entry, bool moves) {
+              show_item(item_of(source_, entry, moves), plan_, server_, "", report_);
+              return Result<void>();
+            },
+            stop) {}
 
   Result<void> found(Entry entry) override {
-    show_item(item_of(source_, entry), plan_, server_, "", report_);
     inventory_.add(place_of(entry.path, plan_), entry.type == EntryType::directory);
     if (entry.extras && entry.extras->is_closed) {
       inventory_.add(Present{{{entry.path, true}}});
     }
-    return {};
+    return sifter_.add(std::move(entry));
   }
+  Result<void> flush() { return sifter_.flush(); }
   Result<void> passed_over(std::string_view path) override {
     inventory_.add(Present{{{std::string(path), false}}});
     return {};
@@ -79,24 +98,29 @@ class PlanSink final : public WalkSink {
   const std::string& server_;
   Inventory& inventory_;
   Report& report_;
+  Sifter sifter_;
 };
 
 /// Tells the other end of what is found, by the batch.
 class TellingSink final : public WalkSink {
  public:
-  TellingSink(const Source& source, bool deletes, Control& control)
-      : source_(source), deletes_(deletes), control_(control) {}
+  TellingSink(const Source& source, bool deletes, const AskThere& ask, Control& control,
+              const std::stop_token& stop)
+      : source_(source),
+        deletes_(deletes),
+        control_(control),
+        sifter_(
+            source, ask, [this](const Entry& entry, bool moves) { return tell(entry, moves); },
+            stop) {}
 
   Result<void> found(Entry entry) override {
-    batch_.items.push_back(item_of(source_, entry));
-    bytes_ += batch_.items.back().from.size() + batch_.items.back().path.size();
-    if (deletes_ && entry.extras && entry.extras->is_closed) {
-      CP_TRY(flush());
-      return control_.send(Present{{{entry.path, true}}});
+    if (!deletes_ || !entry.extras || !entry.extras->is_closed) {
+      return sifter_.add(std::move(entry));
     }
-    const bool is_full =
-        batch_.items.size() == limits::batch_entries || bytes_ > limits::message_bytes / 4;
-    return is_full ? flush() : Result<void>();
+    const Present closed{{{entry.path, true}}};
+    CP_TRY(sifter_.add(std::move(entry)));
+    CP_TRY(flush());
+    return control_.send(closed);
   }
   Result<void> cannot_move(std::string_view path, const Error& error) override {
     if (deletes_) {
@@ -108,14 +132,27 @@ class TellingSink final : public WalkSink {
     return deletes_ ? control_.send(Present{{{std::string(path), false}}}) : Result<void>();
   }
   Result<void> flush() {
+    CP_TRY(sifter_.flush());
+    return send_batch();
+  }
+
+ private:
+  Result<void> tell(const Entry& entry, bool moves) {
+    batch_.items.push_back(item_of(source_, entry, moves));
+    bytes_ += batch_.items.back().from.size() + batch_.items.back().path.size();
+    const bool is_full =
+        batch_.items.size() == limits::batch_entries || bytes_ > limits::message_bytes / 4;
+    return is_full ? send_batch() : Result<void>();
+  }
+  Result<void> send_batch() {
     bytes_ = 0;
     return control_.send(std::exchange(batch_, {}));
   }
 
- private:
   const Source& source_;
   const bool deletes_;
   Control& control_;
+  Sifter sifter_;
   WouldSend batch_;
   std::size_t bytes_ = 0;
 };
@@ -148,16 +185,18 @@ template <class Take>
 Result<void> hear_all(Control& control, std::chrono::nanoseconds silence,
                       const std::stop_token& stop, Take take) {
   CP_TRY_ASSIGN(const Wake wake, Wake::make());
-  Conversation conversation(control, wake, silence);
+  std::optional<Conversation> conversation(std::in_place, control, wake, silence);
   const std::stop_callback interrupt(stop, [&] { control.shutdown(); });
   while (true) {
-    CP_TRY_ASSIGN(const auto message, conversation.next());
+    CP_TRY_ASSIGN(const auto message, conversation->next());
     if (!message) {
-      CP_TRY(conversation.wait());
+      CP_TRY(conversation->wait());
     } else if (message->type == MessageType::finish) {
       return {};
     } else {
       CP_TRY(take(*message));
+      // Whoever waits for an answer has nothing to say meanwhile.
+      conversation.emplace(control, wake, silence);
     }
   }
 }
@@ -204,26 +243,27 @@ WalkOptions walk_for(const Selection& selection, bool deletes) {
 }  // namespace
 
 Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
-                       const Selection& selection, const std::string& server, Inventory& inventory,
-                       Report& report, std::stop_token stop) {
+                       const Selection& selection, const std::string& server, const AskThere& ask,
+                       Inventory& inventory, Report& report, std::stop_token stop) {
   report.account().is_planned = true;
   for (const Source& source : sources) {
-    PlanSink sink(source, plan, server, inventory, report);
+    PlanSink sink(source, plan, server, ask, inventory, report, stop);
     if (source.is_stream()) {
       CP_TRY(sink.found({.path = source.name}));
       continue;
     }
     CP_TRY(walk(source, walk_for(selection, inventory.is_wanted()), sink, stop));
+    CP_TRY(sink.flush());
   }
   report.tally().walk_ended = true;
   return {};
 }
 
 Result<void> tell_plan(const std::vector<Source>& sources, const Selection& selection, bool deletes,
-                       Control& control, std::stop_token stop) {
+                       const AskThere& ask, Control& control, std::stop_token stop) {
   const std::stop_callback interrupt(stop, [&] { control.shutdown(); });
   for (const Source& source : sources) {
-    TellingSink sink(source, deletes, control);
+    TellingSink sink(source, deletes, ask, control, stop);
     CP_TRY(walk(source, walk_for(selection, deletes), sink, stop));
     CP_TRY(sink.flush());
   }
@@ -231,8 +271,8 @@ Result<void> tell_plan(const std::vector<Source>& sources, const Selection& sele
 }
 
 Result<void> show_told(Control& control, const Plan& plan, const std::string& server,
-                       std::chrono::nanoseconds silence, Inventory& inventory, Report& report,
-                       std::stop_token stop) {
+                       std::chrono::nanoseconds silence, const Looker* looker, Inventory& inventory,
+                       Report& report, std::stop_token stop) {
   report.account().is_planned = true;
   const auto heard = hear_all(control, silence, stop, [&](const Message& message) -> Result<void> {
     report.tick();
@@ -241,6 +281,9 @@ Result<void> show_told(Control& control, const Plan& plan, const std::string& se
     }
     if (message.type == MessageType::present && inventory.is_wanted()) {
       return take_present(message, inventory);
+    }
+    if (message.type == MessageType::ask && looker != nullptr) {
+      return answer_to(message, *looker, control);
     }
     if (message.type != MessageType::item_failed) {
       return none_of_a_dry_run();
@@ -339,9 +382,16 @@ Result<Plan> plan_here(const Request& request, const Incoming& incoming) {
 
 Result<void> show_local(const Request& request, const std::vector<Source>& sources, Report& report,
                         std::stop_token stop) {
-  CP_TRY_ASSIGN(const Plan plan, plan_here(request, incoming_of(request, sources)));
+  const Incoming incoming = incoming_of(request, sources);
+  CP_TRY_ASSIGN(const Plan plan, plan_here(request, incoming));
   Inventory inventory(request.deletion);
-  CP_TRY(show_plan(sources, plan, request.selection, "", inventory, report, stop));
+  AskThere ask;
+  std::optional<Looker> looker;
+  if (request.sync.any()) {
+    looker.emplace(landing_if_there(OpenGround(), plan, incoming), request.sync, stop);
+    ask.ask = [&looker](const Ask& batch) { return looker->answer(batch); };
+  }
+  CP_TRY(show_plan(sources, plan, request.selection, "", ask, inventory, report, stop));
   return show_deletions(OpenGround(), plan, request.selection.filter, inventory, report);
 }
 

@@ -6,6 +6,7 @@
 #include "transfer/landing.hpp"
 #include "transfer/report.hpp"
 #include "transfer/source.hpp"
+#include "transfer/would_move.hpp"
 
 #include <chrono>
 #include <stop_token>
@@ -15,11 +16,11 @@
 namespace cp::transfer {
 
 /// Tells the observer what would land where when SELECTION of SOURCES goes to PLAN below SERVER (""
-/// for this machine), and counts it, without reading or writing a file. What it finds goes into
-/// INVENTORY.
+/// for this machine), and counts it, without writing a file. What it finds goes into INVENTORY.
+/// What stays as it is, as ASK says (empty: nothing does), is counted as skipped and not told.
 Result<void> show_plan(const std::vector<Source>& sources, const Plan& plan,
-                       const Selection& selection, const std::string& server, Inventory& inventory,
-                       Report& report, std::stop_token stop);
+                       const Selection& selection, const std::string& server, const AskThere& ask,
+                       Inventory& inventory, Report& report, std::stop_token stop);
 
 /// Counts ITEM, which would go to PLAN below SERVER, and tells the observer of it; its own place is
 /// below FROM.
@@ -27,15 +28,17 @@ void show_item(const WouldSend::Item& item, const Plan& plan, const std::string&
                const std::string& from, Report& report);
 
 /// Tells the other end behind CONTROL what SELECTION of SOURCES would send; of what does not
-/// travel, too, when DELETES.
+/// travel, too, when DELETES; and of each whether it stays as it is, as ASK says (empty: nothing
+/// does).
 Result<void> tell_plan(const std::vector<Source>& sources, const Selection& selection, bool deletes,
-                       Control& control, std::stop_token stop);
+                       const AskThere& ask, Control& control, std::stop_token stop);
 
 /// As show_plan, for what the server SERVER tells over CONTROL that it would send to PLAN on this
-/// machine; timed_out after SILENCE.
+/// machine, where LOOKER (nullptr: nothing is to be looked at) says what stands; timed_out after
+/// SILENCE.
 Result<void> show_told(Control& control, const Plan& plan, const std::string& server,
-                       std::chrono::nanoseconds silence, Inventory& inventory, Report& report,
-                       std::stop_token stop);
+                       std::chrono::nanoseconds silence, const Looker* looker, Inventory& inventory,
+                       Report& report, std::stop_token stop);
 
 /// Tells the observer what would be deleted in PLAN on GROUND by a transfer that INVENTORY was made
 /// of, but for what FILTER leaves out.

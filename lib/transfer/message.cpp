@@ -13,6 +13,8 @@ namespace {
 
 constexpr unsigned kFresh = 1;      // flags of an entry
 constexpr unsigned kHasExtras = 2;  // its extras follow
+constexpr unsigned kIsSource = 1;   // flags of what would be sent
+constexpr unsigned kStays = 2;
 
 void put(WireWriter& out, const Metadata& metadata) {
   out.put(metadata.mode).put_signed(metadata.mtime_s).put(metadata.mtime_ns);
@@ -186,6 +188,15 @@ Result<Offer> decode(std::string_view body) {
   return whole(in, Offer{std::move(entries)});
 }
 
+std::string encode(const Ask& message) { return encode_entries(message.entries); }
+
+template <>
+Result<Ask> decode(std::string_view body) {
+  WireReader in(body);
+  CP_TRY_ASSIGN(auto entries, get_entries(in));
+  return whole(in, Ask{std::move(entries)});
+}
+
 std::string encode(const Answer& message) {
   WireWriter out;
   out.put(static_cast<std::uint32_t>(message.items.size()));
@@ -289,7 +300,8 @@ std::string encode(const WouldSend& message) {
         .put_text(item.path)
         .put(item.size)
         .put(static_cast<std::uint8_t>(item.is_directory))
-        .put(static_cast<std::uint8_t>(item.is_source));
+        .put(static_cast<std::uint8_t>((item.is_source ? kIsSource : 0U) |
+                                       (item.stays ? kStays : 0U)));
   }
   return out.take();
 }
@@ -305,7 +317,9 @@ Result<WouldSend> decode(std::string_view body) {
     item.path = in.get_text();
     item.size = in.get<std::uint64_t>();
     item.is_directory = in.get<std::uint8_t>() == 1;
-    item.is_source = in.get<std::uint8_t>() == 1;
+    const auto flags = in.get<std::uint8_t>();
+    item.is_source = (flags & kIsSource) != 0;
+    item.stays = (flags & kStays) != 0;
     message.items.push_back(std::move(item));
   }
   return whole(in, std::move(message));

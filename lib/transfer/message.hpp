@@ -42,6 +42,7 @@ enum class MessageType : std::uint16_t {
   word = 25,          ///< deputy to caller: what happens meanwhile
   outcome = 26,       ///< deputy to caller: how it ended
   relayed = 27,       ///< both ways: some of the talk with the other host
+  ask = 28,  ///< sender to receiver, of a dry run: what of this would move; Answer is the answer
 };
 
 struct Message {
@@ -157,6 +158,12 @@ struct Present {
   std::vector<Item> items;
 };
 
+/// Things of any kind that a dry run may move, each with the number in `id` that its file has.
+struct Ask {
+  static constexpr MessageType type = MessageType::ask;
+  std::vector<Entry> entries;
+};
+
 struct WouldSend {
   static constexpr MessageType type = MessageType::would_send;
   struct Item {
@@ -165,6 +172,7 @@ struct WouldSend {
     std::uint64_t size = 0;
     bool is_directory = false;
     bool is_source = false;  ///< it is what the client has named
+    bool stays = false;      ///< it is there as it is to be (format 5)
   };
   std::vector<Item> items;
 };
@@ -221,6 +229,7 @@ std::string encode(const Kept& message);
 std::string encode(const Durable& message);
 std::string encode(const Offer& message);
 std::string encode(const Answer& message);
+std::string encode(const Ask& message);
 std::string encode(const Same& message);
 std::string encode(const Present& message);
 std::string encode(const WouldSend& message);
@@ -246,6 +255,8 @@ template <>
 Result<Have> decode(std::string_view body);
 template <>
 Result<Kept> decode(std::string_view body);
+template <>
+Result<Ask> decode(std::string_view body);
 template <>
 Result<Durable> decode(std::string_view body);
 template <>

@@ -50,6 +50,11 @@ Result<void> check_format(const Request& request, const Hello& far) {
     return fail(Errc::unavailable, "its cpxfer {} is too old to show what would be deleted",
                 far.version);
   }
+  if (request.dry_run && request.sync.any() && far.format < 5) {
+    return fail(Errc::unavailable,
+                "its cpxfer {} is too old to show what --update and --checksum would leave",
+                far.version);
+  }
   return {};
 }
 
@@ -66,21 +71,35 @@ Result<void> show_push(const Request& request, const std::vector<Source>& source
                        Report& report, const std::stop_token& stop) {
   Inventory nothing(Deletion::none);
   const std::string server = destination.prefix();
-  CP_TRY(show_plan(sources, plan, request.selection, server, nothing, report, stop));
+  Control& control = client.control();
+  AskThere ask;
+  if (request.sync.any()) {
+    ask = ask_over(control, request.silence);
+  }
+  {
+    const std::stop_callback interrupt(stop, [&] { control.shutdown(); });
+    CP_TRY(at_server(destination, show_plan(sources, plan, request.selection, server, ask, nothing,
+                                            report, stop)));
+    if (request.sync.any()) {
+      CP_TRY(at_server(destination, control.send(Finish{})));
+    }
+  }
   if (request.deletion == Deletion::none) {
     return {};
   }
-  CP_TRY(
-      at_server(destination, tell_plan(sources, request.selection, true, client.control(), stop)));
+  CP_TRY(at_server(destination,
+                   tell_plan(sources, request.selection, true, AskThere(), control, stop)));
   return at_server(destination,
-                   ask_deletions(client.control(), plan, server, request.silence, report, stop));
+                   ask_deletions(control, plan, server, request.silence, report, stop));
 }
 
 Result<void> show_pull(const Request& request, const Location& server, const Plan& plan,
-                       Client& client, Report& report, const std::stop_token& stop) {
+                       const Incoming& incoming, Client& client, Report& report,
+                       const std::stop_token& stop) {
   Inventory inventory(request.deletion);
-  CP_TRY(
-      show_told(client.control(), plan, server.prefix(), request.silence, inventory, report, stop));
+  const Looker looker(landing_if_there(OpenGround(), plan, incoming), request.sync, stop);
+  CP_TRY(show_told(client.control(), plan, server.prefix(), request.silence,
+                   request.sync.any() ? &looker : nullptr, inventory, report, stop));
   return show_deletions(OpenGround(), plan, request.selection.filter, inventory, report);
 }
 
@@ -227,7 +246,8 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   }
   if (request.dry_run) {
     CP_TRY_ASSIGN(const Plan plan, plan_here(request, opened.incoming));
-    return at_server(server, show_pull(request, server, plan, *client, report, stop));
+    return at_server(server,
+                     show_pull(request, server, plan, opened.incoming, *client, report, stop));
   }
   // Of what the server says no more than was asked for: it may be memory here.
   const std::uint32_t window = std::min(open.window, opened.window);

@@ -282,7 +282,8 @@ Result<void> push_through_shell(const Request& request, const std::vector<Source
   }
   if (request.dry_run) {
     Inventory nothing(Deletion::none);
-    return show_plan(sources, plan, request.selection, destination.prefix(), nothing, report, stop);
+    return show_plan(sources, plan, request.selection, destination.prefix(), AskThere(), nothing,
+                     report, stop);
   }
   ShellEvents events(destination.prefix() + destination.path, report.tally());
   auto tree = FarTree::open({.root = plan.root,

@@ -98,6 +98,11 @@ class ServerSession {
     Opened opened = begin_answer(make_id());
     opened.plan = std::move(plan);
     CP_TRY(answer(opened));
+    if (compares(open)) {
+      const Looker looker(landing_if_there(*ground(), opened.plan, open.incoming), open.sync,
+                          stop_);
+      CP_TRY(answer_asks(parts_.control, looker, parts_.silence, stop_));
+    }
     if (open.deletion != Deletion::none) {
       Inventory inventory(open.deletion);
       CP_TRY(answer_deletions(parts_.control, *ground(), opened.plan, open.selection.filter,
@@ -111,10 +116,14 @@ class ServerSession {
     Opened opened = begin_answer(make_id());
     opened.incoming = incoming_of(sources);
     CP_TRY(answer(opened));
-    CP_TRY(
-        tell_plan(sources, open.selection, open.deletion != Deletion::none, parts_.control, stop_));
+    const AskThere ask = compares(open) ? ask_over(parts_.control, parts_.silence) : AskThere();
+    CP_TRY(tell_plan(sources, open.selection, open.deletion != Deletion::none, ask, parts_.control,
+                     stop_));
     return std::string("showed what it would give");
   }
+
+  // Whether a dry run of OPEN looks at what stands at its destination; older clients do not.
+  bool compares(const Open& open) const { return open.sync.any() && client_.format >= 5; }
 
   // A client's bytes are forgotten, or it gets some that say nothing. They count as those of a
   // transfer in that direction do.

@@ -52,7 +52,8 @@ Result<void> check_streams(const Request& request, const Location& destination) 
     return {};
   }
   if (request.is_from_stream() && request.is_to_stream()) {
-    return fail(Errc::usage, "one of the ends is no stream");
+    return with_hint(fail(Errc::usage, "both ends are streams: one of them has to be a file"),
+                     "cat hands a stream on; name a file to keep it, or to read it from");
   }
   if (request.is_from_stream() ? request.input < 0 : request.output < 0) {
     return fail(Errc::unavailable, "there is no stream for -; ./- is a file of that name");

@@ -60,6 +60,7 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(Finish{});
   refuse_when_cut(FinalResult{1, 2, {}});
   refuse_when_cut(Offer{{{.path = "f", .size = 3, .id = 1}}});
+  refuse_when_cut(Ask{{{.type = EntryType::directory, .path = "d"}}});
   refuse_when_cut(Answer{{{.id = 1, .verdict = Answer::Verdict::compare, .digest = {}}}});
   refuse_when_cut(Same{.up_to = 3, .ids = {1, 3}});
   refuse_when_cut(Present{{{"a", true}, {"b", false}}});
@@ -76,6 +77,7 @@ TEST_CASE("noise is read without harm") {
   survive_noise<Kept>(6);
   survive_noise<Offer>(7);
   survive_noise<Answer>(8);
+  survive_noise<Ask>(28);
   survive_noise<Same>(9);
   survive_noise<Present>(10);
   survive_noise<WouldSend>(30);

@@ -37,6 +37,7 @@ constexpr std::array kCopyColumns{Column{"STATE", "state", Show::verdict},
                                   Column{"DIGEST", "digest.value"}};
 
 constexpr std::array kPlanColumns{Column{"FILES", "files.total", Show::count},
+                                  Column{"STAY", "files.skipped", Show::count},
                                   Column{"BYTES", "bytes.total", Show::bytes}};
 
 transfer::Durability durability_of(std::string_view text) {

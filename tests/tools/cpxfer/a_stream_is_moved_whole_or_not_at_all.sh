@@ -17,6 +17,7 @@ serve server srv
 it "refuses what is no stream, before a byte is read"
 from() { "${@:2}" <"$1"; }
 expect_status 64 cpxfer - -
+expect_match '^cpxfer: both ends are streams: one of them has to be a file$' "$STDERR"
 expect_status 64 cpxfer - small dir
 expect_status 64 cpxfer small - dir
 expect_status 64 cpxfer small leaf -
