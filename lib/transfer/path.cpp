@@ -5,6 +5,8 @@
 #include "base/text.hpp"
 #include "transfer/limits.hpp"
 
+#include <algorithm>
+
 namespace cp::transfer {
 namespace {
 
@@ -25,7 +27,7 @@ const char* fault_of_name(std::string_view name) {
 
 bool is_reserved(std::string_view name) {
   const std::string_view own = staging_directory;
-  return text::lower(name.substr(0, own.size())) == own &&
+  return name.starts_with(own.front()) && text::lower(name.substr(0, own.size())) == own &&
          (name.size() == own.size() || name[own.size()] == '-');
 }
 
@@ -42,10 +44,13 @@ Result<void> check_path(std::string_view path) {
   if (path.find('\0') != std::string_view::npos) {
     return fail(Errc::denied, "the path holds a NUL byte");
   }
-  for (const std::string_view name : text::split(path, '/')) {
-    if (const char* fault = fault_of_name(name)) {
+  // Without a list of the parts: every name that is walked, sent or received comes here.
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (const char* fault = fault_of_name(path.substr(begin, end - begin))) {
       return fail(Errc::denied, "{}", fault);
     }
+    begin = end + 1;
   }
   return {};
 }

@@ -2,16 +2,23 @@
 #include "transfer/walk.hpp"
 
 #include "base/directory.hpp"
-#include "transfer/attributes.hpp"
-#include "transfer/limits.hpp"
-#include "transfer/owner_names.hpp"
+#include "base/thread.hpp"
 #include "transfer/path.hpp"
+#include "transfer/scout.hpp"
+#include "transfer/walk_effort.hpp"
+#include "transfer/walk_order.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <fcntl.h>
+#include <iterator>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -20,7 +27,9 @@ namespace cp::transfer {
 namespace {
 
 // Names that are sorted together; a directory with millions of them costs no more memory than this.
-constexpr std::size_t kSortedNames = 16'384;
+constexpr std::size_t kSortedNames = 4096;
+// What helpers may have found before it is wanted; about 8 MB.
+constexpr std::size_t kMostHeld = 16'384;
 
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
@@ -44,236 +53,266 @@ Result<std::vector<std::string>> next_names(DIR* directory) {
   return names;
 }
 
-const char* kind_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case S_IFIFO:
-      return "a named pipe";
-    case S_IFSOCK:
-      return "a socket";
-    case S_IFCHR:
-    case S_IFBLK:
-      return "a device";
-    default:
-      return "a thing of unknown type";
+// As find(1) and people write it.
+std::string normal(std::string_view name) {
+  while (name.starts_with("./") || name.starts_with('/')) {
+    name.remove_prefix(name.starts_with('/') ? 1 : 2);
   }
+  while (name.ends_with('/') || name == ".") {
+    name.remove_suffix(1);
+  }
+  return std::string(name);
 }
 
-class Walk {
+/// What the names of a selection mean, with the directories above each before it, and each once.
+class NamedPaths {
  public:
-  Walk(const Source& source, const WalkOptions& options, WalkSink& sink, std::stop_token stop)
-      : source_(source), options_(options), sink_(sink), stop_(std::move(stop)) {}
-
-  Result<void> run() {
-    CP_TRY(visit(source_.root.fd(), source_.name, source_.name));
-    if (options_.selection.names) {
-      return visit_named();
+  NamedPaths(const Source& source, const Selection& selection)
+      : source_(source), selection_(selection) {
+    for (const std::string& name : *selection.names) {
+      add_with_those_above(join_path(source.name, normal(name)));
     }
-    while (!pending_.empty()) {
-      const std::string path = std::move(pending_.back());
-      pending_.pop_back();
-      CP_TRY(enter(path));
-    }
-    return {};
   }
+  std::vector<std::string> take() { return std::move(paths_); }
 
  private:
-  Result<void> visit_named() {
-    std::set<std::string, std::less<>> visited;
-    for (const std::string& name : *options_.selection.names) {
-      CP_TRY(visit_one(join_path(source_.name, normal(name)), visited));
-    }
-    return {};
-  }
-
-  Result<void> visit_one(const std::string& path, std::set<std::string, std::less<>>& visited) {
-    if (const auto checked = check_path(path); !checked) {
-      return sink_.cannot_move(path, checked.error());
+  void add_with_those_above(const std::string& path) {
+    if (!check_path(path)) {
+      paths_.push_back(path);  // whoever looks there says why not
+      return;
     }
     for (auto slash = path.find('/', source_.name.size() + 1); slash != std::string::npos;
          slash = path.find('/', slash + 1)) {
       const std::string above = path.substr(0, slash);
-      if (options_.selection.filter.excludes(above, true)) {
-        return {};
+      if (selection_.filter.excludes(above, true)) {
+        return;
       }
-      CP_TRY(visit_beneath(above, visited));
+      add(above);
     }
-    return visit_beneath(path, visited);
+    add(path);
+  }
+  void add(const std::string& path) {
+    if (path != source_.name && added_.insert(path).second) {
+      paths_.push_back(path);
+    }
   }
 
-  // As find(1) and people write it.
-  static std::string normal(std::string_view name) {
-    while (name.starts_with("./") || name.starts_with('/')) {
-      name.remove_prefix(name.starts_with('/') ? 1 : 2);
+  const Source& source_;
+  const Selection& selection_;
+  std::set<std::string, std::less<>> added_;
+  std::vector<std::string> paths_;
+};
+
+/// Looks at everything, on the thread that asks for it and on helpers that come and look ahead
+/// where that pays; the sink is told of it by the one thread, in one order.
+class Walk {
+ public:
+  Walk(const Source& source, const WalkOptions& options, WalkSink& sink, std::stop_token stop)
+      : source_(source),
+        options_(options),
+        sink_(sink),
+        stop_(std::move(stop)),
+        scout_(source, options) {}
+  ~Walk() { end_helpers(); }
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+
+  Result<void> run() {
+    CP_TRY(begin());
+    while (auto sights = next()) {
+      for (Sight& sight : *sights) {
+        CP_TRY(tell(std::move(sight)));
+      }
     }
-    while (name.ends_with('/') || name == ".") {
-      name.remove_suffix(1);
-    }
-    return std::string(name);
+    return interrupted();
   }
 
-  Result<void> visit_beneath(const std::string& path, std::set<std::string, std::less<>>& visited) {
-    if (path == source_.name || !visited.insert(path).second) {
-      return {};
-    }
-    const auto slash = path.rfind('/');
-    const auto above = slash == std::string::npos ? "" : path.substr(0, slash);
-    const auto directory = source_.root.open_beneath(above, O_PATH | O_DIRECTORY);
-    if (!directory) {
-      return sink_.cannot_move(path, directory.error());
-    }
-    CP_TRY(visit(directory->get(), path.substr(slash == std::string::npos ? 0 : slash + 1), path));
-    pending_.clear();
-    return {};
-  }
-
-  // NAME in the open directory AT is PATH.
-  Result<void> visit(int at, const std::string& name, const std::string& path) {
-    if (stop_.stop_requested()) {
-      return fail(Errc::timed_out, "interrupted");
-    }
-    if (const auto checked = check_path(path); !checked) {
-      return sink_.cannot_move(path, checked.error());
-    }
+ private:
+  // Looks at the source itself.
+  Result<void> begin() {
     struct stat status {};
-    if (::fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0) {
-      return sink_.cannot_move(path, Error{errc_of_errno(errno), errno_text(errno), {}});
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+    if (::fstatat(source_.root.fd(), source_.name.c_str(), &status, flags) == 0 &&
+        S_ISDIR(status.st_mode)) {
+      scout_.stay_on(status.st_dev);
     }
-    Entry entry{.path = path, .metadata = metadata_of(status)};
-    if (is_excluded(path, status)) {
-      return {};
+    auto sight = scout_.look(source_.root.fd(), source_.name, source_.name);
+    if (options_.selection.names) {
+      order_ = WalkOrder::of_paths(NamedPaths(source_, options_.selection).take());
+    } else if (sight.is_entered) {
+      order_ = WalkOrder::of_folder(source_.name);
     }
-    if (is_too_old(status)) {
-      return sink_.passed_over(path);
-    }
-    if (const auto read = read_extras(at, name, status, entry); !read) {
-      return sink_.cannot_move(path, read.error());
-    }
-    if (S_ISDIR(status.st_mode)) {
-      return visit_directory(std::move(entry), status);
-    }
-    if (S_ISLNK(status.st_mode)) {
-      return visit_link(at, name, std::move(entry));
-    }
-    if (!S_ISREG(status.st_mode)) {
-      return sink_.cannot_move(
-          path, Error{Errc::unavailable, std::string("it is ") + kind_of(status.st_mode), {}});
-    }
-    entry.size = static_cast<std::uint64_t>(status.st_size);
-    if (entry.size >= limits::file_bytes) {
-      return sink_.cannot_move(path, Error{Errc::unavailable, "it is too large", {}});
-    }
-    entry.is_sparse = static_cast<std::uint64_t>(status.st_blocks) * 512 < entry.size;
-    if (options_.preserve.links && status.st_nlink > 1) {
-      entry.device = status.st_dev;
-      entry.inode = status.st_ino;
-    }
-    entry.stamp = stamp_of(path, status);
-    entry.is_fresh = is_fresh(status, SystemClock().now());
-    return sink_.found(std::move(entry));
+    return tell(std::move(sight));
   }
 
-  Result<void> read_extras(int at, const std::string& name, const struct stat& status,
-                           Entry& entry) {
-    Extras extras;
-    if (options_.preserve.owner) {
-      extras.owner = Owner{status.st_uid, status.st_gid,
-                           S_ISLNK(status.st_mode) ? 0U : status.st_mode & 07000U};
-    }
-    if (extras.owner && !options_.preserve.numeric_ids) {
-      names_.add_to(*extras.owner);
-    }
-    if (options_.preserve.attributes() && S_ISLNK(status.st_mode)) {
-      CP_TRY_ASSIGN(extras.attributes, read_link_attributes(at, name, options_.preserve));
-    }
-    const bool has_attributes = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
-    if (options_.preserve.attributes() && has_attributes) {
-      const UniqueFd fd(::openat(at, name.empty() ? "." : name.c_str(),
-                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-      if (!fd && !S_ISDIR(status.st_mode)) {
-        return tl::unexpected<Error>(Error{errc_of_errno(errno), errno_text(errno), {}});
-      }
-      if (fd) {
-        CP_TRY_ASSIGN(extras.attributes, read_attributes(fd.get(), options_.preserve));
-      }
-    }
-    if (!extras.empty()) {
-      entry.extras = std::make_shared<const Extras>(std::move(extras));
-    }
-    return {};
+  Result<void> interrupted() const {
+    return stop_.stop_requested() ? fail(Errc::timed_out, "interrupted") : Result<void>();
   }
 
-  // The root of the transfer has no name that a pattern could mean.
-  bool is_excluded(const std::string& path, const struct stat& status) const {
-    return !path.empty() && options_.selection.filter.excludes(path, S_ISDIR(status.st_mode));
-  }
-
-  bool is_too_old(const struct stat& status) const {
-    const auto newer_than_s = options_.selection.newer_than_s;
-    return !S_ISDIR(status.st_mode) && newer_than_s && status.st_mtim.tv_sec < *newer_than_s;
-  }
-
-  Result<void> visit_directory(Entry entry, const struct stat& status) {
-    if (options_.avoid == std::pair(status.st_dev, status.st_ino)) {
-      return sink_.cannot_move(entry.path, Error{Errc::usage, "it is the destination itself", {}});
-    }
-    device_ = device_.value_or(status.st_dev);
-    if (!options_.selection.one_file_system || *device_ == status.st_dev) {
-      pending_.push_back(entry.path);
-    } else if (options_.tells_closed) {
-      Extras extras = entry.extras ? *entry.extras : Extras();
-      extras.is_closed = true;
-      entry.extras = std::make_shared<const Extras>(std::move(extras));
-    }
-    entry.type = EntryType::directory;
-    return sink_.found(std::move(entry));
-  }
-
-  Result<void> visit_link(int at, const std::string& name, Entry entry) {
-    std::string target(limits::path_bytes + 1, '\0');
-    const ssize_t length = ::readlinkat(at, name.c_str(), target.data(), target.size());
-    if (length <= 0 || static_cast<std::size_t>(length) > limits::path_bytes) {
-      return sink_.cannot_move(entry.path, Error{Errc::io, "its target cannot be read", {}});
-    }
-    target.resize(static_cast<std::size_t>(length));
-    entry.type = EntryType::link;
-    entry.target = std::move(target);
-    return sink_.found(std::move(entry));
-  }
-
-  Result<void> enter(const std::string& path) {
-    auto fd = source_.root.open_beneath(path, O_RDONLY | O_DIRECTORY);
-    if (!fd) {
-      return sink_.cannot_move(path, fd.error());
-    }
-    const Directory directory(::fdopendir(fd->get()));
-    if (!directory) {
-      return sink_.cannot_move(path, Error{Errc::io, errno_text(errno), {}});
-    }
-    static_cast<void>(fd->release());
-    const std::size_t first = pending_.size();
-    while (true) {
-      const auto names = next_names(directory.get());
-      if (!names) {
-        return sink_.cannot_move(path, names.error());
-      }
-      if (names->empty()) {
+  Result<void> tell(Sight&& sight) {
+    CP_TRY(interrupted());
+    switch (sight.kind) {
+      case Sight::Kind::not_movable:
+        return sink_.cannot_move(sight.entry.path, *sight.why);
+      case Sight::Kind::too_old:
+        return sink_.passed_over(sight.entry.path);
+      case Sight::Kind::left_out:
+        return {};
+      case Sight::Kind::found:
         break;
+    }
+    return sink_.found(std::move(sight.entry));
+  }
+
+  // What comes next; nullopt at the end, or when STOP is asked.
+  std::optional<std::vector<Sight>> next() {
+    std::unique_lock lock(mutex_);
+    if (order_.is_empty() || is_over()) {
+      return std::nullopt;
+    }
+    if (order_.first_waits()) {
+      do_one(lock);
+      add_helpers();
+    }
+    done_.wait(lock, [this] { return order_.first_is_done(); });
+    auto sights = order_.pop();
+    if (is_far_ahead_ && order_.held() < kMostHeld / 2) {
+      is_far_ahead_ = false;
+      wanted_.notify_all();
+    }
+    return sights;
+  }
+
+  // Does the first piece that waits. With the lock, which it gives up meanwhile.
+  void do_one(std::unique_lock<std::mutex>& lock) {
+    const auto taken = order_.take();
+    lock.unlock();
+    const ThreadMeter meter;
+    WalkFinds finds = taken.piece().lists ? list(taken.piece()) : look_at(taken.piece());
+    const auto spent = meter.spent();
+    lock.lock();
+    effort_.add(spent);
+    order_.put(taken, std::move(finds));
+    is_far_ahead_ = is_far_ahead_ || order_.held() >= kMostHeld;
+    done_.notify_all();
+    if (order_.has_waiting() && !is_far_ahead_) {
+      wanted_.notify_all();
+    }
+  }
+
+  WalkFinds list(const WalkPiece& piece) {
+    WalkFinds finds{.directory = piece.directory};
+    if (!finds.directory) {
+      auto opened = open(piece.folder->path);
+      if (!opened) {
+        finds.sights.push_back(not_movable(piece.folder->path, opened.error()));
+        return finds;
       }
-      for (const std::string& name : *names) {
-        CP_TRY(visit(::dirfd(directory.get()), name, join_path(path, name)));
+      finds.directory = *std::move(opened);
+    }
+    auto names = next_names(finds.directory.get());
+    if (!names) {
+      finds.sights.push_back(not_movable(piece.folder->path, names.error()));
+      return finds;
+    }
+    finds.has_more = names->size() == kSortedNames;
+    finds.names = std::make_shared<const std::vector<std::string>>(*std::move(names));
+    finds.looked_at = std::min(finds.names->size(), WalkOrder::names_together);
+    look_at(*piece.folder, finds.directory.get(), std::span(*finds.names).first(finds.looked_at),
+            finds);
+    return finds;
+  }
+
+  Result<std::shared_ptr<DIR>> open(const std::string& path) {
+    CP_TRY_ASSIGN(UniqueFd fd, source_.root.open_beneath(path, O_RDONLY | O_DIRECTORY));
+    Directory directory(::fdopendir(fd.get()));
+    if (!directory) {
+      return fail(Errc::io, "{}", errno_text(errno));
+    }
+    static_cast<void>(fd.release());
+    return std::shared_ptr<DIR>(std::move(directory));
+  }
+
+  WalkFinds look_at(const WalkPiece& piece) {
+    WalkFinds finds;
+    const auto names = std::span(*piece.names).subspan(piece.from, piece.to - piece.from);
+    if (piece.folder) {
+      look_at(*piece.folder, piece.directory.get(), names, finds);
+      return finds;
+    }
+    for (const std::string& path : names) {
+      if (!is_over()) {
+        finds.sights.push_back(scout_.look_beneath(path));
       }
     }
-    std::reverse(pending_.begin() + static_cast<std::ptrdiff_t>(first), pending_.end());
-    return {};
+    return finds;
+  }
+
+  void look_at(const WalkedFolder& folder, DIR* directory, std::span<const std::string> names,
+               WalkFinds& finds) {
+    finds.sights.reserve(names.size());
+    for (const std::string& name : names) {
+      if (is_over()) {
+        return;
+      }
+      finds.sights.push_back(scout_.look(::dirfd(directory), name, join_path(folder.path, name)));
+      if (finds.sights.back().is_entered) {
+        finds.entered.push_back(name);
+      }
+    }
+  }
+
+  bool is_over() const { return over_ || stop_.stop_requested(); }
+
+  std::size_t most_helpers() const { return options_.helpers.value_or(effort_.helpers()); }
+
+  // Fewer take longer. With the lock.
+  void add_helpers() {
+    while (!no_more_helpers_ && order_.has_waiting() && helpers_.size() < most_helpers()) {
+      auto helper = start_thread([this, number = helpers_.size()] { help(number); });
+      no_more_helpers_ = !helper;
+      if (helper) {
+        helpers_.push_back(*std::move(helper));
+      }
+    }
+  }
+
+  void help(std::size_t number) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wanted_.wait(lock, [&] {
+        return is_over() || (order_.has_waiting() && !is_far_ahead_ && number < most_helpers());
+      });
+      if (is_over()) {
+        return;
+      }
+      do_one(lock);
+    }
+  }
+
+  void end_helpers() {
+    {
+      const std::scoped_lock lock(mutex_);
+      over_ = true;
+    }
+    wanted_.notify_all();
+    helpers_.clear();
   }
 
   const Source& source_;
   const WalkOptions& options_;
   WalkSink& sink_;
   std::stop_token stop_;
-  OwnerNames names_;
-  std::optional<dev_t> device_;       ///< of the first directory
-  std::vector<std::string> pending_;  ///< directories still to be entered, the next one last
+  Scout scout_;
+  std::atomic<bool> over_ = false;
+  std::mutex mutex_;  ///< guards what follows but the helpers, which are the one thread's
+  std::condition_variable done_;
+  std::condition_variable wanted_;
+  WalkOrder order_;
+  WalkEffort effort_;
+  bool is_far_ahead_ = false;     ///< helpers found more than is to be kept
+  bool no_more_helpers_ = false;  ///< the system has none to spare
+  std::vector<std::jthread> helpers_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "transfer/selection.hpp"
 #include "transfer/source.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 #include <sys/types.h>
@@ -32,10 +33,14 @@ struct WalkOptions {
   /// What is read of each beside what always is.
   Preserve preserve;
   bool tells_closed = false;  ///< directories that are not entered are marked (Extras::is_closed)
+  /// Threads that look ahead, instead of as many as pay (WalkEffort).
+  std::optional<std::size_t> helpers;
 };
 
-/// Walks SOURCE without following any link, one open directory at a time, names of a directory in
-/// byte order (of very large ones, by the part). Names that are refused (`check_path`) and what is
+/// Walks SOURCE without following any link, names of a directory in byte order (of very large ones,
+/// by the part), and all of a directory before what is in its first one. Where the file system is
+/// slow to answer, threads look ahead, by a bounded number of names; SINK is called on the caller's
+/// thread, and in the same order. Names that are refused (`check_path`) and what is
 /// neither file, directory nor link go to `cannot_move`. timed_out "interrupted" when STOP is
 /// asked, or the sink's own error.
 Result<void> walk(const Source& source, const WalkOptions& options, WalkSink& sink,
