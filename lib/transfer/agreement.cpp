@@ -246,6 +246,9 @@ std::string to_text(const Open& open) {
             {"update", open.sync.update},
             {"checksum", open.sync.checksum},
             {"deletion", word_of(kDeletions, open.deletion)}};
+  if (open.reads_back) {
+    json["reads_back"] = true;
+  }
   if (open.measuring) {
     json["measure_ms"] = open.measuring->count();
   }
@@ -349,6 +352,7 @@ Result<Open> parse_open(std::string_view text) {
   CP_TRY_ASSIGN(open.selection, selection_of(fields, json));
   CP_TRY_ASSIGN(open.compression, compression_of(json));
   open.token = model::text_at(json, "token").value_or("");
+  open.reads_back = model::bool_at(json, "reads_back").value_or(false);
   open.bytes_per_second = std::max(model::number_at(json, "bytes_per_second").value_or(0), 0.0);
   CP_TRY(parse_format_2(fields, json, open));
   CP_TRY(parse_ports(json, open));

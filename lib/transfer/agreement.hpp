@@ -23,8 +23,9 @@ struct Hello {
   std::uint64_t chunk_bytes = 0;  ///< the largest payload that this end takes
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
   /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison, 3
-  /// files whose size only their end tells, 4 measurements, 5 dry runs that compare.
-  static constexpr std::int64_t our_format = 5;
+  /// files whose size only their end tells, 4 measurements, 5 dry runs that compare,
+  /// 6 reading back.
+  static constexpr std::int64_t our_format = 6;
   std::int64_t format = our_format;
 };
 
@@ -50,6 +51,7 @@ struct Open {
   double bytes_per_second = 0;  ///< of a pull: at most; 0: as fast as it goes
   Preserve preserve;            ///< format 2, as the next
   Sync sync;
+  bool reads_back = false;  ///< of a push: Request::reads_back (format 6)
   Deletion deletion = Deletion::none;
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).

@@ -5,6 +5,7 @@
 #include "transfer/copy_across.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/put_in_place.hpp"
+#include "transfer/read_back.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -105,9 +106,11 @@ Result<void> Committer::commit(std::vector<WholeItem> group) {
     return {};
   }
   if (!syncs_groups()) {
+    read_back_all(group);
     return settle(std::move(group));
   }
   CP_TRY(sync_data(group));
+  read_back_all(group);
   CP_TRY_ASSIGN(const std::uint64_t bytes, write_down(group));
   const auto renamed = rename(std::move(group));
   CP_TRY(sync_names(renamed));
@@ -118,8 +121,29 @@ Result<void> Committer::commit(std::vector<WholeItem> group) {
   return {};
 }
 
+// What the disk gives back otherwise counts as not written, and goes.
+void Committer::read_back_all(std::vector<WholeItem>& group) {
+  if (!reads_back_) {
+    return;
+  }
+  std::erase_if(group, [this](const WholeItem& item) {
+    const auto same = read_back(staging_.fd(), item.staged, item.bytes, item.content);
+    if (!same) {
+      ::unlinkat(staging_.fd(), item.staged.c_str(), 0);
+      if (log_.keeper != nullptr && item.grown_as != 0) {
+        log_.keeper->take(item.grown_as);
+      }
+      events_.not_committed(item, same.error());
+    }
+    return !same.has_value();
+  });
+}
+
 // Without syncs.
 Result<void> Committer::settle(std::vector<WholeItem> group) {
+  if (group.empty()) {
+    return {};
+  }
   const bool is_large = group.front().grown_as != 0;
   if (is_large) {
     CP_TRY(write_down(group));
@@ -239,7 +263,15 @@ Result<void> Committer::move(const WholeItem& item) const {
 Result<void> Committer::move_to(int directory, const WholeItem& item) const {
   const std::string name(base_name(item.place));
   CP_TRY_ASSIGN(const bool is_there, put_in_place(staging_.fd(), item.staged, directory, name));
-  return is_there ? Result<void>() : copy_across(staging_.fd(), item.staged, directory, name);
+  if (is_there) {
+    return {};
+  }
+  CP_TRY(copy_across(staging_.fd(), item.staged, directory, name));
+  auto same = reads_back_ ? read_back(directory, name, item.bytes, item.content) : Result<void>();
+  if (!same) {
+    ::unlinkat(directory, name.c_str(), 0);
+  }
+  return same;
 }
 
 Result<void> Committer::sync_data(const std::vector<WholeItem>& group) const {

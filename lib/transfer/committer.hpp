@@ -50,6 +50,13 @@ struct CommitLog {
   Keeper* keeper = nullptr;
 };
 
+/// What a committer pays attention to beside the order.
+struct CommitCare {
+  SameNames* same_names = nullptr;  ///< where the file system folds case
+  /// Files are read back from the disk before they get their names: what differs is not committed.
+  bool reads_back = false;
+};
+
 /// Puts whole items under their names in the order that SECURITY §10 asks for: data synced, written
 /// down in the journal and that synced, renamed, directories synced; by the group, so that
 /// thousands of small files cost three syncs. The journal comes before the rename, so that no kill
@@ -59,13 +66,14 @@ class Committer {
  public:
   /// Borrows all.
   Committer(Durability durability, Staging& staging, Directories& directories, CommitEvents& events,
-            CommitLog log = {}, SameNames* same_names = nullptr)
+            CommitLog log = {}, CommitCare care = {})
       : durability_(durability),
         staging_(staging),
         directories_(directories),
         events_(events),
         log_(log),
-        same_names_(same_names) {}
+        same_names_(care.same_names),
+        reads_back_(care.reads_back) {}
 
   /// Takes ITEM; it may wait for others of its group. io when a sync failed: then nothing of the
   /// group counts, and the transfer ends.
@@ -80,6 +88,7 @@ class Committer {
     return durability_ == Durability::batch || durability_ == Durability::file;
   }
   Result<void> commit(std::vector<WholeItem> group);
+  void read_back_all(std::vector<WholeItem>& group);
   Result<void> settle(std::vector<WholeItem> group);
   Result<std::uint64_t> write_down(const std::vector<WholeItem>& group);
   Result<void> write_down_later(const std::vector<WholeItem>& group);
@@ -99,7 +108,8 @@ class Committer {
   CommitEvents& events_;
   const CommitLog log_;
   SameNames* const same_names_;  ///< where the file system folds case
-  std::mutex mutex_;             ///< guards what follows
+  const bool reads_back_;
+  std::mutex mutex_;  ///< guards what follows
   std::vector<WholeItem> waiting_;
   std::uint64_t waiting_bytes_ = 0;
   SteadyTime waiting_since_{};

@@ -40,6 +40,12 @@ Result<std::unique_ptr<net::Stream>> Dispatch::connect() {
 
 Result<void> Dispatch::meet() {
   CP_TRY_ASSIGN(auto stream, connect());
+  const bool is_new = request_.reads_back || (request_.dry_run && request_.sync.any());
+  if (is_new && deputy_->far().format < 6) {
+    return at_server(roles_.deputy,
+                     Result<void>(fail(Errc::unavailable, "its cpxfer {} is too old for this order",
+                                       deputy_->far().version)));
+  }
   CP_TRY_ASSIGN(Order order, order_of(request_, ordered()));
   order.id = report_.account().id;
   const std::string text = to_text(order);

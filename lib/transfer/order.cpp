@@ -100,6 +100,7 @@ Request request_of(const Order& order) {
   request.selection = wish.selection;
   request.preserve = wish.preserve;
   request.sync = wish.sync;
+  request.reads_back = wish.reads_back;
   request.deletion = wish.deletion;
   request.provider = wish.provider;
   request.streams = order.streams;

@@ -144,7 +144,8 @@ Result<void> Receiver::start_keeper() {
   CommitEvents& commit_events = *this;
   if (!journal_) {
     committer_ = std::make_unique<Committer>(settings_.durability, *staging_, directories_,
-                                             commit_events, CommitLog{}, same_names_.get());
+                                             commit_events, CommitLog{},
+                                             CommitCare{same_names_.get(), settings_.reads_back});
     return {};
   }
   keeper_ = std::make_unique<Keeper>(
@@ -153,9 +154,9 @@ Result<void> Receiver::start_keeper() {
                     .kept = [this](std::uint64_t bytes) { leaves_kept(bytes); },
                     .tick = [this] { return flush_old(); }});
   const std::scoped_lock lock(mutex_);
-  committer_ =
-      std::make_unique<Committer>(settings_.durability, *staging_, directories_, commit_events,
-                                  CommitLog{journal_.get(), keeper_.get()}, same_names_.get());
+  committer_ = std::make_unique<Committer>(settings_.durability, *staging_, directories_,
+                                           commit_events, CommitLog{journal_.get(), keeper_.get()},
+                                           CommitCare{same_names_.get(), settings_.reads_back});
   return {};
 }
 

@@ -46,6 +46,7 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
     bool contain_links = true;
     Preserve preserve;
     Sync sync;
+    bool reads_back = false;  ///< files are read back from the disk before they get their names
     Deletion deletion = Deletion::none;
     Filter filter;   ///< what it leaves out is not deleted
     std::string id;  ///< of the transfer

@@ -133,6 +133,9 @@ model::Json to_record(const Request& request, const Account& account, const Tall
   if (request.deletion != Deletion::none && account.result) {
     record["files"]["deleted"] = account.result->deleted;
   }
+  if (request.reads_back) {
+    record["verify"] = "readback";
+  }
   if (account.compression.is_wanted()) {
     record["compression"] = compression_told(account, tally);
   }

@@ -51,6 +51,10 @@ Digest key_of(const Request& request) {
     out.put_text(name);
   }
   out.put(static_cast<std::uint8_t>(request.selection.one_file_system));
+  // What landed without it was not read back.
+  if (request.reads_back) {
+    out.put_text("readback");
+  }
   // A file that landed without them lacks them.
   for (const std::string_view word : words_of(request.preserve)) {
     out.put_text(word);

@@ -58,6 +58,13 @@ Result<void> check_format(const Request& request, const Hello& far) {
   return {};
 }
 
+Result<void> check_readback(const Request& request, const Hello& far) {
+  return request.reads_back && far.format < 6
+             ? fail(Errc::unavailable, "its cpxfer {} is too old for --verify=readback",
+                    far.version)
+             : Result<void>();
+}
+
 void conclude(Report& report, const Location& server, Result<FinalResult> result) {
   if (result) {
     report.account().result = *result;
@@ -134,6 +141,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   }
   CP_TRY_ASSIGN(const auto client, at_server(destination, std::move(met)));
   CP_TRY(at_server(destination, check_format(request, client->far())));
+  CP_TRY(at_server(destination, check_readback(request, client->far())));
   Open open = open_of(request, rail, Direction::push);
   fit_path(open, request, client->round_trip());
   open.destination = destination.path;
@@ -185,6 +193,7 @@ Result<void> open_session(ReceiveSession& session, const Request& request, Landi
                                    .contain_links = true,
                                    .preserve = request.preserve,
                                    .sync = request.sync,
+                                   .reads_back = request.reads_back,
                                    .deletion = request.deletion,
                                    .filter = request.selection.filter,
                                    .id = report.account().id,
@@ -292,6 +301,7 @@ Open open_of(const Request& request, RailChoice rail, Direction direction) {
           .bytes_per_second = request.bytes_per_second,
           .preserve = request.preserve,
           .sync = request.sync,
+          .reads_back = request.reads_back,
           .deletion = request.deletion,
           .key = request.dry_run ? std::nullopt : wanted_key(request),
           .compression = request.compression,

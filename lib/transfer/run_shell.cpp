@@ -231,6 +231,7 @@ Result<std::unique_ptr<Taker>> open_shell_taker(const Request& request,
                                   .durability = request.durability,
                                   .names = names_of(paths, request.placement),
                                   .contain_links = true,
+                                  .reads_back = request.reads_back,
                                   .filter = request.selection.filter,
                                   .id = report.account().id,
                                   .key = wanted_key(request),
@@ -270,6 +271,9 @@ Result<void> push_through_shell(const Request& request, const std::vector<Source
                                 const Location& destination, std::unique_ptr<net::Stream> stream,
                                 Report& report, std::stop_token stop) {
   CP_TRY(at_server(destination, check_shell_can(request)));
+  if (request.reads_back) {
+    return at_server(destination, need_cpxfer("--verify=readback"));
+  }
   CP_TRY_ASSIGN(const auto shell,
                 at_server(destination, FarShell::start(std::move(stream), request.silence)));
   const std::stop_callback interrupt(stop, [&] { shell->shutdown(); });

@@ -187,6 +187,7 @@ class ServerSession {
                          .contain_links = parts_.root != nullptr,
                          .preserve = preserve,
                          .sync = open.sync,
+                         .reads_back = open.reads_back,
                          .deletion = open.deletion,
                          .filter = open.selection.filter,
                          .id = open.key ? open.id : make_id(),

@@ -62,6 +62,9 @@ Result<void> check_streams(const Request& request, const Location& destination) 
     return fail(Errc::usage,
                 "of a stream nothing is chosen, compared or deleted: it is one file as it comes");
   }
+  if (request.is_to_stream() && request.reads_back) {
+    return fail(Errc::usage, "what goes to a stream cannot be read back");
+  }
   if (request.is_to_stream() && request.sources.size() != 1) {
     return fail(Errc::usage, "one file goes to a stream, not {}", request.sources.size());
   }

@@ -94,6 +94,8 @@ struct Request {
   std::string data_host;
   /// There the destination connects to the source, and `data_host` is that of the source.
   bool reverse = false;
+  /// Files are read back from the destination's disk, and compared, before they get their names.
+  bool reads_back = false;
   /// Show what would land where, and do nothing.
   bool dry_run = false;
   /// Go on with what an earlier transfer of the same sources to the same destination left, and

@@ -86,6 +86,7 @@ cp::Result<transfer::Request> request_of(const Context& context) {
                      : arguments.has("ignore-errors") ? transfer::Deletion::always
                                                       : transfer::Deletion::unless_failed;
   request.durability = durability_of(arguments.text("durability").value_or(""));
+  request.reads_back = arguments.text("verify") == "readback";
   request.dry_run = arguments.has("dry-run");
   CP_TRY(read_reach(arguments, request));
   CP_TRY(read_data_way(arguments, request));

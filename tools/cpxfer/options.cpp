@@ -163,6 +163,13 @@ constexpr std::array kCopyFlags{
          .choices = "batch|file|end|none",
          .fallback = "batch",
          .setting = "cpxfer.durability"},
+    Flag{.name = "verify",
+         .type = Type::choice,
+         .value = "WHEN",
+         .help = "check each file on arrival, or also read it back from the destination's disk",
+         .choices = "arrival|readback",
+         .fallback = "arrival",
+         .setting = "cpxfer.verify"},
     kAnonymous,
     kToken,
     kCa,
@@ -337,6 +344,8 @@ constexpr std::array kCopyExamples{
             "moves from one host to the other, straight"},
     Example{"cpxfer --token in.token cluster.example:results cpx://dtn.example/in/",
             "lets the cluster hand its results to a server"},
+    Example{"cpxfer --verify readback model.bin /mnt/tape-cache/",
+            "reads the file back from the disk before it counts as there"},
     Example{"cpxfer -n data/ /scratch/run7", "shows what would land where"},
 };
 
