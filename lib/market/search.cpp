@@ -5,6 +5,7 @@
 #include "market/amounts.hpp"
 #include "market/asking.hpp"
 #include "market/column_scan.hpp"
+#include "market/explain.hpp"
 #include "market/offer.hpp"
 #include "market/resource_rows.hpp"
 #include "market/sql.hpp"
@@ -109,11 +110,15 @@ class Searcher {
     if (auto made = make_offers(); !made) {
       return Cache::explained(std::move(made).error());
     }
+    CP_TRY_ASSIGN(const Json explanation, explanation_of_all());
     const std::chrono::duration<double> duration = clock_.steady() - start;
     result_.answer = {{"schema", "cp.answer/1"},        {"matched", matched_},
                       {"shown", result_.offers.size()}, {"unknown", unknown_},
                       {"duration_s", duration.count()}, {"completeness", completeness_of(reports_)},
                       {"sources", std::move(reports_)}};
+    if (!explanation.is_null()) {
+      result_.answer["explanation"] = explanation;
+    }
     return std::move(result_);
   }
 
@@ -270,6 +275,9 @@ class Searcher {
   }
 
   void consider(Subject subject) {
+    if (options_.explain) {
+      considered_.push_back(subject);
+    }
     if ((options_.terms == Terms::spot && !subject.row.spot) ||
         (options_.runnable_only && !subject.provenance.is_runnable)) {
       return;
@@ -654,6 +662,37 @@ class Searcher {
     return {};
   }
 
+  // Null where nobody asked for one.
+  Result<Json> explanation_of_all() {
+    if (!options_.explain) {
+      return Json();
+    }
+    std::optional<Snapshot> snapshot;
+    if (sources_.cache != nullptr) {
+      CP_TRY_ASSIGN(snapshot, snapshot_of(*sources_.cache, cached_, options_.columns_from));
+    }
+    ExplainRequest request{demand_,
+                           options_.terms,
+                           options_.runnable_only,
+                           matched_ == 0,
+                           considered_,
+                           sources_.cache,
+                           cached_,
+                           snapshot ? &*snapshot : nullptr,
+                           [this](std::int64_t row) { return load(*sources_.cache, row); }};
+    auto said = explain(request);
+    // What the columns cannot judge, or hold no longer, is read row by row.
+    const bool is_of_columns =
+        !said && snapshot &&
+        (said.error().code == Errc::unavailable || said.error().code == Errc::bad_data ||
+         said.error().code == Errc::io);
+    if (is_of_columns) {
+      request.snapshot = nullptr;
+      said = explain(request);
+    }
+    return said ? std::move(said) : Cache::explained(std::move(said).error());
+  }
+
   void add_offer(const Subject& subject) {
     const auto rank = static_cast<std::int64_t>(result_.offers.size()) + 1;
     result_.offers.push_back(offer_of(subject, demand_, rank, "o-" + make_ulid(now_, random_),
@@ -697,6 +736,7 @@ class Searcher {
   Costs costs_;
   std::vector<SourceInfo> cached_;
   std::vector<Subject> live_;
+  std::vector<Subject> considered_;  ///< all live ones, to be explained
   std::int64_t live_documents_ = 0;
   std::unordered_map<std::int64_t, Truth> siblings_;
   std::int64_t matched_ = 0;

@@ -32,6 +32,7 @@ struct SearchOptions {
   bool pareto = false;           ///< only what no other offer beats
   bool runnable_only = false;    ///< only what cprun may launch on
   bool include_unknown = false;  ///< also what could not be judged, behind the rest
+  bool explain = false;          ///< the answer says what each clause removes, and what would help
   std::string currency;          ///< whose amounts come first
   std::chrono::seconds max_age = std::chrono::hours(24 * 365);  ///< older sources are called stale
   /// From how many rows on the cache is read through a snapshot in columns.

@@ -8,10 +8,12 @@
 #include "market/snapshot_build.hpp"
 #include "market/sql.hpp"
 #include "market/subject.hpp"
+#include "model/expression_text.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -330,6 +332,9 @@ class TwoReaders {
     const auto condition = cp::model::parse_condition(text);
     REQUIRE(condition);
     check_columns(*condition);
+    if (chance_.one_in(4)) {
+      check_text(*condition);
+    }
     const SqlTranslator translator(demand_, terms_, models_, sources_);
     REQUIRE(translator.can_say(*condition));
     const Sql truth = translator.truth(*condition);
@@ -349,6 +354,19 @@ class TwoReaders {
   }
 
  private:
+  // What a condition is in words is one that means the same.
+  void check_text(const Condition& condition) {
+    const std::string text = to_text(condition);
+    INFO("again: " << text);
+    const auto again = cp::model::parse_condition(text);
+    REQUIRE(again);
+    CHECK(std::ranges::all_of(subjects_, [&](const auto& one) {
+      const Json& view = one.second.view;
+      return evaluate(condition, view, demand_.document()) ==
+             evaluate(*again, view, demand_.document());
+    }));
+  }
+
   void add(std::int64_t row) {
     auto stored = fixture_.cache().load(row);
     REQUIRE(stored);
@@ -417,6 +435,7 @@ SearchOptions some_options(Chance& chance) {
   options.per_provider = chance.one_in(3) ? 1 + chance.below(2) : 0;
   options.pareto = chance.one_in(3);
   options.include_unknown = chance.one_in(2);
+  options.explain = chance.one_in(16);
   options.currency = chance.one_in(2) ? "CNY" : "";
   return options;
 }

@@ -59,6 +59,7 @@ Result<SearchOptions> options_of(const Context& context, const Demand& demand) {
   options.pareto = given.has("pareto");
   options.runnable_only = given.has("runnable");
   options.include_unknown = given.has("include-unknown");
+  options.explain = given.has("explain");
   const auto price = given.price("max-price");
   options.currency = price ? price->money.currency : context.setting("money.currency");
   options.max_age = std::chrono::duration_cast<std::chrono::seconds>(*given.duration("max-age"));
@@ -110,6 +111,39 @@ std::string summary_of(const Json& answer, bool include_unknown) {
   return text;
 }
 
+std::string text_of(const Json& json, const char* name) {
+  return cp::escape::terminal(json[name].get_ref<const std::string&>());
+}
+
+std::string change_text(const Json& change) {
+  const std::string clause = text_of(change, "clause");
+  return change.contains("instead")
+             ? fmt::format("{} instead of {}", text_of(change, "instead"), clause)
+             : fmt::format("without {}", clause);
+}
+
+// For people; a pipe has it in the answer.
+void show_explanation(cp::cli::Output& output, const Json& explanation) {
+  const auto number = [](const Json& json, const char* name) {
+    return json[name].get<std::int64_t>();
+  };
+  output.line(fmt::format("{} offers were looked at", number(explanation, "offers")));
+  for (const Json& clause : explanation["clauses"]) {
+    output.line(fmt::format("  {}: {} removed, {} not known; {} fail in this alone",
+                            text_of(clause, "clause"), number(clause, "removed"),
+                            number(clause, "unknown"), number(clause, "alone")));
+  }
+  for (const Json& relaxation : explanation.value("relaxations", Json::array())) {
+    std::vector<std::string> changes;
+    for (const Json& change : relaxation["changes"]) {
+      changes.push_back(change_text(change));
+    }
+    const std::int64_t offers = number(relaxation, "offers");
+    output.line(fmt::format("{} {}: {}", offers, offers == 1 ? "offer" : "offers",
+                            cp::text::join(changes, " and ")));
+  }
+}
+
 }  // namespace
 
 Result<int> query(Context& context) {
@@ -124,6 +158,9 @@ Result<int> query(Context& context) {
   }
   output.record(result.answer);
   output.line(summary_of(result.answer, options.include_unknown));
+  if (options.explain) {
+    show_explanation(output, result.answer["explanation"]);
+  }
   warn_of_sources(context, result.answer);
   if (result.offers.empty()) {
     warn_of_models(context, demand, result);

@@ -66,6 +66,8 @@ constexpr std::array kQueryFlags{
     Flag{.name = "spot", .help = "count the spot prices, of what can be taken away again"},
     Flag{.name = "runnable", .help = "only what cprun can launch on"},
     Flag{.name = "include-unknown", .help = "also, behind the rest, what could not be judged"},
+    Flag{.name = "explain",
+         .help = "say what each condition removes, and what would have to change to get an offer"},
     Flag{.name = "sort",
          .type = Type::text,
          .value = "KEY[,KEY]",
@@ -100,6 +102,9 @@ constexpr std::array kQueryExamples{
             "The cheapest nodes of that size in China."},
     Example{"cpfind --gpu amd:192GB+ --where 'gpu.count >= 4 and rdma >= 200Gbps'",
             "What no flag says goes into an expression."},
+    Example{
+        "cpfind --gpu H100:8 --max-price 100CNY --explain --limit 1",
+        "Why there is so little: what each condition leaves out, and the nearest that would do."},
     Example{"cpfind --gpu H100 --sort price,-gpu.count --pareto --per-provider 1",
             "What costs least for its number of accelerators, once for each provider."},
     Example{"cpfind --gpu H100:8 --hours 4 | cpprobe rank | cprun run --offers - -- ./train.sh",
