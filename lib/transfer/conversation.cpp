@@ -17,7 +17,7 @@ SteadyTime now() { return SystemClock().steady(); }
 }  // namespace
 
 Conversation::Conversation(Control& control, const Wake& wake, std::chrono::nanoseconds silence)
-    : control_(control), wake_(wake), silence_(silence), heard_(now()) {}
+    : control_(control), wake_(wake), silence_(silence), word_(now()), heard_(word_) {}
 
 Result<void> Conversation::wait() {
   std::array<pollfd, 2> polls{pollfd{control_.fd(), POLLIN, 0}, pollfd{wake_.fd(), POLLIN, 0}};
@@ -31,7 +31,7 @@ Result<void> Conversation::wait() {
       return fail(Errc::timed_out, "the other end is gone");
     }
     CP_TRY(taken);
-    heard_ = now();
+    heard_ = word_ = now();
   }
   if (now() - heard_ > silence_) {
     return fail(Errc::timed_out, "the other end has been silent for {}",

@@ -3,6 +3,7 @@
 
 #include "base/time.hpp"
 #include "transfer/control.hpp"
+#include "transfer/held_key.hpp"
 #include "transfer/wake.hpp"
 
 #include <chrono>
@@ -26,6 +27,8 @@ class Conversation {
   void rest();
   /// The next message that came; a SessionError is returned as its error.
   Result<std::optional<Message>> next();
+  /// When the peer last said something.
+  LastHeard heard() const { return {word_, heard_}; }
   /// Whether it is time to say something.
   bool should_speak();
 
@@ -33,7 +36,8 @@ class Conversation {
   Control& control_;
   const Wake& wake_;
   std::chrono::nanoseconds silence_;
-  SteadyTime heard_;
+  SteadyTime word_;
+  SteadyTime heard_;  ///< or that we could not listen
   SteadyTime spoken_{};
 };
 

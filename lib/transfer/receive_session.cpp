@@ -126,7 +126,7 @@ Result<void> ReceiveSession::check_lock() {
   }
   looked_ = SystemClock().steady();
   const std::scoped_lock lock(mutex_);
-  return !is_finishing_ && receiver_->is_asked_for()
+  return !is_finishing_ && receiver_->is_asked_for(conversation_->heard())
              ? fail(Errc::timed_out, "the other end has come back by another connection")
              : Result<void>();
 }

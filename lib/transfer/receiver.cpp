@@ -20,6 +20,8 @@ namespace {
 
 // The control connection may be this far behind the rails before the peer counts as broken.
 constexpr auto kAnnouncementPatience = std::chrono::seconds(60);
+// Beside what a client's words take: whoever gave us the order may be gone, and we about to end.
+constexpr auto kOwnPause = std::chrono::seconds(2);
 
 // Makes the file NAME in DIRECTORY as PACKED says.
 // Returns its inode.
@@ -166,6 +168,10 @@ Result<void> Receiver::flush_old() {
   {
     const std::scoped_lock lock(mutex_);
     committer = committer_.get();
+  }
+  if (!settings_.is_for_client) {
+    const SteadyTime now = SystemClock().steady();
+    gives_way({now - kOwnPause, now});
   }
   return committer == nullptr ? Result<void>() : committer->flush_old();
 }
@@ -527,8 +533,19 @@ Result<std::shared_ptr<IncomingFile>> Receiver::wait_for(std::uint64_t id) {
   return find(id);
 }
 
-bool Receiver::is_asked_for() const {
-  return staging_ && staging_->is_resumable() && staging_->is_asked_for(settings_.id);
+bool Receiver::is_asked_for(const LastHeard& heard) {
+  if (!staging_ || !staging_->is_resumable()) {
+    return false;
+  }
+  return staging_->is_asked_for(settings_.id) || (settings_.is_for_client && gives_way(heard));
+}
+
+bool Receiver::gives_way(const LastHeard& heard) {
+  const auto answer = held_key_.judge(staging_->is_waited_for(), SystemClock().steady(), heard);
+  if (answer == HeldKey::Answer::goes_on) {
+    staging_->turn_away();
+  }
+  return answer == HeldKey::Answer::lets_go;
 }
 
 void Receiver::interrupt() {

@@ -7,6 +7,7 @@
 #include "transfer/far_end.hpp"
 #include "transfer/frame.hpp"
 #include "transfer/hard_links.hpp"
+#include "transfer/held_key.hpp"
 #include "transfer/id_set.hpp"
 #include "transfer/incoming_file.hpp"
 #include "transfer/journal.hpp"
@@ -54,6 +55,9 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
     std::optional<Digest> key;
     /// Where journals of finished transfers are kept; empty: nowhere.
     std::string archive;
+    /// It is for a far client, who may be gone without a word (`is_asked_for`); else for this
+    /// process, which lives.
+    bool is_for_client = false;
     /// Whoever waits in `open` for an earlier attempt to end gives up.
     std::stop_token stop;
   };
@@ -80,7 +84,7 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   Result<FinalResult> finish() override;
   /// What is whole stays under its name, and what can be resumed in the staging directory.
   void keep_whole() override;
-  bool is_asked_for() const override;
+  bool is_asked_for(const LastHeard& heard) override;
   void interrupt() override;
 
  private:
@@ -93,6 +97,7 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   bool link_blocked(const std::string& staged, const std::string& path,
                     const Digest& content) override;
 
+  bool gives_way(const LastHeard& heard);
   Result<void> add_known(const Entry& entry);
   Result<void> add_directory(const Entry& entry);
   Result<bool> add_directory_alone(const Entry& entry);
@@ -129,6 +134,7 @@ class Receiver final : public Taker, private CommitEvents, private LinkEvents {
   Tally& tally_;
   Directories directories_;
   std::unique_ptr<Staging> staging_;
+  HeldKey held_key_;                  ///< of whichever thread asks
   std::unique_ptr<Journal> journal_;  ///< of a transfer that can be resumed
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Keeper> keeper_;  ///< beside the journal; it drives the committer

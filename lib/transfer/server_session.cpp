@@ -193,6 +193,7 @@ class ServerSession {
                          .id = open.key ? open.id : make_id(),
                          .key = open.key,
                          .archive = parts_.archive,
+                         .is_for_client = true,
                          .stop = gone->token()}));
     gone.reset();
     Opened opened = begin_answer(session.receiver().id());

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "transfer/journal.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/path.hpp"
 #include "transfer/same_names.hpp"
 
 #include <algorithm>
@@ -24,10 +25,12 @@ namespace {
 constexpr const char* kShared = staging_directory;
 constexpr int kNameTries = 1000;
 constexpr auto kPause = std::chrono::milliseconds(5);
-constexpr auto kKeyPatience = std::chrono::seconds(3);
+// Less than a client waits for an answer.
+constexpr auto kKeyPatience = std::chrono::seconds(20);
 // Whoever is asked syncs what it has first.
 constexpr auto kTakeOverPatience = std::chrono::seconds(30);
 constexpr const char* kRequest = "asked-for";
+constexpr const char* kWaiting = "waited-for";
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 std::vector<std::string> names_in(int fd) {
@@ -146,16 +149,39 @@ std::string holder_of(int fd) {
   return id;
 }
 
-// Asks whoever holds the directory NAME in PARENT to end, if that is the transfer ID itself.
-bool ask_for(int parent, const std::string& name, const std::string& id) {
-  const UniqueFd fd(::openat(parent, name.c_str(), kOpenDirectory));
-  if (!fd || !is_ours_alone(fd.get()) || holder_of(fd.get()) != id) {
-    return false;
+// What a transfer asks of whoever holds the directory that it wants.
+class Asking {
+ public:
+  enum class Asked { nobody, itself, another };
+
+  explicit Asking(const std::string& id) : id_(id) {}
+
+  // Whoever holds the directory NAME in PARENT: to end, if that is the transfer itself, else
+  // whether it lives.
+  Asked ask(int parent, const std::string& name) {
+    fd_ = UniqueFd(::openat(parent, name.c_str(), kOpenDirectory));
+    if (!fd_ || !is_ours_alone(fd_.get())) {
+      return asked_ = Asked::nobody;
+    }
+    const bool is_itself = holder_of(fd_.get()) == id_;
+    const UniqueFd request(::openat(fd_.get(), is_itself ? kRequest : kWaiting,
+                                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const bool is_asked = request && write_all(request.get(), id_).has_value();
+    return asked_ = !is_asked ? Asked::nobody : is_itself ? Asked::itself : Asked::another;
   }
-  const UniqueFd request(
-      ::openat(fd.get(), kRequest, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  return request && write_all(request.get(), id).has_value();
-}
+  // Whether nobody was asked who is still there.
+  bool is_void() const { return asked_ == Asked::nobody || !is_linked(fd_.get()); }
+  // Whether another has said that it lives: it has removed what was asked.
+  bool is_turned_away() const {
+    return asked_ == Asked::another && !is_void() &&
+           ::faccessat(fd_.get(), kWaiting, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+  }
+
+ private:
+  const std::string& id_;
+  UniqueFd fd_;
+  Asked asked_ = Asked::nobody;
+};
 
 Result<UniqueFd> open_shared(int root) {
   if (::mkdirat(root, kShared, 0700) != 0 && errno != EEXIST) {
@@ -169,8 +195,9 @@ Result<UniqueFd> open_shared(int root) {
 
 Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish& wish,
                                                const std::stop_token& stop) {
-  SteadyTime deadline = SystemClock().steady() + kKeyPatience;
-  bool has_asked = false;
+  const SteadyTime began = SystemClock().steady();
+  SteadyTime deadline = began + kKeyPatience;
+  Asking asking(wish.id);
   for (int i = 0; i < kNameTries || SystemClock().steady() < deadline; ++i) {
     CP_TRY_ASSIGN(UniqueFd shared, open_shared(root.fd()));
     if (shared) {
@@ -185,11 +212,14 @@ Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish&
       auto staging = std::make_unique<Staging>(root, std::move(shared), std::move(fd), name);
       staging->is_resumable_ = takes_key;
       ::unlinkat(staging->fd(), kRequest, 0);
+      ::unlinkat(staging->fd(), kWaiting, 0);
       return staging;
     }
-    if (takes_key && !std::exchange(has_asked, true) &&
-        ask_for(shared ? shared.get() : root.fd(), name, wish.id)) {
-      deadline = SystemClock().steady() + kTakeOverPatience;
+    if (takes_key && asking.is_turned_away()) {
+      deadline = SystemClock().steady();
+    } else if (takes_key && asking.is_void() &&
+               asking.ask(shared ? shared.get() : root.fd(), name) == Asking::Asked::itself) {
+      deadline = began + kTakeOverPatience;
     }
     std::this_thread::sleep_for(kPause);
     if (stop.stop_requested()) {
@@ -216,6 +246,12 @@ bool Staging::is_asked_for(std::string_view id) const {
   const auto text = request ? read_to_end(request.get(), 256) : Result<std::string>("");
   return text && *text == id;
 }
+
+bool Staging::is_waited_for() const {
+  return ::faccessat(fd_.get(), kWaiting, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void Staging::turn_away() const { ::unlinkat(fd_.get(), kWaiting, 0); }
 
 void Staging::remove_all_but(const std::set<std::string>& names, std::uint64_t last) {
   next_ = last;

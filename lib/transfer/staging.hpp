@@ -24,8 +24,9 @@ class Staging {
     std::string key;  ///< of transfers that go on with what is there; empty: none does
   };
   /// Borrows ROOT. The directory has the key for its name, unless another transfer holds that and
-  /// does not end within 3 s: then it has the id. One with the same id is this transfer itself,
-  /// whose other end has lost it and come back: it is asked to end, and waited for for 30 s.
+  /// says that it lives, or says nothing and does not end within 20 s: then it has the id. One with
+  /// the same id is this transfer itself, whose other end has lost it and come back: it is asked to
+  /// end, and waited for for 30 s.
   /// cannot_create, denied, timed_out on STOP.
   static Result<std::unique_ptr<Staging>> open(const Confined& root, const Wish& wish,
                                                const std::stop_token& stop);
@@ -43,6 +44,10 @@ class Staging {
   bool is_resumable() const { return is_resumable_; }
   /// Whether the same transfer has come back and asks for it (`open`).
   bool is_asked_for(std::string_view id) const;
+  /// Whether another transfer waits for what this one holds.
+  bool is_waited_for() const;
+  /// Lets it wait no longer: this one lives.
+  void turn_away() const;
   /// Lets it be for a later transfer.
   void keep() { is_kept_ = true; }
 

@@ -40,7 +40,7 @@ class StreamOut final : public Taker {
   void failed_at_source(std::uint64_t id) override;
   Result<FinalResult> finish() override;
   void keep_whole() override {}
-  bool is_asked_for() const override { return false; }
+  bool is_asked_for(const LastHeard& /*heard*/) override { return false; }
   void interrupt() override;
 
  private:

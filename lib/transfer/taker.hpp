@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/frame.hpp"
+#include "transfer/held_key.hpp"
 #include "transfer/message.hpp"
 
 #include <cstddef>
@@ -48,8 +49,10 @@ class Taker {
   /// Instead of `finish`, when the transfer ended early and no `take` runs any more: what is whole
   /// stays.
   virtual void keep_whole() = 0;
-  /// Whether the same transfer has come back and waits for what this one holds.
-  virtual bool is_asked_for() const = 0;
+  /// Whether this one has to end, since another waits for what it holds: the same transfer, which
+  /// has come back, or one like it, while nothing is HEARD of whoever this one is for. To be asked
+  /// about ten times a second, by one thread.
+  virtual bool is_asked_for(const LastHeard& heard) = 0;
   /// Lets no `take` wait any longer.
   virtual void interrupt() = 0;
 };

@@ -11,8 +11,12 @@ seq 100 | split -l 1 -a 2 - src/f
 find src -exec touch -d '1 hour ago' {} +
 # The server waits for far longer than the client.
 serve server srv --timeout 10m
-start_server relay /usr/bin/python3 "$PEER" freeze "${URL##*:}" "$TESTDIR/freeze"
-VIA=cpx://127.0.0.1:$(wait_line relay '^port ' | cut -d' ' -f2)
+start_relay() {
+  rm -f "$TESTDIR/freeze"
+  start_server "$1" /usr/bin/python3 "$PEER" freeze "${URL##*:}" "$TESTDIR/freeze"
+  VIA=cpx://127.0.0.1:$(wait_line "$1" '^port ' | cut -d' ' -f2)
+}
+start_relay first
 has_leaves() { [ -n "$(find "$1" -name journal -size +1k 2>/dev/null)" ]; }
 
 it "goes on with what the lost session holds, and sends nothing of it again"
@@ -28,8 +32,22 @@ expect_json '.bytes.wire <= 1.001 * .bytes.total + (16 + 48) * 1048576' "$TESTDI
 expect_status 0 diff -r src srv/in
 expect_equal "" "$(left_behind srv)"
 
+it "gives way to another client of the same command when its own says nothing any more"
+rm -rf srv/in
+start_relay second
+start_server client cpxfer --anonymous --bwlimit 20MB/s src/ "$VIA/in/"
+wait_until has_leaves srv
+touch "$TESTDIR/freeze"
+wait_line second '^frozen' >/dev/null
+stop_server client KILL
+# It does not know how the first was called.
+expect_status 0 env CP_STATE_DIR="$TESTDIR/other" cpxfer --anonymous src/ "$VIA/in/"
+expect_json '.state == "done" and .attempt == 2 and .bytes.skipped > 10000000'
+expect_status 0 diff -r src srv/in
+expect_equal "" "$(left_behind srv)"
+
 it "leaves another transfer of the same command alone"
-rm -rf srv/in "$TESTDIR/freeze"
+rm -rf srv/in
 start_server one cpxfer --anonymous --bwlimit 20MB/s src/ "$URL/in/"
 wait_until has_leaves srv
 expect_status 0 cpxfer --anonymous src/ "$URL/in/"

@@ -7,7 +7,8 @@ peer.py flip PORT STREAM OFFSET   stands between a client and the server at PORT
                                   connection, on its way to the server or (back-rail) from it
 peer.py repeat PORT OFFSET COUNT  stands there, too, and sends those bytes of each rail twice
 peer.py freeze PORT FILE          stands there, too; once FILE is there, nothing moves over the
-                                  connections of that moment any more, and none of them ends
+                                  connections of that moment any more, and none of them ends;
+                                  then it says "frozen"
 peer.py answer HEX                a server: says "port N" and answers every connection with these
                                   bytes and then nothing more
 peer.py measured WHAT             a server that is measured by one client, and is "old", or has "more",
@@ -84,6 +85,7 @@ def flip(port, stream, offset, freeze=None, repeat=0):
     while time.monotonic() < END:
         if freeze and not frozen and os.path.exists(freeze):
             pairs, frozen = [], pairs
+            print("frozen", flush=True)
         sockets = {pair.ends[i]: (pair, i) for pair in pairs for i in pair.open}
         for ready in select.select([listener, *sockets], [], [], 0.05)[0]:
             if ready is listener:
