@@ -12,6 +12,7 @@
 #include "catch.hpp"
 #include <algorithm>
 #include <atomic>
+#include <list>
 #include <random>
 #include <thread>
 #include <vector>
@@ -166,6 +167,51 @@ TEST_CASE(
     ++plain;
   }
   CHECK(plain == 32);
+}
+
+namespace {
+
+// For 20 s at most.
+void wait_for_waiting(const Compressors& compressors, std::size_t wanted) {
+  for (int i = 0; i < 20'000 && compressors.waiting() != wanted; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("compressors of all levels share one memory, and who came first is first") {
+  Compressors compressors;
+  std::list<Compressors::Lease> low;
+  // They take 5 MiB each: 10 MiB are left, and one of level 19 wants 20.
+  for (int i = 0; i < 30; ++i) {
+    low.push_back(compressors.lend(1));
+  }
+  std::atomic<int> order = 0;
+  int high_was = 0;
+  int low_was = 0;
+  std::jthread high([&] {
+    const auto one = compressors.lend(19);
+    high_was = ++order;
+  });
+  wait_for_waiting(compressors, 1);
+  // There is room for it, and yet it waits for the one before it.
+  std::jthread late([&] {
+    const auto one = compressors.lend(1);
+    low_was = ++order;
+  });
+  wait_for_waiting(compressors, 2);
+  CHECK(order == 0);
+  low.pop_front();
+  low.pop_front();
+  high.join();
+  late.join();
+  CHECK(high_was == 1);
+  CHECK(low_was == 2);
+  CHECK(compressors.bytes() <= limits::compressing_bytes);
+  low.clear();
+  // What nobody works with is given back, but for two.
+  CHECK(compressors.bytes() <= 2 * (std::size_t{20} << 20U));
 }
 
 TEST_CASE("as many compressors work at a time as there is memory for") {
