@@ -14,6 +14,8 @@ namespace {
 
 // Enough that no stream waits for the planner; a pack's entries are what fills memory.
 constexpr std::size_t kQueuedWork = 64;
+// For the words of the far end, while other streams hold what may be on its way.
+constexpr auto kBetweenLooks = std::chrono::milliseconds(5);
 
 template <class Call>
 auto timed(std::atomic<std::uint64_t>& total, Call call) {
@@ -216,25 +218,39 @@ void Sender::run_stream(ChunkSender& stream) {
   thread_ended();
 }
 
-Result<void> Sender::feed(ChunkSender& stream, Unfinished& unfinished) {
+// While too much is on its way, and not for want of work, what comes back makes room by the chunk.
+Result<std::optional<Work>> Sender::next_work(ChunkSender& stream, Unfinished& unfinished) {
   const auto appetite = [&](std::size_t left) { return paces_.should_take(&stream, left); };
+  auto work = queue_.try_take(appetite);
+  while (!work && queue_.is_held_back(kBetweenLooks)) {
+    CP_TRY(stream.slot());
+    unfinished.settle(stream.placed());
+    work = queue_.try_take(appetite);
+  }
+  if (work) {
+    return work;
+  }
+  CP_TRY(stream.drain());
+  unfinished.settle(stream.placed());
+  return queue_.take(stop_.get_token(), appetite);
+}
+
+Result<void> Sender::feed(ChunkSender& stream, Unfinished& unfinished) {
   while (true) {
-    auto work = queue_.try_take(appetite);
-    if (!work) {
-      CP_TRY(stream.drain());
-      unfinished.settle(stream.placed());
-      work = queue_.take(stop_.get_token(), appetite);
-    }
+    CP_TRY_ASSIGN(auto work, next_work(stream, unfinished));
     if (!work) {
       return {};
     }
     const SteadyTime began = SystemClock().steady();
-    CP_TRY(send_one(stream, *std::move(work), unfinished));
-    paces_.took(&stream, SystemClock().steady() - began);
+    CP_TRY_ASSIGN(const bool is_sent, send_one(stream, *std::move(work), unfinished));
+    if (is_sent) {
+      paces_.took(&stream, SystemClock().steady() - began);
+    }
   }
 }
 
-Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfinished) {
+// Whether there was something to send.
+Result<bool> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfinished) {
   unfinished.work.push_back(std::move(work));
   CP_TRY_ASSIGN(const auto slot, timed(parts_.tally.sending_ns, [&] { return stream.slot(); }));
   unfinished.settle(stream.placed());
@@ -247,7 +263,7 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
   if (!*header) {
     unfinished.work.pop_back();
     queue_.done(1);
-    return {};
+    return false;
   }
   const ChunkHeader chunk = timed(parts_.tally.compressing_ns,
                                   [&] { return unfinished.squeezer.squeeze(**header, slot); });
@@ -255,7 +271,8 @@ Result<void> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
   unfinished.sizes.push_back({chunk.length, chunk.on_wire()});
   steer();
   timed(parts_.tally.pacing_ns, [&] { pacer_.wait(chunk.on_wire(), stop_.get_token()); });
-  return timed(parts_.tally.sending_ns, [&] { return stream.send(chunk); });
+  CP_TRY(timed(parts_.tally.sending_ns, [&] { return stream.send(chunk); }));
+  return true;
 }
 
 void Sender::steer() {
@@ -277,6 +294,7 @@ void Sender::stream_broke(const Error& why) {
   {
     const std::scoped_lock lock(mutex_);
     was_last = --streams_alive_ == 0;
+    levels_.set_streams(streams_alive_);
   }
   if (was_last) {
     interrupt(why);

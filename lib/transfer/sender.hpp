@@ -83,7 +83,8 @@ class Sender final : private ReadEvents {
   void run_planner();
   void run_stream(ChunkSender& stream);
   Result<void> feed(ChunkSender& stream, Unfinished& unfinished);
-  Result<void> send_one(ChunkSender& stream, Work work, Unfinished& unfinished);
+  Result<std::optional<Work>> next_work(ChunkSender& stream, Unfinished& unfinished);
+  Result<bool> send_one(ChunkSender& stream, Work work, Unfinished& unfinished);
   void steer();
   void stream_broke(const Error& why);
   void thread_ended();

@@ -90,6 +90,13 @@ std::optional<Work> WorkQueue::take(std::stop_token stop, const Appetite& appeti
   return can_take && !stop.stop_requested() ? take_front() : std::nullopt;
 }
 
+bool WorkQueue::is_held_back(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, patience, [this] {
+    return abandoned_ || queue_.empty() || unfinished_ < limits::chunks_on_their_way;
+  });
+}
+
 void WorkQueue::done(std::size_t count) {
   const std::scoped_lock lock(mutex_);
   const bool was_full = unfinished_ >= limits::chunks_on_their_way;

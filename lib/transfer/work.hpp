@@ -4,6 +4,7 @@
 #include "transfer/limits.hpp"
 #include "transfer/source_file.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -68,6 +69,9 @@ class WorkQueue {
   /// Waits for the next work; nullopt when all is done, or on STOP. APPETITE is asked again
   /// whenever another thread has taken work, or left it to others.
   std::optional<Work> take(std::stop_token stop, const Appetite& appetite = always);
+  /// Whether there is work that nobody may take, since limits::chunks_on_their_way are not done,
+  /// after waiting for PATIENCE at most for another thread to end that.
+  bool is_held_back(std::chrono::milliseconds patience);
   void done(std::size_t count);
   void put_back(std::vector<Work> work);
 

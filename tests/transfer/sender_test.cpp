@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <future>
 
@@ -60,6 +61,48 @@ class IdleRail final : public ChunkSender {
 
  private:
   std::shared_future<void> breaks_;
+};
+
+// A rail whose window is larger than all that may be on its way, and of which the far end places
+// what was sent so many chunks before.
+class LongRail final : public ChunkSender {
+ public:
+  explicit LongRail(std::atomic<int>& drains) : drains_(drains) {}
+  cp::Result<std::span<std::byte>> slot() override { return std::span(slot_); }
+  cp::Result<void> send(ChunkHeader /*header*/) override {
+    ++sent_;
+    return {};
+  }
+  std::uint64_t placed() const override {
+    return std::max(drained_, sent_ - std::min<std::uint64_t>(sent_, kOnTheirWay));
+  }
+  cp::Result<void> drain() override {
+    drains_ += placed() != sent_ ? 1 : 0;
+    drained_ = sent_;
+    return {};
+  }
+  void interrupt() override {}
+
+ private:
+  static constexpr std::uint64_t kOnTheirWay = 200;
+  std::atomic<int>& drains_;
+  std::vector<std::byte> slot_ = std::vector<std::byte>(limits::chunk_bytes);
+  std::uint64_t sent_ = 0;
+  std::uint64_t drained_ = 0;
+};
+
+// Hears what it is told.
+class NobodyThere final : public FarEnd {
+ public:
+  cp::Result<void> tell(const Entries& /*entries*/) override { return {}; }
+  cp::Result<void> tell(const FileEnd& /*end*/) override { return {}; }
+  cp::Result<void> tell(const ItemFailed& /*failed*/) override { return {}; }
+  cp::Result<void> tell(const Totals& /*totals*/) override { return {}; }
+  cp::Result<void> tell(const Kept& /*kept*/) override { return {}; }
+  cp::Result<void> tell(const Offer& /*offer*/) override { return {}; }
+  cp::Result<void> tell(const Same& /*same*/) override { return {}; }
+  cp::Result<void> tell(const Present& /*present*/) override { return {}; }
+  cp::Result<void> tell(const Finish& /*finish*/) override { return {}; }
 };
 
 class NoFailures final : public ReceiveEvents {
@@ -164,6 +207,40 @@ TEST_CASE("a stream that joins later carries what the others do not") {
   REQUIRE(result);
   CHECK(result->files == 3001);
   CHECK(bench.scratch.read("dst/big") == bench.scratch.read("src/big"));
+}
+
+TEST_CASE("a stream goes on by the chunk while as much is on its way as may be") {
+  const Scratch scratch;
+  scratch.make_directory("src");
+  {
+    std::ofstream large(scratch.at("src/large"));
+    // Something in each leaf, so that none is a hole.
+    for (int leaf = 0; leaf < 400; ++leaf) {
+      large.seekp(std::streamoff{leaf} << 20U);
+      large << 'x';
+    }
+  }
+  std::vector<Source> sources;
+  sources.push_back(*open_source(scratch.at("src/large")));
+  NobodyThere far;
+  Tally tally;
+  const auto wake = Wake::make();
+  std::atomic<int> drains = 0;
+  std::vector<std::unique_ptr<ChunkSender>> streams;
+  streams.push_back(std::make_unique<LongRail>(drains));
+  Sender sender({.sources = sources,
+                 .walk = {},
+                 .far = far,
+                 .tally = tally,
+                 .streams = std::move(streams),
+                 .knows_extras = false,
+                 .changed = [&] { wake->signal(); }});
+  sender.start();
+  while (!sender.state()) {
+    wake->wait(std::chrono::milliseconds(100));
+  }
+  CHECK(*sender.state());
+  CHECK(drains == 1);
 }
 
 TEST_CASE("a stream that joins when all is over carries nothing and harms nothing") {
