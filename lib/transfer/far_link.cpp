@@ -2,25 +2,20 @@
 #include "transfer/far_link.hpp"
 
 #include "transfer/daemon_link.hpp"
+#include "transfer/path_plan.hpp"
 #include "transfer/relay_link.hpp"
 #include "transfer/ssh_link.hpp"
 
 #include <algorithm>
 
 namespace cp::transfer {
-namespace {
-
-// One stream reads and sends while the other waits for the disk; more compete for the same cores.
-constexpr int kRemoteStreams = 2;
-
-}  // namespace
 
 int early_logins_of(const Request& request, RailChoice rail) {
   const bool has_streams = rail == RailChoice::ssh && !request.dry_run;
   // What is brought there comes with the first login.
   return !has_streams || request.installs_far_program ? 0
          : request.is_to_stream()                     ? 1
-                                  : std::min(streams_of(request), kRemoteStreams);
+                                  : std::min(streams_of(request), usual_streams);
 }
 
 std::unique_ptr<Link> link_to(const Request& request, const Location& far, bool is_first,
@@ -76,7 +71,7 @@ std::string_view name_of(RailChoice rail) {
 }
 
 int streams_of(const Request& request) {
-  return request.streams == 0 ? kRemoteStreams : request.streams;
+  return request.streams == 0 ? usual_streams : request.streams;
 }
 
 }  // namespace cp::transfer

@@ -18,12 +18,13 @@ std::chrono::nanoseconds spent_elsewhere(const Tally& tally) {
 }  // namespace
 
 MoreStreams::MoreStreams(Client& client, const Opened& opened, const Tally& tally,
-                         const Carriers& first)
+                         const Carriers& first, double bytes_per_second)
     : client_(client),
       opened_(opened),
       tally_(tally),
       count_(first.size()),
-      control_(count_ + client.more_rails(), client.round_trip(), SystemClock().steady()) {
+      control_(count_ + client.more_rails(), client.round_trip(), SystemClock().steady(),
+               bytes_per_second) {
   for (const auto& carrier : first) {
     connections_.push_back(carrier->fd());
   }
@@ -73,15 +74,16 @@ std::optional<std::chrono::nanoseconds> MoreStreams::round_trip_now() const {
 }
 
 void MoreStreams::decide() {
+  if (opening_.valid() || client_.more_rails() == 0) {
+    return;
+  }
   const StreamControl::Moment moment{.now = SystemClock().steady(),
                                      .streams = count_,
                                      .bytes = tally_.bytes_placed,
                                      .elsewhere = spent_elsewhere(tally_),
                                      .round_trip = round_trip_now()};
-  if (opening_.valid() || !control_.is_due(moment)) {
-    return;
-  }
-  if (const std::size_t more = control_.decide(moment)) {
+  const std::size_t more = control_.is_due(moment) ? control_.decide(moment) : 0;
+  if (more != 0) {
     begin_opening(more);
   }
 }

@@ -18,8 +18,9 @@ namespace cp::transfer {
 class MoreStreams {
  public:
   /// Borrows CLIENT, OPENED and TALLY. FIRST carry from the beginning, and until there are no more
-  /// ticks.
-  MoreStreams(Client& client, const Opened& opened, const Tally& tally, const Carriers& first);
+  /// ticks. BYTES_PER_SECOND is the rate that was asked for; 0: none.
+  MoreStreams(Client& client, const Opened& opened, const Tally& tally, const Carriers& first,
+              double bytes_per_second);
   /// Gives up what is being opened.
   ~MoreStreams();
   MoreStreams(const MoreStreams&) = delete;

@@ -8,16 +8,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One stream reads and sends while the other waits for the disk; more compete for the same cores.
-constexpr int kShortPathStreams = 2;
 constexpr int kLongPathStreams = 8;
 constexpr auto kPathOfOneStream = 12ms;
 // Below that a few streams fill any line, and more of them cost processors. What passes through ssh
 // takes longer by what two processes at each end take to be woken.
 constexpr auto kShortPath = 5ms;
 constexpr auto kShortPathOfSsh = 20ms;
-// Each is a process at both ends and a handshake of nine round trips; two log in with the talk.
-constexpr int kSshStreams = 2;
 constexpr int kMostSshStreams = 16;
 
 constexpr double kBytesPerSecond = 10e9 / 8;
@@ -36,13 +32,13 @@ int first_streams(const PathFacts& facts) {
   if (facts.streams != 0) {
     return facts.streams;
   }
-  if (facts.rail == RailChoice::fabric || is_short(facts)) {
-    return kShortPathStreams;
+  // Through ssh each is a process at both ends and a handshake of nine round trips; these log in
+  // with the talk.
+  if (facts.rail != RailChoice::tcp || is_short(facts)) {
+    return usual_streams;
   }
-  return facts.rail == RailChoice::ssh
-             ? kSshStreams
-             : std::clamp(static_cast<int>(facts.round_trip / kPathOfOneStream), kShortPathStreams,
-                          kLongPathStreams);
+  return std::clamp(static_cast<int>(facts.round_trip / kPathOfOneStream), usual_streams,
+                    kLongPathStreams);
 }
 
 int more_streams(const PathFacts& facts, int first) {

@@ -9,9 +9,13 @@
 
 namespace cp::transfer {
 
+/// Streams that every session begins with where nothing speaks for another number: one reads and
+/// sends while the other waits for the disk; more compete for the same cores.
+inline constexpr int usual_streams = 2;
+
 /// What a session begins with on its path.
 struct PathPlan {
-  int streams = 2;                              ///< at once
+  int streams = usual_streams;                  ///< at once
   int more = 0;                                 ///< that may join while data moves (StreamControl)
   std::uint32_t window = limits::window_slots;  ///< chunks on their way on each stream
 };

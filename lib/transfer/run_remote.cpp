@@ -158,9 +158,11 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY_ASSIGN(const HaveTable have, opened.tells_have
                                           ? at_server(destination, hear_have(client->control()))
                                           : Result<HaveTable>());
-  MoreStreams more(*client, opened, report.tally(), carriers);
-  CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), opened.window));
-  report.set_path(opened.window, client->round_trip());
+  MoreStreams more(*client, opened, report.tally(), carriers, request.bytes_per_second);
+  // Of what the server says no more than was asked for: it may be memory here.
+  const std::uint32_t window = std::min(open.window, opened.window);
+  CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), window));
+  report.set_path(window, client->round_trip());
   report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
                client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);
@@ -175,7 +177,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                      .bytes_per_second = request.bytes_per_second,
                      .compression = report.account().compression,
                      .streams = std::move(streams),
-                     .more_streams = [&] { return more_senders(more, opened.window, report); },
+                     .more_streams = [&] { return more_senders(more, window, report); },
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,
                      .silence = request.silence,
@@ -276,7 +278,7 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   if (opened.tells_have) {
     CP_TRY(at_server(server, session.tell_have()));
   }
-  more.emplace(*client, opened, report.tally(), carriers);
+  more.emplace(*client, opened, report.tally(), carriers, request.bytes_per_second);
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), window));
   report.set_path(window, client->round_trip());
   report.begin(std::string(name_of(rail)), opened.provider, streams.size(),

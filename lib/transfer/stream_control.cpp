@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/stream_control.hpp"
 
+#include "transfer/limits.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -25,14 +27,17 @@ constexpr double kPaid = 1.1;
 constexpr double kDeclined = 0.85;
 constexpr double kClimbing = 1.25;  // from one half of a period to the other
 constexpr double kQueued = 1.25;    // of the round trip on an empty line
+constexpr double kEnough = 0.9;     // of the rate that was asked for
 constexpr auto kJitter = std::chrono::nanoseconds(1ms);
 
 double as_count(std::chrono::nanoseconds time) { return static_cast<double>(time.count()); }
 
 }  // namespace
 
-StreamControl::StreamControl(std::size_t most, std::chrono::nanoseconds round_trip, SteadyTime now)
+StreamControl::StreamControl(std::size_t most, std::chrono::nanoseconds round_trip, SteadyTime now,
+                             double enough)
     : most_(most),
+      enough_(enough),
       round_trip_(round_trip),
       settling_(std::max(kLeastSettling, kSettlingRoundTrips * round_trip)),
       period_(std::max(kShortestPeriod, kPeriodRoundTrips * round_trip)),
@@ -69,6 +74,14 @@ bool StreamControl::is_climbing(const Moment& moment) const {
 bool StreamControl::is_full(const Moment& moment) const {
   return moment.round_trip &&
          as_count(*moment.round_trip - kJitter) > kQueued * as_count(round_trip_);
+}
+
+// As far as can be told: the chunk that each stream carries has not arrived.
+bool StreamControl::is_enough(const Moment& moment) const {
+  const auto arrived = static_cast<double>(moment.bytes - begin_.bytes) +
+                       static_cast<double>(moment.streams * limits::chunk_bytes);
+  const double seconds = as_count(moment.now - begin_.now) / 1e9;
+  return enough_ != 0 && arrived >= kEnough * enough_ * seconds;
 }
 
 bool StreamControl::is_due(const Moment& moment) {
@@ -113,10 +126,10 @@ std::size_t StreamControl::decide(const Moment& moment) {
   const double elsewhere = as_count(moment.elsewhere - begin_.elsewhere) /
                            std::max(as_count(moment.now - begin_.now), 1.0) /
                            static_cast<double>(moment.streams);
-  const bool has_climbed = is_climbing(moment);
+  const bool needs_none = is_climbing(moment) || is_full(moment) || is_enough(moment);
   begin_ = moment;
   middle_.reset();
-  const bool may_pay = !has_climbed && !is_full(moment) && elsewhere < kBusyElsewhere;
+  const bool may_pay = !needs_none && elsewhere < kBusyElsewhere;
   if (!should_grow(moment, rate) || !may_pay) {
     return 0;
   }

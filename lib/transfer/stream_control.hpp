@@ -28,8 +28,10 @@ class StreamControl {
     std::optional<std::chrono::nanoseconds> round_trip;  ///< lately, where that is known
   };
 
-  /// Up to MOST streams, over a path of ROUND_TRIP; it begins NOW.
-  StreamControl(std::size_t most, std::chrono::nanoseconds round_trip, SteadyTime now);
+  /// Up to MOST streams, over a path of ROUND_TRIP; it begins NOW. No more are wanted while
+  /// ENOUGH bytes a second arrive, the rate that was asked for; 0: there is none.
+  StreamControl(std::size_t most, std::chrono::nanoseconds round_trip, SteadyTime now,
+                double enough = 0);
 
   /// Whether there is enough to decide on at MOMENT. It is to be asked often.
   bool is_due(const Moment& moment);
@@ -43,9 +45,11 @@ class StreamControl {
   bool is_past(double share, const Moment& moment) const;
   bool is_climbing(const Moment& moment) const;
   bool is_full(const Moment& moment) const;
+  bool is_enough(const Moment& moment) const;
   bool should_grow(const Moment& moment, double rate);
 
   std::size_t most_;
+  const double enough_;
   const std::chrono::nanoseconds round_trip_;
   const std::chrono::nanoseconds settling_;
   const std::chrono::nanoseconds period_;

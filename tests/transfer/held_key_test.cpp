@@ -34,9 +34,8 @@ bool comes_true(Done done) {
 }
 
 std::future<Result<std::unique_ptr<Staging>>> another(const Confined& root) {
-  return std::async(std::launch::async, [&root] {
-    return Staging::open(root, {.id = "another", .key = "key"}, {});
-  });
+  return std::async(std::launch::async,
+                    [&root] { return Staging::open(root, {.id = "another", .key = "key"}, {}); });
 }
 
 }  // namespace

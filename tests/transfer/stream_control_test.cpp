@@ -18,13 +18,14 @@ struct Path {
   std::size_t most = 32;
   std::optional<std::chrono::milliseconds> lately;  // the round trip
   double elsewhere = 0.1;                           // share of the streams' time
+  double enough = 0;                                // bytes a second
   std::chrono::milliseconds opening = 300ms;
   std::size_t streams = 8;
   int asked = 0;
 
   // How many streams there are after TIME, asked every tenth of a second.
   std::size_t run(std::chrono::seconds time) {
-    StreamControl control(most, round_trip, cp::SteadyTime{});
+    StreamControl control(most, round_trip, cp::SteadyTime{}, enough);
     double bytes = 0;
     double spent = 0;
     std::size_t coming = 0;
@@ -101,6 +102,15 @@ TEST_CASE("a line on which much waits gets no more streams") {
   CHECK(path.run(20s) == 8);
   Path empty{.rate = limited_by_stream(1.7e6), .lately = 110ms};
   CHECK(empty.run(20s) > 8);
+}
+
+TEST_CASE("a rate that was asked for and is reached gets no more streams") {
+  for (const double rate : {5e6, 1e6, 0.1e6}) {
+    Path path{.rate = [rate](std::size_t, double) { return rate; }, .enough = rate};
+    CHECK(path.run(60s) == 8);
+  }
+  Path slower{.rate = limited_by_stream(1.7e6), .enough = 20e6};
+  CHECK(slower.run(20s) > 8);
 }
 
 TEST_CASE("there are never more than the most") {
