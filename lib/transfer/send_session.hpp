@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/compression.hpp"
+#include "transfer/compressors.hpp"
 #include "transfer/control.hpp"
 #include "transfer/have.hpp"
 #include "transfer/rail.hpp"
