@@ -68,6 +68,7 @@ Candidate candidate_of(const Json& record, const Json& access, std::string url,
   at.resource_seq = model::int_at(record, "seq");
   at.provider = text_in(record, "provider.prefix");
   at.workdir = text_in(access, "workdir");
+  at.queue = text_in(access, "native.partition");
   at.card_model = card_model_of(record);
   at.price = price_of(record, resources);
   at.walltime_s = model::int_at(record, "limits.walltime_s");

@@ -368,6 +368,9 @@ provider::Task Driver::task_of(const Job& job, const std::string& directory) con
   task.standard_output = at_base(base, job.spec.stdout_path);
   task.standard_error = at_base(base, job.spec.stderr_path);
   task.resources = job.spec.resources;
+  task.queue = job.spec.queue.empty() ? attempt.at.queue : job.spec.queue;
+  task.account = job.spec.account;
+  task.custom = job.spec.custom;
   if (attempt.time_limit_s) {
     task.time_limit = std::chrono::seconds(*attempt.time_limit_s);
   }

@@ -138,6 +138,7 @@ void put_candidate(Json& out, const Candidate& at) {
   out["url"] = at.url;
   put(out, "resource_seq", at.resource_seq);
   put_text(out, "workdir", at.workdir);
+  put_text(out, "queue", at.queue);
   put_text(out, "card_model", at.card_model);
   put(out, "walltime_s", at.walltime_s);
   if (at.price) {
@@ -152,6 +153,7 @@ Candidate read_candidate(const Json& document) {
   at.resource_seq = model::int_at(document, "resource_seq");
   at.provider = model::bytes_at(document, "provider");
   at.workdir = model::bytes_at(document, "workdir");
+  at.queue = model::bytes_at(document, "queue");
   at.card_model = model::bytes_at(document, "card_model");
   at.walltime_s = model::int_at(document, "walltime_s");
   at.price = read_price(model::find(document, "price"));

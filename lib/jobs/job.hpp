@@ -34,6 +34,7 @@ struct Candidate {
   std::optional<std::int64_t> resource_seq;
   std::string provider;  ///< the prefix of its authority, "" when unknown
   std::string workdir;   ///< "" is the launcher's own place
+  std::string queue;     ///< of the provider, that leads to the resource, "" when there is none
   std::string card_model;
   std::optional<Price> price;
   std::optional<std::int64_t> walltime_s;  ///< the longest that it takes

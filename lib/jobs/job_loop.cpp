@@ -51,6 +51,30 @@ bool JobLoop::must_wait_in_line(const Entry& entry, const std::set<std::string>&
   return job.element && job.attempts.empty() && !job.cancel_requested && full.contains(job.parent);
 }
 
+bool JobLoop::is_due(const Entry& entry, SteadyTime now, bool others_moved) const {
+  return !entry.draft.job().has_ended() &&
+         (entry.is_ready || now >= entry.due ||
+          (entry.pause.what == Pause::For::others && others_moved));
+}
+
+// One question for all jobs at a provider: the answer for each is there when it is asked for.
+void JobLoop::look_at_all(SteadyTime now, bool others_moved) {
+  std::map<std::string, std::vector<provider::Token>> running;
+  for (const auto& entry : entries_) {
+    const Attempt* const attempt = entry->draft.job().current();
+    if (attempt != nullptr && attempt->submitted_at && !model::is_terminal(attempt->state) &&
+        store_.is_driven_here(entry->draft) && is_due(*entry, now, others_moved)) {
+      running[attempt->at.url].push_back(attempt->token);
+    }
+  }
+  for (const auto& [url, tokens] : running) {
+    const auto launcher = launchers_.at(url);
+    if (tokens.size() > 1 && launcher && (*launcher)->answers_for_many()) {
+      (void)(*launcher)->query(tokens, stop_);
+    }
+  }
+}
+
 Result<void> JobLoop::turn() {
   CP_TRY(store_.renew());
   CP_TRY_ASSIGN(const bool changed, store_.changed());
@@ -59,13 +83,12 @@ Result<void> JobLoop::turn() {
   others_moved_ = false;
   std::set<std::string> full;
   const SteadyTime now = clock_.steady();
+  look_at_all(now, others_moved);
   for (auto& entry : entries_) {
     if (stop_.stop_requested()) {
       return {};  // there may be thousands, each with a write
     }
-    const bool is_due = entry->is_ready || now >= entry->due ||
-                        (entry->pause.what == Pause::For::others && others_moved);
-    if (!is_due || entry->draft.job().has_ended() || must_wait_in_line(*entry, full)) {
+    if (!is_due(*entry, now, others_moved) || must_wait_in_line(*entry, full)) {
       continue;
     }
     entry->is_ready = false;

@@ -56,6 +56,8 @@ class JobLoop {
     std::string watched;       ///< the token that a watch was asked for, "" for none
     bool watches_all = false;  ///< not only its end
   };
+  bool is_due(const Entry& entry, SteadyTime now, bool others_moved) const;
+  void look_at_all(SteadyTime now, bool others_moved);
   Result<void> move(Entry& entry);
   Result<void> follow(Entry& entry);
   void look_out(Entry& entry);

@@ -8,6 +8,7 @@
 #include "model/jobspec.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,6 +38,9 @@ struct Task {
   std::string standard_output;           ///< "" is the launcher's own place
   std::string standard_error;
   model::JobResources resources;
+  std::string queue;                          ///< the provider's own name of one, or ""
+  std::string account;                        ///< whom the provider charges, or ""
+  std::map<std::string, std::string> custom;  ///< "slurm.qos" and its like, by the type of provider
   std::optional<std::chrono::nanoseconds> time_limit;        ///< kept by the provider
   std::optional<std::chrono::nanoseconds> lease;             ///< ends without `renew` for that long
   std::chrono::nanoseconds grace = std::chrono::seconds(5);  ///< from SIGTERM to SIGKILL
@@ -132,6 +136,10 @@ class Launcher {
   /// with the native state "absent"; a query that fails says nothing about any job.
   virtual Result<std::vector<Observation>> query(std::span<const Token> tokens,
                                                  std::stop_token stop) = 0;
+
+  /// Whether a query for many jobs costs about as much as for one, and its answer stands for a
+  /// moment: then who looks after many asks for all of them first.
+  virtual bool answers_for_many() const { return false; }
 
   /// Asks the job to end: SIGTERM to all its processes, SIGKILL after its grace. Returns at once;
   /// it has ended when `query` says so. A job that has not come there yet never runs; one that has

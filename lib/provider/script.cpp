@@ -7,17 +7,18 @@
 #include "net/ssh_process.hpp"
 
 #include <array>
+#include <span>
 
 namespace cp::provider {
 namespace {
 
-Result<std::string> run_here(std::string_view script, std::chrono::nanoseconds patience,
-                             const std::stop_token& stop) {
+Result<std::string> run_here(std::string_view script, std::string_view input,
+                             std::chrono::nanoseconds patience, const std::stop_token& stop) {
   // Standard error is kept apart: it is part of no protocol.
   auto captured = capture({.argv = {"sh", "-c", "LC_ALL=C; export LC_ALL; " + std::string(script)},
                            .environment = std::nullopt,
                            .own_group = true},
-                          "", patience, stop);
+                          input, patience, stop);
   if (!captured && captured.error().code == Errc::timed_out && !stop.stop_requested()) {
     return fail(Errc::timed_out, "its commands do not end within {:g} s",
                 std::chrono::duration<double>(patience).count());
@@ -42,7 +43,7 @@ Result<std::string> read_all(net::Stream& stream, SteadyTime deadline) {
   }
 }
 
-Result<std::string> run_there(const Place& place, std::string_view script,
+Result<std::string> run_there(const Place& place, std::string_view script, std::string_view input,
                               const std::stop_token& stop) {
   const SteadyTime deadline = SystemClock().steady() + place.patience;
   // Nothing is shared, but a first connection may ask for a password where there is a terminal.
@@ -50,6 +51,7 @@ Result<std::string> run_there(const Place& place, std::string_view script,
                 net::run_by_ssh(place.ssh, *place.host, net::SshSharing::master, "", script,
                                 place.patience, stop));
   const std::stop_callback interrupt(stop, [&] { program.stream->shutdown(); });
+  CP_TRY(program.stream->send(std::as_bytes(std::span(input))));
   program.stream->end();
   auto text = read_all(*program.stream, deadline);
   if (stop.stop_requested()) {
@@ -77,8 +79,9 @@ Result<std::optional<net::SshHost>> host_of_url(std::string_view rest) {
 }
 
 Result<std::string> run_script(const Place& place, std::string_view script,
-                               const std::stop_token& stop) {
-  auto text = place.host ? run_there(place, script, stop) : run_here(script, place.patience, stop);
+                               const std::stop_token& stop, std::string_view input) {
+  auto text = place.host ? run_there(place, script, input, stop)
+                         : run_here(script, input, place.patience, stop);
   if (!text && place.host) {
     Error error = std::move(text.error());
     error.message = place.host->to_string() + ": " + error.message;

@@ -25,10 +25,10 @@ Result<std::optional<net::SshHost>> host_of_url(std::string_view rest);
 
 /// Runs SCRIPT, a text of ours for POSIX sh, at PLACE with the C locale, and returns what it prints
 /// on its standard output. What is no text of ours must not stand in it. The last thing that it
-/// prints should tell that it is whole, for a cut connection looks like an end. timed_out after the
-/// place's patience or on STOP, bad_data past limits::captured_bytes; else as net::run_by_ssh and
-/// capture.
+/// prints should tell that it is whole, for a cut connection looks like an end. INPUT, of any
+/// bytes, stands in its standard input. timed_out after the place's patience or on STOP, bad_data
+/// past limits::captured_bytes; else as net::run_by_ssh and capture.
 Result<std::string> run_script(const Place& place, std::string_view script,
-                               const std::stop_token& stop);
+                               const std::stop_token& stop, std::string_view input = {});
 
 }  // namespace cp::provider

@@ -6,6 +6,7 @@
 #include "provider/local/catalog.hpp"
 #include "provider/local/launcher.hpp"
 #include "provider/slurm/catalog.hpp"
+#include "provider/slurm/launcher.hpp"
 
 #include <array>
 
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::array kTypes{
     ProviderType{"local", true, local::make_launcher, local::make_catalog},
-    ProviderType{"slurm", true, nullptr, slurm::make_catalog},
+    ProviderType{"slurm", true, slurm::make_launcher, slurm::make_catalog},
     ProviderType{"slurm+ssh", false, nullptr, slurm::make_catalog},
     ProviderType{"exec", true, nullptr, exec::make_catalog},
 };

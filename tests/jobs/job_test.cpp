@@ -41,6 +41,7 @@ Job full_job() {
       7,
       "0",
       "/scratch",
+      "long",
       "H100-SXM-80GB",
       cp::jobs::Price{"card-hour", {*cp::Decimal::parse("14.50"), "CNY"}, 60, 0, "on-demand"},
       604800};

@@ -57,7 +57,7 @@ TEST_CASE("what acts on this machine is known by its type, whether it is in the 
 }
 
 TEST_CASE("a role that a type does not play is unavailable") {
-  CHECK(find_launcher_type(*parse_provider_url("slurm:")).error().code == cp::Errc::unavailable);
+  CHECK(find_launcher_type(*parse_provider_url("exec:x")).error().code == cp::Errc::unavailable);
   const cp::SystemClock clock;
   const auto catalog = [&](const char* url) {
     return cp::provider::make_catalog(*parse_provider_url(url), {.clock = &clock});

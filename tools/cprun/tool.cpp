@@ -321,7 +321,7 @@ constexpr std::array kSettings{
 
 std::vector<std::string> complete(cp::cli::Context& context, std::string_view kind) {
   if (kind != "job") {
-    return {"local:"};
+    return {"local:", "slurm:"};
   }
   auto session = Session::open(context);
   const auto drafts =

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/slurm/catalog.hpp"
 
-#include "base/random.hpp"
-#include "base/text.hpp"
 #include "model/json.hpp"
 #include "provider/script.hpp"
 
@@ -22,7 +20,7 @@ class SlurmCatalog final : public Catalog {
         clock_(clock) {}
 
   Result<std::vector<Json>> describe(std::stop_token stop) override {
-    CP_TRY_ASSIGN(const Cluster cluster, ask(stop));
+    CP_TRY_ASSIGN(const Cluster cluster, ask(place_, stop));
     auto resources = resources_of(cluster, url_, workdir_);
     if (resources.empty()) {
       return fail(Errc::not_found, "{} shows no partition with nodes", url_);
@@ -31,12 +29,12 @@ class SlurmCatalog final : public Catalog {
   }
 
   Result<Json> state(const Json& record, std::stop_token stop) override {
-    CP_TRY_ASSIGN(const Cluster cluster, ask(stop));
+    CP_TRY_ASSIGN(const Cluster cluster, ask(place_, stop));
     return state_of(cluster, record, url_, clock_.now());
   }
 
   Result<Picture> perceive(std::stop_token stop) override {
-    CP_TRY_ASSIGN(const Cluster cluster, ask(stop));
+    CP_TRY_ASSIGN(const Cluster cluster, ask(place_, stop));
     Picture picture;
     picture.records = resources_of(cluster, url_, workdir_);
     if (picture.records.empty()) {
@@ -53,19 +51,6 @@ class SlurmCatalog final : public Catalog {
   }
 
  private:
-  Result<Cluster> ask(const std::stop_token& stop) const {
-    std::string bytes(16, '\0');
-    KernelRandom().fill(std::as_writable_bytes(std::span(bytes)));
-    const std::string marker = "cp" + text::to_hex(bytes);
-    CP_TRY_ASSIGN(const std::string output, run_script(place_, inquiry(marker), stop));
-    auto cluster = read_answer(output, marker);
-    if (!cluster && place_.host) {
-      return fail(cluster.error().code, "{}: {}", place_.host->to_string(),
-                  cluster.error().message);
-    }
-    return cluster;
-  }
-
   std::string url_;
   Place place_;
   std::string workdir_;
@@ -74,13 +59,18 @@ class SlurmCatalog final : public Catalog {
 
 }  // namespace
 
-Result<std::unique_ptr<Catalog>> make_catalog(const ProviderUrl& url,
-                                              const CatalogSettings& settings) {
-  CP_TRY_ASSIGN(const auto host, host_of_url(url.rest));
+Result<std::optional<net::SshHost>> host_of(const ProviderUrl& url) {
+  CP_TRY_ASSIGN(auto host, host_of_url(url.rest));
   if (host.has_value() != (url.type == "slurm+ssh")) {
     return with_hint(fail(Errc::usage, "{} names no Slurm", url.to_string()),
                      "slurm: is the one of this machine, slurm+ssh://[user@]host that of another");
   }
+  return host;
+}
+
+Result<std::unique_ptr<Catalog>> make_catalog(const ProviderUrl& url,
+                                              const CatalogSettings& settings) {
+  CP_TRY_ASSIGN(const auto host, host_of(url));
   return std::make_unique<SlurmCatalog>(url.to_string(),
                                         Place{host, settings.ssh, settings.patience},
                                         settings.workdir, *settings.clock);

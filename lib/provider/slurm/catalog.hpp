@@ -11,6 +11,9 @@
 
 namespace cp::provider::slurm {
 
+/// Where the Slurm of URL is asked; usage when it names none.
+Result<std::optional<net::SshHost>> host_of(const ProviderUrl& url);
+
 /// The Catalog of a Slurm cluster: the one of this machine ("slurm:"), or the one whose commands
 /// ssh reaches ("slurm+ssh://[user@]host"). A resource for each partition, and for each kind of
 /// node where a partition has several; its launch access says in `native` how to ask for it:

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "provider/script.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,11 +77,18 @@ struct Cluster {
   std::optional<std::map<std::string, Queue>> queues;
 };
 
+/// The text for POSIX sh that stands before commands of Slurm: what their user's environment would
+/// change in them is gone, and they are found where sites put them.
+std::string_view command_prelude();
+
 /// The text for POSIX sh that asks for everything; MARKER begins the lines that divide its output.
 std::string inquiry(std::string_view marker);
 
 /// What a Slurm answered to `inquiry`. unavailable, with what Slurm said, when there is none or it
 /// does not answer; protocol when what it says cannot be read, or is cut.
 Result<Cluster> read_answer(std::string_view output, std::string_view marker);
+
+/// The cluster at PLACE; errors as `run_script` and `read_answer`.
+Result<Cluster> ask(const Place& place, const std::stop_token& stop);
 
 }  // namespace cp::provider::slurm
