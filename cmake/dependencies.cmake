@@ -25,6 +25,7 @@ cp_find_library(sqlite sqlite3.h libsqlite3.a sqlite3)
 target_link_libraries(cp_dep_sqlite INTERFACE ${CMAKE_DL_LIBS} Threads::Threads m)
 cp_find_library(zstd zstd.h libzstd.a zstd)
 cp_find_library(xxhash xxhash.h libxxhash.a xxhash)
+cp_find_library(uring liburing.h liburing.a uring)
 cp_find_library(simdjson simdjson.h libsimdjson.a simdjson)
 cp_find_library(yaml yaml.h libyaml.a yaml)
 cp_find_library(double_conversion double-conversion/double-conversion.h libdouble-conversion.a

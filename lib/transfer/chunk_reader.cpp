@@ -4,29 +4,37 @@
 #include "transfer/pack.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <vector>
 
 namespace cp::transfer {
 namespace {
 
-// Reads all of the file of ENTRY into OUT, which is exactly its size.
-Result<void> read_whole(const Source& source, const Entry& entry, std::span<std::byte> out) {
-  CP_TRY_ASSIGN(const UniqueFd fd, open_as_walked(source, entry));
-  CP_TRY_ASSIGN(const std::size_t have, read_at(fd.get(), 0, out));
-  if (have != out.size()) {
-    return fail(Errc::failed, "it changed while it was read");
+// The files of WORK, each where it stands in a pack in SLOT when all of them can be read.
+std::vector<WholeFile> placed_in(std::span<std::byte> slot, const PackWork& work) {
+  std::vector<WholeFile> files;
+  files.reserve(work.files.size());
+  for (const Entry& entry : work.files) {
+    files.push_back({.entry = &entry, .out = slot.first(entry.size)});
+    slot = slot.subspan(entry.size);
   }
-  CP_TRY(check_told_size(fd.get(), entry));
-  return check_unchanged(fd.get(), entry);
+  return files;
 }
 
 Result<std::optional<ChunkHeader>> read_pack(const PackWork& work, std::span<std::byte> slot,
-                                             ReadEvents& events) {
+                                             SmallFiles& small, ReadEvents& events) {
+  std::vector<WholeFile> files = placed_in(slot, work);
+  small.read(*work.source, files);
   PackWriter pack(slot);
-  for (const Entry& entry : work.files) {
-    const auto room = pack.room_for(entry.size, entry.path, encoded_bytes(entry.extras.get()));
-    if (const auto read = read_whole(*work.source, entry, room); !read) {
-      CP_TRY(events.source_failed(*work.source, entry, read.error()));
+  for (const WholeFile& file : files) {
+    const Entry& entry = *file.entry;
+    if (!file.result) {
+      CP_TRY(events.source_failed(*work.source, entry, file.result.error()));
       continue;
+    }
+    const auto room = pack.room_for(entry.size, entry.path, encoded_bytes(entry.extras.get()));
+    if (room.data() != file.out.data()) {
+      std::memmove(room.data(), file.out.data(), room.size());  // one before it is missing
     }
     // A fresh file is sent again when the transfer is resumed.
     pack.add(entry.path, entry.metadata, static_cast<std::uint32_t>(entry.size),
@@ -82,9 +90,9 @@ ChunkHeader copy_block(const BlockWork& work, std::span<std::byte> slot) {
 }  // namespace
 
 Result<std::optional<ChunkHeader>> read_chunk(const Work& work, std::span<std::byte> slot,
-                                              ReadEvents& events) {
+                                              SmallFiles& small, ReadEvents& events) {
   if (const auto* pack = std::get_if<PackWork>(&work)) {
-    return read_pack(*pack, slot, events);
+    return read_pack(*pack, slot, small, events);
   }
   if (const auto* block = std::get_if<BlockWork>(&work)) {
     return copy_block(*block, slot);

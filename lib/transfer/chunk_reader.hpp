@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/frame.hpp"
+#include "transfer/small_files.hpp"
 #include "transfer/work.hpp"
 
 #include <optional>
@@ -21,9 +22,9 @@ class ReadEvents {
 };
 
 /// Reads WORK into SLOT (of limits::chunk_bytes) and returns the header of the chunk, hashed, but
-/// without its sequence. nullopt when there is nothing to send: the file was given up or failed. An
-/// error is one of EVENTS and ends the transfer.
+/// without its sequence; small files by SMALL. nullopt when there is nothing to send: the file was
+/// given up or failed. An error is one of EVENTS and ends the transfer.
 Result<std::optional<ChunkHeader>> read_chunk(const Work& work, std::span<std::byte> slot,
-                                              ReadEvents& events);
+                                              SmallFiles& small, ReadEvents& events);
 
 }  // namespace cp::transfer

@@ -35,6 +35,7 @@ struct Sender::Unfinished {
   WorkQueue& queue;
   LevelControl& levels;
   Squeezer squeezer;
+  SmallFiles small;
   std::deque<Work> work;
   std::deque<Size> sizes;  ///< of what was sent of it
   std::uint64_t placed = 0;
@@ -206,8 +207,13 @@ void Sender::run_planner() {
 
 void Sender::run_stream(ChunkSender& stream) {
   Compressors& compressors = parts_.compressors != nullptr ? *parts_.compressors : compressors_;
-  Unfinished unfinished{queue_, levels_, Squeezer(parts_.compression, levels_, compressors),
-                        {},     {},      0};
+  Unfinished unfinished{queue_,
+                        levels_,
+                        Squeezer(parts_.compression, levels_, compressors),
+                        SmallFiles(read_way_of_environment()),
+                        {},
+                        {},
+                        0};
   const auto fed = feed(stream, unfinished);
   paces_.remove(&stream);
   queue_.put_back({std::make_move_iterator(unfinished.work.begin()),
@@ -254,8 +260,9 @@ Result<bool> Sender::send_one(ChunkSender& stream, Work work, Unfinished& unfini
   unfinished.work.push_back(std::move(work));
   CP_TRY_ASSIGN(const auto slot, timed(parts_.tally.sending_ns, [&] { return stream.slot(); }));
   unfinished.settle(stream.placed());
-  auto header = timed(parts_.tally.reading_ns,
-                      [&] { return read_chunk(unfinished.work.back(), slot, *this); });
+  auto header = timed(parts_.tally.reading_ns, [&] {
+    return read_chunk(unfinished.work.back(), slot, unfinished.small, *this);
+  });
   if (!header) {
     interrupt(header.error());
     return tl::unexpected<Error>(header.error());
