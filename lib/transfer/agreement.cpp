@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "model/json.hpp"
+#include "transfer/errors.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/zstd.hpp"
 
@@ -107,6 +108,31 @@ Result<std::string> bytes_in(std::string_view text, std::size_t size) {
 
 Result<std::string> token_in(std::string_view text) { return bytes_in(text, limits::token_bytes); }
 
+RailPlace place_of(Fields& fields, const Json& json) {
+  return {.provider = fields.text("provider"),
+          .endpoint = model::text_at(json, "endpoint").value_or("msg"),
+          .port = static_cast<std::uint16_t>(fields.integer("port", 0, 0xFFFF)),
+          .address = fields.text("address"),
+          .door = fields.text("door")};
+}
+
+// The door's name, of its text.
+Result<void> take_door(RailPlace& place) {
+  if (!place.door.empty()) {
+    CP_TRY_ASSIGN(place.door, token_in(place.door));
+  }
+  return {};
+}
+
+std::optional<Error> error_of(const Json& json) {
+  if (model::find(json, "error") == nullptr) {
+    return std::nullopt;
+  }
+  return Error{kind_of_name(model::text_at(json, "error.code").value_or("")),
+               model::text_at(json, "error.message").value_or("failed"),
+               {}};
+}
+
 Json to_json(const Incoming& incoming) {
   return {{"sources", incoming.sources},
           {"name", model::text_value(incoming.name)},
@@ -177,11 +203,13 @@ std::string agreed_codec(const Open& open) {
   return std::string(open.compression.is_wanted() ? zstd_name : "");
 }
 
-std::uint32_t agreed_window(const Open& open) {
+std::uint32_t agreed_window(RailChoice rail, std::uint32_t window) {
   // Those of a fabric are the receiver's memory.
-  return open.rail == RailChoice::fabric ? std::min(open.window, limits::window_slots)
-                                         : std::min(open.window, limits::window_slots_granted);
+  return std::min(window,
+                  rail == RailChoice::fabric ? limits::window_slots : limits::window_slots_granted);
 }
+
+std::uint32_t agreed_window(const Open& open) { return agreed_window(open.rail, open.window); }
 
 Compression agreed_compression(Compression wanted, const Opened& opened) {
   return opened.codec == zstd_name ? wanted : no_compression;
@@ -387,11 +415,11 @@ std::string to_text(const Opened& opened) {
                          {"tokens", tokens},
                          {"more_streams", opened.more_streams},
                          {"secret", text::to_base64(opened.secret)},
-                         {"provider", model::text_value(opened.provider)},
-                         {"endpoint", opened.endpoint},
-                         {"port", opened.port},
-                         {"address", opened.address},
-                         {"door", text::to_base64(opened.door)},
+                         {"provider", model::text_value(opened.place.provider)},
+                         {"endpoint", opened.place.endpoint},
+                         {"port", opened.place.port},
+                         {"address", opened.place.address},
+                         {"door", text::to_base64(opened.place.door)},
                          {"incoming", to_json(opened.incoming)},
                          {"codec", opened.codec},
                          {"root", model::text_value(opened.plan.root)},
@@ -409,10 +437,7 @@ Result<Opened> parse_opened(std::string_view text) {
       .window = static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken)),
       .tokens = fields.texts("tokens", limits::streams),
       .secret = fields.text("secret"),
-      .provider = fields.text("provider"),
-      .port = static_cast<std::uint16_t>(fields.integer("port", 0, 0xFFFF)),
-      .address = fields.text("address"),
-      .door = fields.text("door"),
+      .place = place_of(fields, json),
       .incoming = incoming_of(fields),
       .plan = {fields.text("root"), fields.text("renamed_to")}};
   if (model::find(json, "more_streams") != nullptr) {
@@ -421,7 +446,6 @@ Result<Opened> parse_opened(std::string_view text) {
   }
   CP_TRY(fields.good());
   opened.codec = model::text_at(json, "codec").value_or("");
-  opened.endpoint = model::text_at(json, "endpoint").value_or("msg");
   if (!is_transfer_id(opened.id)) {
     return fail(Errc::protocol, "the field id is missing or wrong");
   }
@@ -429,10 +453,70 @@ Result<Opened> parse_opened(std::string_view text) {
   for (std::string& token : opened.tokens) {
     CP_TRY_ASSIGN(token, token_in(token));
   }
-  if (!opened.door.empty()) {
-    CP_TRY_ASSIGN(opened.door, token_in(opened.door));
-  }
+  CP_TRY(take_door(opened.place));
   return opened;
+}
+
+std::string to_text(const RailWanted& wanted) {
+  return model::to_line({{"number", wanted.number},
+                         {"rail", word_of(kRails, wanted.kind)},
+                         {"provider", model::text_value(wanted.provider)},
+                         {"streams", wanted.streams},
+                         {"window", wanted.window},
+                         {"sealed", wanted.sealed}});
+}
+
+Result<RailWanted> parse_rail_wanted(std::string_view text) {
+  CP_TRY_ASSIGN(const Json json, parse(text));
+  Fields fields(json);
+  const RailWanted wanted{
+      .number = static_cast<std::uint64_t>(fields.integer("number", 1, limits::other_rails)),
+      .kind = fields.word<RailChoice>("rail", kRails),
+      .provider = fields.text("provider"),
+      .streams = static_cast<int>(fields.integer("streams", 1, limits::streams)),
+      .window = static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken)),
+      .sealed = fields.boolean("sealed")};
+  CP_TRY(fields.good());
+  if (wanted.kind != RailChoice::tcp && wanted.kind != RailChoice::fabric) {
+    return fail(Errc::protocol, "a rail that is not opened beside another");
+  }
+  return wanted;
+}
+
+std::string to_text(const RailGiven& given) {
+  Json json = {
+      {"number", given.number},           {"window", given.window},
+      {"tokens", Json::array()},          {"provider", model::text_value(given.place.provider)},
+      {"endpoint", given.place.endpoint}, {"port", given.place.port},
+      {"address", given.place.address},   {"door", text::to_base64(given.place.door)}};
+  for (const std::string& token : given.tokens) {
+    json["tokens"].push_back(text::to_base64(token));
+  }
+  if (given.error) {
+    json["error"] = {{"code", name_of(given.error->code)},
+                     {"message", model::text_value(given.error->message)}};
+  }
+  return model::to_line(json);
+}
+
+Result<RailGiven> parse_rail_given(std::string_view text) {
+  CP_TRY_ASSIGN(const Json json, parse(text));
+  Fields fields(json);
+  RailGiven given{
+      .number = static_cast<std::uint64_t>(fields.integer("number", 1, limits::other_rails)),
+      .error = error_of(json),
+      .window = static_cast<std::uint32_t>(fields.integer("window", 1, limits::window_slots_taken)),
+      .tokens = fields.texts("tokens", limits::streams),
+      .place = place_of(fields, json)};
+  CP_TRY(fields.good());
+  for (std::string& token : given.tokens) {
+    CP_TRY_ASSIGN(token, token_in(token));
+  }
+  CP_TRY(take_door(given.place));
+  if (given.tokens.empty() != given.error.has_value()) {
+    return fail(Errc::protocol, "a rail with streams and an error, or with neither");
+  }
+  return given;
 }
 
 }  // namespace cp::transfer

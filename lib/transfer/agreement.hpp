@@ -24,8 +24,8 @@ struct Hello {
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
   /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison, 3
   /// files whose size only their end tells, 4 measurements, 5 dry runs that compare,
-  /// 6 reading back.
-  static constexpr std::int64_t our_format = 6;
+  /// 6 reading back, 7 rails of several kinds in one session.
+  static constexpr std::int64_t our_format = 7;
   std::int64_t format = our_format;
 };
 
@@ -75,6 +75,15 @@ struct Open {
   std::vector<std::string> names;
 };
 
+/// Where the streams of one kind of rail go.
+struct RailPlace {
+  std::string provider;          ///< of a fabric; empty: plain TCP
+  std::string endpoint = "msg";  ///< of the provider's kinds; "rdm": beside plain streams
+  std::uint16_t port = 0;        ///< of the streams' listener, where it is their own
+  std::string address;           ///< of that listener; "": the server's
+  std::string door;              ///< where streams of ssh come in; empty: they do not
+};
+
 /// What the server gives.
 struct Opened {
   std::string id;             ///< of the transfer
@@ -85,19 +94,37 @@ struct Opened {
   std::vector<std::string> tokens;
   std::size_t more_streams = 0;  ///< so many of the last of them may come any time, or never
   std::string secret;            ///< the server's share of the session's keys
-  std::string provider;          ///< of a fabric; empty: plain TCP
-  std::string endpoint = "msg";  ///< of the provider's kinds; "rdm": beside plain streams
-  std::uint16_t port = 0;        ///< of the streams' listener, where it is their own
-  std::string address;           ///< of that listener; "": the server's
-  std::string door;              ///< where streams of ssh come in; empty: they do not
+  RailPlace place;               ///< where those streams go
   Incoming incoming;             ///< of a pull
   std::string codec;             ///< of chunks that travel compressed; empty: none does
   Plan plan;                     ///< of a dry run
 };
 
+/// A rail of another kind that the client wants beside the one that carries (format 7), while data
+/// moves.
+struct RailWanted {
+  std::uint64_t number = 1;           ///< of those that were wanted in this session
+  RailChoice kind = RailChoice::tcp;  ///< tcp or fabric
+  std::string provider;               ///< of a fabric; empty: the server chooses
+  int streams = 1;
+  std::uint32_t window = limits::window_slots;  ///< chunks on their way on each stream at most
+  bool sealed = false;                          ///< its chunks are to be encrypted
+};
+
+/// The server's answer.
+struct RailGiven {
+  std::uint64_t number = 1;
+  std::optional<Error> error;  ///< why there is no such rail
+  std::uint32_t window = limits::window_slots;
+  std::vector<std::string> tokens;  ///< limits::token_bytes each; one for each stream
+  RailPlace place;
+};
+
 /// What a server answers to the compression that OPEN wants: our codec, or none.
 std::string agreed_codec(const Open& open);
-/// How many chunks a server lets be on their way on each stream, when OPEN wants them.
+/// How many chunks a server lets be on their way on each stream, when a client wants WINDOW over
+/// RAIL, or what OPEN says.
+std::uint32_t agreed_window(RailChoice rail, std::uint32_t window);
 std::uint32_t agreed_window(const Open& open);
 /// What a client that wants WANTED does when OPENED is the answer.
 Compression agreed_compression(Compression wanted, const Opened& opened);
@@ -108,10 +135,14 @@ bool is_transfer_id(std::string_view id);
 std::string to_text(const Hello& hello);
 std::string to_text(const Open& open);
 std::string to_text(const Opened& opened);
+std::string to_text(const RailWanted& wanted);
+std::string to_text(const RailGiven& given);
 
 /// protocol for what is no JSON, or lacks or mistypes a field.
 Result<Hello> parse_hello(std::string_view text);
 Result<Open> parse_open(std::string_view text);
 Result<Opened> parse_opened(std::string_view text);
+Result<RailWanted> parse_rail_wanted(std::string_view text);
+Result<RailGiven> parse_rail_given(std::string_view text);
 
 }  // namespace cp::transfer

@@ -2,6 +2,7 @@
 #include "transfer/client.hpp"
 
 #include "base/random.hpp"
+#include "transfer/given_rails.hpp"
 #include "transfer/limits.hpp"
 
 #include <algorithm>
@@ -82,9 +83,22 @@ Result<Carriers> Client::connect_rails(const Opened& opened) {
   if (rails.empty()) {
     return fail(Errc::protocol, "no stream was granted");
   }
-  CP_TRY_ASSIGN(auto carriers, link_.open_rails(opened, rails, stop_));
+  CP_TRY_ASSIGN(auto carriers, link_.open_rails(opened.place, rails, stop_));
   CP_TRY(control_.send(MessageType::rails_ready, "{}"));
   return carriers;
+}
+
+Result<void> Client::want(RailWanted& wanted) {
+  Open like{.rail = wanted.kind};
+  CP_TRY(link_.prepare(like, far_));
+  wanted.sealed = like.sealed;
+  return control_.send(MessageType::rail_wanted, to_text(wanted));
+}
+
+Result<Carriers> Client::connect_given(const RailGiven& given, bool sealed,
+                                       const std::stop_token& stop) {
+  return link_.open_rails(given.place,
+                          keys_of_other_rail(secret_, given.number, sealed, given.tokens), stop);
 }
 
 Result<Carriers> Client::connect_more(const Opened& opened, std::size_t count,
@@ -94,7 +108,7 @@ Result<Carriers> Client::connect_more(const Opened& opened, std::size_t count,
   const std::vector<RailKeys> rails(std::make_move_iterator(first),
                                     std::make_move_iterator(more_.end()));
   more_.erase(first, more_.end());
-  return link_.open_rails(opened, rails, stop);
+  return link_.open_rails(opened.place, rails, stop);
 }
 
 }  // namespace cp::transfer

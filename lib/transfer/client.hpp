@@ -39,6 +39,10 @@ class Client {
   /// Opens COUNT of those at most, beside the talk, while no other thread does.
   Result<Carriers> connect_more(const Opened& opened, std::size_t count,
                                 const std::stop_token& stop);
+  /// Asks for a rail of another kind beside what was agreed on, and fills in whether it is sealed.
+  Result<void> want(RailWanted& wanted);
+  /// Opens what was GIVEN for it, SEALED as it was wanted, beside the talk. Any thread.
+  Result<Carriers> connect_given(const RailGiven& given, bool sealed, const std::stop_token& stop);
   /// Whether the chunks of what was agreed on are sealed.
   bool is_sealed() const { return secret_.sealed; }
 

@@ -9,7 +9,9 @@
 namespace cp::transfer {
 namespace {
 
-bool is_known(MessageType type) { return type >= MessageType::hello && type <= MessageType::ask; }
+bool is_known(MessageType type) {
+  return type >= MessageType::hello && type <= MessageType::rail_given;
+}
 
 }  // namespace
 

@@ -76,9 +76,9 @@ Result<void> DaemonLink::prepare(Open& open, const Hello& /*far*/) {
   return {};
 }
 
-Result<Carriers> DaemonLink::open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Carriers> DaemonLink::open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                                         const std::stop_token& stop) {
-  return connect_rails(opened, rails, peer_, fabrics_, limits::connect_patience, stop);
+  return connect_rails(place, rails, peer_, fabrics_, limits::connect_patience, stop);
 }
 
 }  // namespace cp::transfer

@@ -28,7 +28,7 @@ class DaemonLink final : public Link {
 
   Result<std::unique_ptr<net::Stream>> connect(const std::stop_token& stop) override;
   Result<void> prepare(Open& open, const Hello& far) override;
-  Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+  Result<Carriers> open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                               const std::stop_token& stop) override;
 
   std::string binding() const override { return binding_; }

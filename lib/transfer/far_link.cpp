@@ -60,8 +60,8 @@ Result<RailChoice> rail_to(const Request& request, const Location& far) {
                 far.server());
   }
   if (request.rail == RailChoice::fabric && by_ssh) {
-    return fail(Errc::unavailable, "{}: this cpxfer has no rail of a fabric beside ssh",
-                far.server());
+    return with_hint(fail(Errc::unavailable, "{}: a fabric alone does not go there", far.server()),
+                     "--rail fabric,ssh has the rails of ssh beside it");
   }
   return request.rail;
 }

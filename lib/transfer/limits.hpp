@@ -56,7 +56,10 @@ inline constexpr std::int64_t kept_seconds = std::int64_t{7} * 24 * 3600;
 inline constexpr std::chrono::seconds connect_patience{10};  ///< for each connection of rails
 /// Of all compressors of a transfer, or of a server, together.
 inline constexpr std::size_t compressing_bytes = std::size_t{160} << 20U;
-inline constexpr int streams = 32;  ///< streams of one transfer
+inline constexpr int streams = 32;     ///< streams of one transfer
+inline constexpr int other_rails = 2;  ///< of other kinds than the first, in one session
+/// No rail has so many streams: what each is derived from is numbered, those of a rail on end.
+inline constexpr std::uint64_t rails_of_a_kind = 1000;
 /// How long one measurement may take that a client asks for.
 inline constexpr std::chrono::milliseconds measuring_time{60'000};
 

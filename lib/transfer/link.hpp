@@ -30,9 +30,9 @@ class Link {
   virtual std::string binding() const { return {}; }
   /// How long the way there and back takes, where `connect` has learnt it.
   virtual std::optional<std::chrono::nanoseconds> round_trip() const { return std::nullopt; }
-  /// The streams that OPENED names, for RAILS, at the far end that `connect` reached last. Any
+  /// The streams of PLACE, for RAILS, at the far end that `connect` reached last. Any
   /// thread, once that stands.
-  virtual Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+  virtual Result<Carriers> open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                                       const std::stop_token& stop) = 0;
   /// After `connect` has failed for want of a cpxfer there: the shell that is there instead, which
   /// waits for the length of a script and the script. nullptr: there is none.

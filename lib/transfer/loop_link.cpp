@@ -78,9 +78,9 @@ Result<void> LoopLink::prepare(Open& open, const Hello& /*far*/) {
   return {};
 }
 
-Result<Carriers> LoopLink::open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Carriers> LoopLink::open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                                       const std::stop_token& stop) {
-  return connect_rails(opened, rails, {here(), door_->port()}, fabrics_, limits::connect_patience,
+  return connect_rails(place, rails, {here(), door_->port()}, fabrics_, limits::connect_patience,
                        stop);
 }
 

@@ -43,7 +43,14 @@ enum class MessageType : std::uint16_t {
   outcome = 26,       ///< deputy to caller: how it ended
   relayed = 27,       ///< both ways: some of the talk with the other host
   ask = 28,  ///< sender to receiver, of a dry run: what of this would move; Answer is the answer
+  rail_wanted = 29,  ///< JSON, client to server: a rail of another kind (format 7)
+  rail_given = 30,   ///< JSON, the answer: where its streams go
 };
+
+/// Whether messages of TYPE are about rails that join while data moves.
+constexpr bool is_about_rails(MessageType type) {
+  return type == MessageType::rail_wanted || type == MessageType::rail_given;
+}
 
 struct Message {
   static constexpr std::size_t header_bytes = 16;

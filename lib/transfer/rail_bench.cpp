@@ -112,7 +112,7 @@ Result<RailFigure> measure_with(Client& client, const BenchRequest& request, con
   CP_TRY(check_claim(claim, *effort, streams, request.way.silence));
   return RailFigure{.effort = *effort,
                     .streams = streams,
-                    .provider = opened.provider,
+                    .provider = opened.place.provider,
                     .encrypted = client.is_sealed() || which.rail == RailChoice::ssh,
                     .far_cpu = std::chrono::nanoseconds(claim.cpu_ns),
                     .far_version = client.far().version};

@@ -35,7 +35,7 @@ class TcpHost final : public RailHost {
   TcpHost(RailDesk& desk, std::vector<RailKeys> rails, std::size_t more)
       : at_once_(rails.size() - more), reservation_(desk, std::move(rails)) {}
 
-  void offer(Opened& /*opened*/) const override {}
+  void offer(RailPlace& /*place*/) const override {}
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     return reservation_.collect(at_once_, patience, std::move(stop));
   }
@@ -52,7 +52,7 @@ class DoorHost final : public RailHost {
   DoorHost(RailDesk& desk, std::vector<RailKeys> rails, std::string door)
       : reservation_(desk, std::move(rails)), door_(std::move(door)) {}
 
-  void offer(Opened& opened) const override { opened.door = door_; }
+  void offer(RailPlace& place) const override { place.door = door_; }
   Result<Carriers> collect(std::chrono::nanoseconds /*patience*/,
                            std::stop_token /*stop*/) override {
     Carriers carriers = reservation_.take_arrived();
@@ -74,9 +74,9 @@ class TcpDoorHost final : public RailHost {
               std::vector<RailKeys> rails, std::size_t more)
       : door_(std::move(door)), address_(std::move(address)), host_(desk, std::move(rails), more) {}
 
-  void offer(Opened& opened) const override {
-    opened.address = address_;
-    opened.port = door_->port();
+  void offer(RailPlace& place) const override {
+    place.address = address_;
+    place.port = door_->port();
   }
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     return host_.collect(patience, std::move(stop));
@@ -112,13 +112,17 @@ Result<std::unique_ptr<RailHost>> make_tcp_host(RailWish wish, RailDesk& desk) {
 
 class FabricHost final : public RailHost {
  public:
-  FabricHost(std::unique_ptr<fabric::Listener> listener, std::string provider,
+  FabricHost(std::unique_ptr<fabric::Listener> listener, std::string provider, std::string address,
              std::vector<RailKeys> rails)
-      : listener_(std::move(listener)), provider_(std::move(provider)), rails_(std::move(rails)) {}
+      : listener_(std::move(listener)),
+        provider_(std::move(provider)),
+        address_(std::move(address)),
+        rails_(std::move(rails)) {}
 
-  void offer(Opened& opened) const override {
-    opened.provider = provider_;
-    opened.port = listener_->port();
+  void offer(RailPlace& place) const override {
+    place.provider = provider_;
+    place.port = listener_->port();
+    place.address = address_;
   }
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     Carriers carriers;
@@ -144,6 +148,7 @@ class FabricHost final : public RailHost {
  private:
   std::unique_ptr<fabric::Listener> listener_;
   std::string provider_;
+  std::string address_;
   std::vector<RailKeys> rails_;
 };
 
@@ -159,10 +164,10 @@ class RdmHost final : public RailHost {
         reservation_(desk, std::move(rails)),
         door_(std::move(door)) {}
 
-  void offer(Opened& opened) const override {
-    opened.provider = provider_;
-    opened.endpoint = kReliableEndpoints;
-    opened.door = door_ ? door_->name() : "";
+  void offer(RailPlace& place) const override {
+    place.provider = provider_;
+    place.endpoint = kReliableEndpoints;
+    place.door = door_ ? door_->name() : "";
   }
   Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) override {
     const SteadyTime deadline = deadline_of(patience);
@@ -185,6 +190,10 @@ class RdmHost final : public RailHost {
 
 Result<std::unique_ptr<RailHost>> make_rdm_host(RailWish wish, RailDesk& desk,
                                                 std::shared_ptr<const fabric::Library> library) {
+  if (fabric::manner_of(wish.provider) == Manner::writes && !wish.door.empty()) {
+    return fail(Errc::unavailable, "{} goes beside plain streams, which ssh has no port for",
+                wish.provider);
+  }
   CP_TRY(fabric::RdmEndpoint::look_for(library, wish.provider, wish.host));
   std::unique_ptr<RailDoor> door;
   if (fabric::manner_of(wish.provider) == Manner::shared_memory) {
@@ -203,20 +212,24 @@ Result<std::unique_ptr<RailHost>> make_fabric_host(RailWish wish, RailDesk& desk
   if (fabric::manner_of(provider) != Manner::connected) {
     return make_rdm_host(std::move(wish), desk, std::move(library));
   }
+  const bool is_beside_ssh = !wish.door.empty();
+  if (is_beside_ssh && wish.host.empty()) {
+    return fail(Errc::unavailable, "nobody knows at which address this host was reached");
+  }
   CP_TRY_ASSIGN(auto listener, fabric::Listener::open(std::move(library), provider, wish.host));
   return std::make_unique<FabricHost>(std::move(listener), std::move(provider),
-                                      std::move(wish.rails));
+                                      is_beside_ssh ? wish.host : "", std::move(wish.rails));
 }
 
 Result<Carriers> connect_endpoints(const std::shared_ptr<const fabric::Library>& library,
-                                   const Opened& opened, const std::vector<RailKeys>& rails,
+                                   const RailPlace& place, const std::vector<RailKeys>& rails,
                                    const net::Endpoint& server, std::chrono::nanoseconds patience,
                                    const std::stop_token& stop) {
   Carriers carriers;
   for (const RailKeys& keys : rails) {
-    CP_TRY_ASSIGN(auto connection, fabric::Connection::connect(
-                                       library, opened.provider, server.address.to_string(),
-                                       opened.port, keys.claim, keys.answer, patience, stop));
+    CP_TRY_ASSIGN(auto connection,
+                  fabric::Connection::connect(library, place.provider, server.address.to_string(),
+                                              place.port, keys.claim, keys.answer, patience, stop));
     carriers.push_back(make_fabric_carrier(std::move(connection), keys.of_client()));
   }
   return carriers;
@@ -269,11 +282,11 @@ Result<Streams> open_tcp(const std::vector<RailKeys>& rails, const net::Endpoint
   return streams;
 }
 
-Result<Streams> open_at_door(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Streams> open_at_door(const RailPlace& place, const std::vector<RailKeys>& rails,
                              std::chrono::nanoseconds patience, const std::stop_token& stop) {
   Streams streams;
   for (const RailKeys& keys : rails) {
-    auto stream = enter(opened.door, keys.claim);
+    auto stream = enter(place.door, keys.claim);
     if (!stream) {
       return with_hint(fail(Errc::unavailable,
                             "memory is shared with a server of the same user on this host alone"),
@@ -292,31 +305,31 @@ Result<Streams> open_at_door(const Opened& opened, const std::vector<RailKeys>& 
 }
 
 Result<Carriers> connect_rdm(const std::shared_ptr<const fabric::Library>& library,
-                             const Opened& opened, const std::vector<RailKeys>& rails,
+                             const RailPlace& place, const std::vector<RailKeys>& rails,
                              const net::Endpoint& server, std::chrono::nanoseconds patience,
                              const std::stop_token& stop) {
-  const bool by_tcp = fabric::manner_of(opened.provider) == Manner::writes;
+  const bool by_tcp = fabric::manner_of(place.provider) == Manner::writes;
   CP_TRY_ASSIGN(auto streams, by_tcp ? open_tcp(rails, server, patience, stop)
-                                     : open_at_door(opened, rails, patience, stop));
+                                     : open_at_door(place, rails, patience, stop));
   std::vector<Meeting> meetings;
   for (std::size_t i = 0; i < rails.size(); ++i) {
     meetings.push_back({std::move(streams[i]), rails[i].of_client()});
   }
-  return make_rdm_carriers(library, opened.provider, SessionEnd::client, std::move(meetings),
+  return make_rdm_carriers(library, place.provider, SessionEnd::client, std::move(meetings),
                            deadline_of(patience), stop);
 }
 
-Result<Carriers> connect_fabric(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Carriers> connect_fabric(const RailPlace& place, const std::vector<RailKeys>& rails,
                                 const net::Endpoint& server, fabric::Loader& fabrics,
                                 std::chrono::nanoseconds patience, const std::stop_token& stop) {
   CP_TRY_ASSIGN(const auto library, fabrics.get());
-  const bool is_connected = fabric::manner_of(opened.provider) == Manner::connected;
-  if (opened.endpoint != (is_connected ? kConnectedEndpoints : kReliableEndpoints)) {
+  const bool is_connected = fabric::manner_of(place.provider) == Manner::connected;
+  if (place.endpoint != (is_connected ? kConnectedEndpoints : kReliableEndpoints)) {
     return fail(Errc::unavailable, "the other end uses {} in a way that this cpxfer does not know",
-                opened.provider);
+                place.provider);
   }
-  return is_connected ? connect_endpoints(library, opened, rails, server, patience, stop)
-                      : connect_rdm(library, opened, rails, server, patience, stop);
+  return is_connected ? connect_endpoints(library, place, rails, server, patience, stop)
+                      : connect_rdm(library, place, rails, server, patience, stop);
 }
 
 Result<Carriers> connect_tcp(const std::vector<RailKeys>& rails, const net::Endpoint& server,
@@ -342,11 +355,11 @@ Result<std::unique_ptr<RailHost>> make_rail_host(RailWish wish, RailDesk& desk,
   return make_tcp_host(std::move(wish), desk);
 }
 
-Result<Carriers> connect_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Carriers> connect_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                                const net::Endpoint& server, fabric::Loader& fabrics,
                                std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  return opened.provider.empty() ? connect_tcp(rails, server, patience, stop)
-                                 : connect_fabric(opened, rails, server, fabrics, patience, stop);
+  return place.provider.empty() ? connect_tcp(rails, server, patience, stop)
+                                : connect_fabric(place, rails, server, fabrics, patience, stop);
 }
 
 }  // namespace cp::transfer

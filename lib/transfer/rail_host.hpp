@@ -22,7 +22,7 @@ class RailHost {
  public:
   virtual ~RailHost() = default;
   /// Fills in where the client's streams go.
-  virtual void offer(Opened& opened) const = 0;
+  virtual void offer(RailPlace& place) const = 0;
   /// Waits for all that the client opens at once; timed_out after PATIENCE or on STOP.
   virtual Result<Carriers> collect(std::chrono::nanoseconds patience, std::stop_token stop) = 0;
   /// Those that have come since, without waiting.
@@ -48,9 +48,9 @@ struct RailWish {
 Result<std::unique_ptr<RailHost>> make_rail_host(RailWish wish, RailDesk& desk,
                                                  fabric::Loader& fabrics);
 
-/// The client's side: opens the streams that OPENED names at SERVER, for RAILS; denied when the
-/// server does not have their keys.
-Result<Carriers> connect_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+/// The client's side: opens the streams of PLACE at SERVER, for RAILS; denied when the server does
+/// not have their keys.
+Result<Carriers> connect_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                                const net::Endpoint& server, fabric::Loader& fabrics,
                                std::chrono::nanoseconds patience, const std::stop_token& stop);
 

@@ -23,12 +23,35 @@ constexpr std::string_view kLookNow = "look";
 constexpr std::string_view kSent = "sent";
 constexpr int kCalls = 4;
 
+// One that breaks cuts the stream beside it, from which alone the far end hears of it.
+class HangingUpSender final : public ChunkSender {
+ public:
+  explicit HangingUpSender(std::unique_ptr<ChunkSender> sender) : sender_(std::move(sender)) {}
+  Result<std::span<std::byte>> slot() override { return watched(sender_->slot()); }
+  Result<void> send(ChunkHeader header) override { return watched(sender_->send(header)); }
+  std::uint64_t placed() const override { return sender_->placed(); }
+  Result<void> drain() override { return watched(sender_->drain()); }
+  void interrupt() override { sender_->interrupt(); }
+
+ private:
+  template <class T>
+  Result<T> watched(Result<T> result) {
+    if (!result) {
+      sender_->interrupt();
+    }
+    return result;
+  }
+  std::unique_ptr<ChunkSender> sender_;
+};
+
 class RdmCarrier final : public Carrier {
  public:
   RdmCarrier(Manner manner, WriteParts parts) : manner_(manner), parts_(std::move(parts)) {}
   Result<std::unique_ptr<ChunkSender>> as_sender(std::uint32_t window) override {
-    return manner_ == Manner::writes ? WriteSender::open(std::move(parts_), window)
-                                     : ShmSender::open(std::move(parts_), window);
+    CP_TRY_ASSIGN(auto sender, manner_ == Manner::writes
+                                   ? WriteSender::open(std::move(parts_), window)
+                                   : ShmSender::open(std::move(parts_), window));
+    return std::make_unique<HangingUpSender>(std::move(sender));
   }
   Result<std::unique_ptr<ChunkReceiver>> as_receiver(std::uint32_t window) override {
     return manner_ == Manner::writes ? WriteReceiver::open(std::move(parts_), window)

@@ -134,6 +134,7 @@ Result<void> ReceiveSession::check_lock() {
 void ReceiveSession::begin_finishing() {
   const std::scoped_lock lock(mutex_);
   is_finishing_ = true;
+  parts_.tally.is_finishing = true;
 }
 
 bool ReceiveSession::has_room() {
@@ -151,6 +152,10 @@ Result<void> ReceiveSession::listen() {
     CP_TRY_ASSIGN(auto message, conversation_->next());
     if (!message) {
       break;
+    }
+    if (is_about_rails(message->type) && parts_.rail_message) {
+      CP_TRY(parts_.rail_message(*message));
+      continue;
     }
     const std::scoped_lock lock(mutex_);
     heard_.push_back(*std::move(message));
@@ -281,6 +286,8 @@ void ReceiveSession::fail_with(const Error& error) { conclude(tl::unexpected<Err
 
 void ReceiveSession::run_stream(ChunkReceiver& stream) {
   const auto placed = place_all(stream);
+  // What the far end would still send by it goes by another.
+  stream.interrupt();
   // A stream that was cut is the sender's to replace; what breaks the rules ends the session.
   if (!placed && placed.error().code != Errc::timed_out) {
     fail_with(placed.error());

@@ -40,6 +40,8 @@ class ReceiveSession final : private ReceiveEvents {
     bool expands = false;        ///< chunks may come compressed: it was agreed on
     /// Called at each tick: those that bring chunks, too, from now on. Nobody: there are none.
     std::function<std::vector<std::unique_ptr<ChunkReceiver>>()> more_streams;
+    /// Follows what the peer says about rails that join. Nobody: that breaks the protocol.
+    std::function<Result<void>(const Message&)> rail_message;
   };
   explicit ReceiveSession(Parts parts) : parts_(std::move(parts)) {}
   ~ReceiveSession() override;

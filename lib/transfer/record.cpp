@@ -43,7 +43,32 @@ Json failed_of(const Account& account) {
   return list;
 }
 
+Json rail_of(const RailCount& count) {
+  Json rail = {{"kind", count.kind()}};
+  if (const std::string provider = count.provider(); !provider.empty()) {
+    rail["provider"] = model::text_value(provider);
+  }
+  rail["streams"] = count.streams();
+  rail["bytes"] = count.bytes();
+  if (const auto error = count.error()) {
+    rail["error"] = {{"code", name_of(error->code)}, {"message", message_of(*error)}};
+  }
+  return rail;
+}
+
+// Of one kind, what it moved; of several, what each carried.
 Json rails_of(const Account& account, std::uint64_t bytes) {
+  if (account.rails.size() > 1) {
+    Json rails = Json::array();
+    for (const auto& count : account.rails) {
+      rails.push_back(rail_of(*count));
+    }
+    if (account.round_trip) {
+      rails.front()["window_bytes"] = account.window;
+      rails.front()["rtt_s"] = std::chrono::duration<double>(*account.round_trip).count();
+    }
+    return rails;
+  }
   if (account.rail.empty()) {
     return Json::array();
   }

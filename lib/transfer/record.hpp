@@ -3,9 +3,11 @@
 
 #include "base/time.hpp"
 #include "transfer/message.hpp"
+#include "transfer/rail_count.hpp"
 #include "transfer/tally.hpp"
 #include "transfer/transfer.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +28,8 @@ struct Account {
   std::uint64_t window = 0;                            ///< bytes on their way on each, at most
   std::optional<std::chrono::nanoseconds> round_trip;  ///< where there is a path
   bool encrypted = false;
+  /// What each kind carried, the first that of `rail`; none where nobody counts.
+  std::vector<std::shared_ptr<RailCount>> rails;
   Compression compression = no_compression;  ///< that both ends agreed on
   std::vector<ItemFailed> failed;            ///< at most limits::failures_listed
   std::uint64_t failed_count = 0;

@@ -24,15 +24,15 @@ Result<void> RelayLink::prepare(Open& open, const Hello& far) {
   return {};
 }
 
-Result<Carriers> RelayLink::open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Carriers> RelayLink::open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                                        const std::stop_token& stop) {
-  const auto address = net::IpAddress::parse(opened.address);
-  if (!address || opened.port == 0) {
+  const auto address = net::IpAddress::parse(place.address);
+  if (!address || place.port == 0) {
     return fail(Errc::protocol, "the other end has no address for streams");
   }
   fabric::Loader none;
   auto carriers =
-      connect_rails(opened, rails, {*address, opened.port}, none, limits::connect_patience, stop);
+      connect_rails(place, rails, {*address, place.port}, none, limits::connect_patience, stop);
   if (!carriers && !stop.stop_requested()) {
     relay_.note_no_way();
   }

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace cp::transfer {
 namespace {
 
@@ -30,6 +32,29 @@ void Report::set_path(std::uint32_t window, std::chrono::nanoseconds round_trip)
   account_.round_trip = round_trip;
 }
 
+std::shared_ptr<RailCount> Report::rail(const std::string& kind, const std::string& provider) {
+  auto& counts = account_.rails;
+  const auto found = std::ranges::find_if(counts, [&](const auto& count) {
+    return count->kind() == kind && (provider.empty() || count->provider() == provider);
+  });
+  if (found != counts.end()) {
+    return *found;
+  }
+  counts.push_back(std::make_shared<RailCount>(kind, provider));
+  return counts.back();
+}
+
+// Each once, and only where another carries.
+void Report::tell_lost_rails() {
+  for (const auto& count : account_.rails) {
+    const auto error = account_.rails.size() > 1 ? count->error() : std::nullopt;
+    if (error && std::ranges::count(told_lost_, count.get()) == 0) {
+      told_lost_.push_back(count.get());
+      observer_.rail_lost(count->name(), *error);
+    }
+  }
+}
+
 void Report::take_failed() {
   for (ItemFailed& item : tally_.take_failed()) {
     observer_.item_failed(item.error, item.path);
@@ -42,6 +67,7 @@ void Report::take_failed() {
 
 void Report::tick() {
   take_failed();
+  tell_lost_rails();
   const SteadyTime now = SystemClock().steady();
   if (now - shown_ < kBetweenReports) {
     return;
@@ -61,11 +87,15 @@ void Report::begin_again() {
   account_.failed.clear();
   account_.failed_count = 0;
   ++account_.connections;
+  for (const auto& count : account_.rails) {
+    count->begin_again();
+  }
   tally_.begin_again();
 }
 
 model::Json Report::finish() {
   take_failed();
+  tell_lost_rails();
   account_.duration = SystemClock().steady() - started_;
   return to_record(request_, account_, tally_);
 }

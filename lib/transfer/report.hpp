@@ -19,6 +19,8 @@ class Report {
   void begin(std::string rail, std::string provider, std::size_t streams, bool encrypted);
   /// Says that up to WINDOW chunks travel on each of them, over a path of ROUND_TRIP.
   void set_path(std::uint32_t window, std::chrono::nanoseconds round_trip);
+  /// What counts the rail KIND of PROVIDER in this transfer, from its first connection on.
+  std::shared_ptr<RailCount> rail(const std::string& kind, const std::string& provider);
   /// Hands on what the tally has gathered, the progress when a tenth of a second has passed.
   void tick();
   /// The connection was lost, and there will be another: what failed will fail again.
@@ -30,6 +32,7 @@ class Report {
 
  private:
   void take_failed();
+  void tell_lost_rails();
 
   const Request& request_;
   Observer& observer_;
@@ -37,6 +40,7 @@ class Report {
   Account account_;
   SteadyTime started_;
   SteadyTime shown_{};
+  std::vector<const RailCount*> told_lost_;
 };
 
 }  // namespace cp::transfer

@@ -9,6 +9,7 @@
 #include "transfer/go_on.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/more_streams.hpp"
+#include "transfer/other_rails.hpp"
 #include "transfer/path_plan.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/resume.hpp"
@@ -19,6 +20,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace cp::transfer {
 namespace {
@@ -121,11 +123,39 @@ std::unique_ptr<net::Stream> shell_instead(Link& link, const Location& server, c
 }
 
 using Senders = std::vector<std::unique_ptr<ChunkSender>>;
+using Receivers = std::vector<std::unique_ptr<ChunkReceiver>>;
 
-Senders more_senders(MoreStreams& more, std::uint32_t window, Report& report) {
-  auto joined = as_senders(more.tick(), window);
-  report.account().streams = more.count();
-  return joined ? *std::move(joined) : Senders();
+/// The streams of one session that join while it runs.
+struct Joining {
+  Joining(Client& client, const Request& request, const Opened& opened, Report& report,
+          const Carriers& first, std::shared_ptr<RailCount> count_of_first)
+      : more(client, opened, report.tally(), first, request.bytes_per_second),
+        others(client, request, report),
+        count(std::move(count_of_first)) {}
+
+  // Of the first kind, and of others.
+  std::vector<OtherRails::Joined> tick(std::uint32_t window, Report& report) {
+    auto joined = others.tick();
+    joined.push_back({{more.tick(), window}, count});
+    report.account().streams = more.count();
+    return joined;
+  }
+
+  MoreStreams more;
+  OtherRails others;
+  std::shared_ptr<RailCount> count;  ///< of the first kind
+};
+
+Senders more_senders(Joining& joining, std::uint32_t window, Report& report) {
+  Senders all;
+  for (auto& [streams, count] : joining.tick(window, report)) {
+    if (auto senders = as_senders(std::move(streams.carriers), streams.window)) {
+      std::ranges::move(counted(*std::move(senders), count), std::back_inserter(all));
+    } else {
+      count->cannot(senders.error());
+    }
+  }
+  return all;
 }
 
 Result<void> push_once(const Request& request, const std::vector<Source>& sources,
@@ -158,12 +188,13 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   CP_TRY_ASSIGN(const HaveTable have, opened.tells_have
                                           ? at_server(destination, hear_have(client->control()))
                                           : Result<HaveTable>());
-  MoreStreams more(*client, opened, report.tally(), carriers, request.bytes_per_second);
+  const auto count = report.rail(std::string(name_of(rail)), opened.place.provider);
+  Joining joining(*client, request, opened, report, carriers, count);
   // Of what the server says no more than was asked for: it may be memory here.
   const std::uint32_t window = std::min(open.window, opened.window);
   CP_TRY_ASSIGN(auto streams, as_senders(std::move(carriers), window));
   report.set_path(window, client->round_trip());
-  report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
+  report.begin(std::string(name_of(rail)), opened.place.provider, streams.size(),
                client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);
   conclude(report, destination,
@@ -176,8 +207,10 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
                      .deletion = request.deletion,
                      .bytes_per_second = request.bytes_per_second,
                      .compression = report.account().compression,
-                     .streams = std::move(streams),
-                     .more_streams = [&] { return more_senders(more, window, report); },
+                     .streams = counted(std::move(streams), count),
+                     .more_streams = [&] { return more_senders(joining, window, report); },
+                     .rail_message =
+                         [&](const Message& message) { return joining.others.take(message); },
                      .tally = report.tally(),
                      .destination = destination.prefix() + destination.path,
                      .silence = request.silence,
@@ -217,15 +250,17 @@ Result<void> open_session(ReceiveSession& session, const Request& request, const
   return open_session(session, request, std::move(landing), report, open);
 }
 
-using Receivers = std::vector<std::unique_ptr<ChunkReceiver>>;
-
-Receivers more_receivers(std::optional<MoreStreams>& more, std::uint32_t window, Report& report) {
-  if (!more) {
-    return {};
+Receivers more_receivers(std::optional<Joining>& joining, std::uint32_t window, Report& report) {
+  Receivers all;
+  for (auto& [streams, count] : joining->tick(window, report)) {
+    if (auto receivers = as_receivers(std::move(streams.carriers), streams.window)) {
+      std::ranges::move(counted(*std::move(receivers), count, report.tally()),
+                        std::back_inserter(all));
+    } else {
+      count->cannot(receivers.error());
+    }
   }
-  auto joined = as_receivers(more->tick(), window);
-  report.account().streams = more->count();
-  return joined ? *std::move(joined) : Receivers();
+  return all;
 }
 
 Result<void> pull_once(const Request& request, const std::vector<Location>& sources, Report& report,
@@ -262,15 +297,17 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   }
   // Of what the server says no more than was asked for: it may be memory here.
   const std::uint32_t window = std::min(open.window, opened.window);
-  std::optional<MoreStreams> more;
-  ReceiveSession session({.control = client->control(),
-                          .tally = report.tally(),
-                          .destination = request.is_to_stream() ? "" : request.destination,
-                          .source = server.prefix(),
-                          .silence = request.silence,
-                          .tick = [&] { report.tick(); },
-                          .expands = !opened.codec.empty(),
-                          .more_streams = [&] { return more_receivers(more, window, report); }});
+  std::optional<Joining> joining;
+  ReceiveSession session(
+      {.control = client->control(),
+       .tally = report.tally(),
+       .destination = request.is_to_stream() ? "" : request.destination,
+       .source = server.prefix(),
+       .silence = request.silence,
+       .tick = [&] { report.tick(); },
+       .expands = !opened.codec.empty(),
+       .more_streams = [&] { return more_receivers(joining, window, report); },
+       .rail_message = [&](const Message& message) { return joining->others.take(message); }});
   CP_TRY(open_session(session, request, opened, report, open));
   CP_TRY_ASSIGN(auto carriers, at_server(server, client->connect_rails(opened)));
   report.account().id = session.receiver().id();
@@ -278,13 +315,14 @@ Result<void> pull_once(const Request& request, const std::vector<Location>& sour
   if (opened.tells_have) {
     CP_TRY(at_server(server, session.tell_have()));
   }
-  more.emplace(*client, opened, report.tally(), carriers, request.bytes_per_second);
+  const auto count = report.rail(std::string(name_of(rail)), opened.place.provider);
+  joining.emplace(*client, request, opened, report, carriers, count);
   CP_TRY_ASSIGN(auto streams, as_receivers(std::move(carriers), window));
   report.set_path(window, client->round_trip());
-  report.begin(std::string(name_of(rail)), opened.provider, streams.size(),
+  report.begin(std::string(name_of(rail)), opened.place.provider, streams.size(),
                client->is_sealed() || rail == RailChoice::ssh);
   report.account().compression = agreed_compression(request.compression, opened);
-  conclude(report, server, session.run(std::move(streams), stop));
+  conclude(report, server, session.run(counted(std::move(streams), count, report.tally()), stop));
   return {};
 }
 

@@ -117,6 +117,9 @@ class SendSession {
       CP_TRY_ASSIGN(auto answer, decode<Answer>(message.body));
       return sender_.answered(std::move(answer));
     }
+    if (is_about_rails(message.type) && parts_.rail_message) {
+      return parts_.rail_message(message);
+    }
     return fail(Errc::protocol, "a message that only a sender sends");
   }
 

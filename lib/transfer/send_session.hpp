@@ -34,6 +34,8 @@ struct SendParts {
   std::vector<std::unique_ptr<ChunkSender>> streams;
   /// Called at each tick: those that are to carry, too, from now on. Nobody: there are none.
   std::function<std::vector<std::unique_ptr<ChunkSender>>()> more_streams;
+  /// Follows what the peer says about rails that join. Nobody: that breaks the protocol.
+  std::function<Result<void>(const Message&)> rail_message;
   Tally& tally;             ///< borrowed
   std::string destination;  ///< stands before the paths that the receiver could not take
   std::chrono::nanoseconds silence{};

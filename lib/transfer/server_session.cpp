@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/dry_run.hpp"
+#include "transfer/given_rails.hpp"
 #include "transfer/hang_up.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/measuring.hpp"
@@ -17,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace cp::transfer {
 namespace {
@@ -79,16 +81,32 @@ class ServerSession {
     return meter_ ? metered(std::move(streams), *meter_) : std::move(streams);
   }
 
-  Carriers more_carriers() { return host_ ? host_->take_more() : Carriers(); }
+  // Streams of the first kind that have come later, and those of other kinds.
+  std::vector<JoiningStreams> joining(const Open& open) {
+    auto joining = given_ ? given_->take_arrived() : std::vector<JoiningStreams>();
+    if (host_) {
+      joining.push_back({host_->take_more(), agreed_window(open)});
+    }
+    return joining;
+  }
   // What is no stream in the end is missed by nobody.
+  template <class Stream, class Make>
+  std::vector<std::unique_ptr<Stream>> more_streams(const Open& open, Make make) {
+    std::vector<std::unique_ptr<Stream>> all;
+    for (JoiningStreams& streams : joining(open)) {
+      if (auto made = make(std::move(streams.carriers), streams.window)) {
+        std::ranges::move(counted(*std::move(made)), std::back_inserter(all));
+      }
+    }
+    return all;
+  }
   std::vector<std::unique_ptr<ChunkReceiver>> more_receivers(const Open& open) {
-    auto streams = as_receivers(more_carriers(), agreed_window(open));
-    return streams ? counted(*std::move(streams)) : std::vector<std::unique_ptr<ChunkReceiver>>();
+    return more_streams<ChunkReceiver>(open, as_receivers);
   }
   std::vector<std::unique_ptr<ChunkSender>> more_senders(const Open& open) {
-    auto streams = as_senders(more_carriers(), agreed_window(open));
-    return streams ? counted(*std::move(streams)) : std::vector<std::unique_ptr<ChunkSender>>();
+    return more_streams<ChunkSender>(open, as_senders);
   }
+  Result<void> take_rail_message(const Message& message) { return given_->take(message); }
 
   Result<std::string> show(const Open& open) {
     if (open.direction == Direction::pull) {
@@ -173,14 +191,16 @@ class ServerSession {
     // A client that is gone may be back already, and wait for the lock that is held here.
     std::optional<HangUpStop> gone(std::in_place, parts_.control.fd(), stop_);
     CP_TRY_ASSIGN(Landing landing, land(*ground(), open.destination, open.incoming));
-    ReceiveSession session({.control = parts_.control,
-                            .tally = tally_,
-                            .destination = open.destination,
-                            .source = "",
-                            .silence = parts_.silence,
-                            .tick = [] {},
-                            .expands = !agreed_codec(open).empty(),
-                            .more_streams = [&] { return more_receivers(open); }});
+    ReceiveSession session(
+        {.control = parts_.control,
+         .tally = tally_,
+         .destination = open.destination,
+         .source = "",
+         .silence = parts_.silence,
+         .tick = [] {},
+         .expands = !agreed_codec(open).empty(),
+         .more_streams = [&] { return more_receivers(open); },
+         .rail_message = [&](const Message& message) { return take_rail_message(message); }});
     CP_TRY(session.open({.landing = std::move(landing),
                          .durability = open.durability,
                          .names = open.names,
@@ -232,6 +252,8 @@ class ServerSession {
                             .compressors = parts_.compressors,
                             .streams = counted(std::move(streams)),
                             .more_streams = [&] { return more_senders(open); },
+                            .rail_message =
+                                [&](const Message& message) { return take_rail_message(message); },
                             .tally = tally_,
                             .destination = "",
                             .silence = parts_.silence,
@@ -285,7 +307,17 @@ class ServerSession {
                                              .asked_address = open.data_address,
                                              .ports = open.ports},
                                             parts_.desk, parts_.fabrics));
-    host->offer(opened);
+    given_.emplace(GivenRails::Parts{.control = parts_.control,
+                                     .desk = parts_.desk,
+                                     .fabrics = parts_.fabrics,
+                                     .random = parts_.random,
+                                     .secret = secret,
+                                     .needs_sealing = parts_.judge_token != nullptr,
+                                     .host = parts_.host,
+                                     .door = parts_.door,
+                                     .asked_address = open.data_address,
+                                     .ports = open.ports});
+    host->offer(opened.place);
     CP_TRY(answer(opened));
     CP_TRY_ASSIGN(auto carriers, collect(*host));
     if (opened.more_streams != 0) {
@@ -362,6 +394,7 @@ class ServerSession {
   SystemClock clock_;
   std::optional<Meter> meter_;
   std::unique_ptr<RailHost> host_;  ///< where more streams come in, if any may
+  std::optional<GivenRails> given_;
 };
 
 }  // namespace

@@ -55,11 +55,12 @@ class Derivation {
 }  // namespace
 
 std::vector<RailKeys> derive_rail_keys(const SessionSecret& secret,
-                                       const std::vector<std::string>& tokens) {
+                                       const std::vector<std::string>& tokens,
+                                       std::uint64_t first) {
   const Derivation derivation(secret);
   std::vector<RailKeys> rails;
   for (const std::string& token : tokens) {
-    const std::uint64_t rail = rails.size();
+    const std::uint64_t rail = first + rails.size();
     RailKeys keys{.claim = token + derivation.key("proof", "up", rail, token),
                   .answer = derivation.key("proof", "down", rail, token),
                   .upward = "",

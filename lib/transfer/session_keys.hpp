@@ -38,9 +38,11 @@ struct SessionSecret {
   bool sealed = false;      ///< chunks are encrypted
 };
 
-/// The keys of as many rails as there are TOKENS, by which they are found.
+/// The keys of as many rails as there are TOKENS, by which they are found; the first has the number
+/// FIRST in its session.
 std::vector<RailKeys> derive_rail_keys(const SessionSecret& secret,
-                                       const std::vector<std::string>& tokens);
+                                       const std::vector<std::string>& tokens,
+                                       std::uint64_t first = 0);
 
 /// Whether A and B are the same; takes as long wherever they differ.
 bool same_secret(std::string_view a, std::string_view b);

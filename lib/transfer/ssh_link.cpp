@@ -227,29 +227,48 @@ Result<void> SshLink::prepare(Open& open, const Hello& far) {
   // What goes through ssh is encrypted by it.
   open.sealed = open.rail != RailChoice::ssh &&
                 (settings_.seals_always || !(settings_.trusts_network || is_here(far.door)));
+  if (open.rail == RailChoice::fabric && !open.dry_run) {
+    // While the far end loads its own.
+    fabrics_.start();
+  }
   return {};
 }
 
-Result<Carriers> SshLink::open_tcp(const Opened& opened, const std::vector<RailKeys>& rails,
+Result<Carriers> SshLink::open_tcp(const RailPlace& place, const std::vector<RailKeys>& rails,
                                    const std::stop_token& stop) {
-  const auto address = net::IpAddress::parse(opened.address);
+  const auto address = net::IpAddress::parse(place.address);
   if (!address) {
     return fail(Errc::protocol, "the other end has no address for streams");
   }
   fabric::Loader none;
   auto carriers =
-      connect_rails(opened, rails, {*address, opened.port}, none, limits::connect_patience, stop);
+      connect_rails(place, rails, {*address, place.port}, none, limits::connect_patience, stop);
   return carriers || carriers.error().code == Errc::denied
              ? std::move(carriers)
              : with_hint(tl::unexpected<Error>(carriers.error()), "--rail ssh needs no other port");
 }
 
-Result<Carriers> SshLink::open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
-                                     const std::stop_token& stop) {
-  if (opened.port != 0) {
-    return open_tcp(opened, rails, stop);
+// Memory is shared with whoever the door leads to; all others have an address.
+Result<Carriers> SshLink::open_fabric(const RailPlace& place, const std::vector<RailKeys>& rails,
+                                      const std::stop_token& stop) {
+  const auto address = net::IpAddress::parse(place.address);
+  if (!address && place.door.empty()) {
+    return fail(Errc::protocol, "the other end has no address for a fabric");
   }
-  if (opened.door.empty()) {
+  const net::Endpoint server{address.value_or(net::IpAddress::loopback(net::Family::ipv4)),
+                             place.port};
+  return connect_rails(place, rails, server, fabrics_, limits::connect_patience, stop);
+}
+
+Result<Carriers> SshLink::open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
+                                     const std::stop_token& stop) {
+  if (!place.provider.empty()) {
+    return open_fabric(place, rails, stop);
+  }
+  if (place.port != 0) {
+    return open_tcp(place, rails, stop);
+  }
+  if (place.door.empty()) {
     return fail(Errc::protocol, "the other end takes no streams");
   }
   Carriers carriers;
@@ -258,7 +277,7 @@ Result<Carriers> SshLink::open_rails(const Opened& opened, const std::vector<Rai
     std::vector<std::future<Result<std::unique_ptr<net::Stream>>>> opening;
     for (std::size_t j = i; j < std::min(i + kAtOnce, rails.size()); ++j) {
       opening.push_back(std::async(with_a_thread_if_any,
-                                   [&, j] { return open_own_rail(opened.door, rails[j], stop); }));
+                                   [&, j] { return open_own_rail(place.door, rails[j], stop); }));
     }
     for (auto& one : opening) {
       if (auto stream = one.get()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fabric/loader.hpp"
 #include "net/ssh_process.hpp"
 #include "transfer/endpoint.hpp"
 #include "transfer/far_install.hpp"
@@ -21,9 +22,9 @@ namespace cp::transfer {
 /// connection, which may ask for a password; each stream over one of its own, or through the first
 /// where a new one would have to ask or does not find the host of the session. Those log in while
 /// the first does, or at a terminal when that is in and has asked (SECURITY §4): on a long line a
-/// login takes ten round trips. TCP streams go beside ssh: in clear text when both ends are one
-/// host or the network is trusted, else sealed. Where there is no cpxfer, `take_shell` has what
-/// there is.
+/// login takes ten round trips. TCP streams and those of a fabric go beside ssh: in clear text when
+/// both ends are one host or the network is trusted, else sealed. Where there is no cpxfer,
+/// `take_shell` has what there is.
 class SshLink final : public Link {
  public:
   struct Settings {
@@ -43,7 +44,7 @@ class SshLink final : public Link {
 
   Result<std::unique_ptr<net::Stream>> connect(const std::stop_token& stop) override;
   Result<void> prepare(Open& open, const Hello& far) override;
-  Result<Carriers> open_rails(const Opened& opened, const std::vector<RailKeys>& rails,
+  Result<Carriers> open_rails(const RailPlace& place, const std::vector<RailKeys>& rails,
                               const std::stop_token& stop) override;
   std::unique_ptr<net::Stream> take_shell() override;
   Error explain(Error error) override;
@@ -51,7 +52,9 @@ class SshLink final : public Link {
  private:
   using Streams = std::vector<std::unique_ptr<net::Stream>>;
 
-  static Result<Carriers> open_tcp(const Opened& opened, const std::vector<RailKeys>& rails,
+  Result<Carriers> open_fabric(const RailPlace& place, const std::vector<RailKeys>& rails,
+                               const std::stop_token& stop);
+  static Result<Carriers> open_tcp(const RailPlace& place, const std::vector<RailKeys>& rails,
                                    const std::stop_token& stop);
   struct Started {
     net::SshProgram program;
@@ -76,6 +79,7 @@ class SshLink final : public Link {
   std::string control_path_;
   std::shared_ptr<net::SshProcess> process_;
   std::unique_ptr<net::Stream> shell_;
+  fabric::Loader fabrics_;
   std::stop_source early_stop_;
   std::mutex mutex_;  ///< guards the logins
   std::vector<std::future<Result<Started>>> logins_;

@@ -12,6 +12,7 @@ void Tally::begin_again() {
     *count = 0;
   }
   walk_ended = false;
+  is_finishing = false;
 }
 
 void Tally::carried(const ChunkHeader& chunk) {

@@ -19,6 +19,7 @@ class Tally {
   std::atomic<std::uint64_t> files_found{0};
   std::atomic<std::uint64_t> bytes_found{0};
   std::atomic<bool> walk_ended{false};
+  std::atomic<bool> is_finishing{false};  ///< of a receiver: every chunk is placed
   std::atomic<std::uint64_t> files_placed{0};
   std::atomic<std::uint64_t> bytes_placed{0};
   /// There since an earlier attempt, and not sent.

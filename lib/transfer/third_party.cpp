@@ -140,6 +140,9 @@ Result<void> check_ends(const Request& request, const std::vector<Location>& sou
   if (are_two_hosts && request.rail != RailChoice::automatic && request.rail != RailChoice::tcp) {
     return fail(Errc::usage, "data goes from host to host beside ssh (--rail tcp)");
   }
+  if (!request.other_rails.empty()) {
+    return fail(Errc::usage, "data goes from one far end to another over one kind of rail");
+  }
   return {};
 }
 

@@ -45,6 +45,12 @@ struct PortRange {
   std::uint16_t last = 0;
 };
 
+/// A kind of rail beside the first of a request.
+struct OtherRail {
+  RailChoice kind = RailChoice::tcp;  ///< tcp or fabric
+  std::string provider;               ///< of a fabric; empty: the first that serves
+};
+
 class Relay;
 
 /// One transfer as the user asks for it.
@@ -66,6 +72,9 @@ struct Request {
   Deletion deletion = Deletion::none;
   /// The libfabric provider for RailChoice::fabric; empty: the first that serves.
   std::string provider;
+  /// Rails that carry as well, from when they stand; one that does not, or breaks, leaves its
+  /// chunks to the others.
+  std::vector<OtherRail> other_rails;
   /// Parallel streams over each rail; 0 chooses.
   int streams = 0;
   /// Clear and unauthenticated service on this machine is meant (SECURITY §4).
@@ -146,6 +155,8 @@ class Observer {
   virtual void item_failed(const Error& /*error*/, std::string_view /*path*/) {}
   /// The other end was lost, and will be looked for again.
   virtual void lost(const Error& /*error*/) {}
+  /// None of the streams of one kind of RAIL carries any more, or could be opened; others do.
+  virtual void rail_lost(std::string_view /*rail*/, const Error& /*error*/) {}
   /// The other end has no cpxfer, as WHY says: its shell does what it can.
   virtual void goes_without(std::string_view /*why*/) {}
   /// In a dry run: FROM would land as TO.

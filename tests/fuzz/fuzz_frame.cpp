@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile peer sends, behind a letter for what it is: "c" a chunk's header, "g" a credit,
 // "s" a sealed chunk, "p" a preface, "z" a compressed payload, "m" what an end says of a
-// measurement (as hexadecimal digits), "o" what is wanted, "a" the answer (JSON). What is taken is
-// written as it was read; nothing opens that was not sealed.
+// measurement (as hexadecimal digits), "o" what is wanted, "a" the answer, "r" what is said of a
+// rail of another kind (JSON). What is taken is written as it was read; nothing opens that was not
+// sealed.
 #include "fuzz.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/limits.hpp"
@@ -129,6 +130,22 @@ void check_opened(std::string_view text) {
   }
 }
 
+void check_rail(std::string_view text) {
+  if (const auto wanted = parse_rail_wanted(text)) {
+    const std::string again = to_text(*wanted);
+    const auto second = parse_rail_wanted(again);
+    must(second && to_text(*second) == again, "a wish for a rail is written as it was read");
+    must(wanted->streams <= limits::streams && wanted->number <= limits::other_rails,
+         "a wish for a rail has bounds");
+  }
+  if (const auto given = parse_rail_given(text)) {
+    const std::string again = to_text(*given);
+    const auto second = parse_rail_given(again);
+    must(second && to_text(*second) == again, "where a rail is, is written as it was read");
+    must(given->tokens.size() <= limits::streams, "a rail has so many streams at most");
+  }
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -151,6 +168,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_measured(rest);
   } else if (kind == 'a') {
     check_opened(rest);
+  } else if (kind == 'r') {
+    check_rail(rest);
   }
   return 0;
 }

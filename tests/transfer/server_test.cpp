@@ -170,8 +170,9 @@ std::string answer(Control& control) {
     if (message) {
       return "done";
     }
-    // Progress that comes before the answer.
-    if (message.error().message.starts_with("a message of type 8")) {
+    // Progress that comes before the answer, and where a rail is.
+    const std::string& what = message.error().message;
+    if (what.starts_with("a message of type 8") || what.starts_with("a message of type 30")) {
       continue;
     }
     return message.error().message;
@@ -522,6 +523,24 @@ TEST_CASE("messages that a sender may not send end the session") {
   SECTION("a result") { REQUIRE(peer.control().send(FinalResult{})); }
   SECTION("a message that is none") { REQUIRE(peer.control().send(MessageType::entries, "noise")); }
   SECTION("an unknown message") { REQUIRE(peer.control().send(static_cast<MessageType>(999), "")); }
+  SECTION("where a rail is") {
+    REQUIRE(peer.control().send(MessageType::rail_given, to_text(RailGiven{.tokens = {}})));
+  }
+  SECTION("a wish for a rail that is none") {
+    REQUIRE(peer.control().send(MessageType::rail_wanted, "{}"));
+  }
+  SECTION("a wish for rails of ssh") {
+    REQUIRE(peer.control().send(MessageType::rail_wanted,
+                                to_text(RailWanted{.kind = RailChoice::ssh})));
+  }
+  SECTION("a wish for one rail more than there may be") {
+    REQUIRE(peer.control().send(MessageType::rail_wanted,
+                                to_text(RailWanted{.number = limits::other_rails + 1})));
+  }
+  SECTION("a wish for the same rail again") {
+    REQUIRE(peer.control().send(MessageType::rail_wanted, to_text(RailWanted{})));
+    REQUIRE(peer.control().send(MessageType::rail_wanted, to_text(RailWanted{})));
+  }
   SECTION("an end while a file is not whole") {
     peer.announce({.path = "f", .size = 4, .id = 1});
     REQUIRE(peer.control().send(Finish{}));

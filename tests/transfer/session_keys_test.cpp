@@ -55,6 +55,17 @@ TEST_CASE("whatever differs between two sessions, they have no key in common") {
   }
 }
 
+TEST_CASE("rails of another kind in one session have keys of their own") {
+  const auto first = derive_rail_keys(sample_secret(), kTokens);
+  const auto other = derive_rail_keys(sample_secret(), kTokens, limits::rails_of_a_kind);
+  for (std::size_t i = 0; i < kTokens.size(); ++i) {
+    CHECK(first[i].claim != other[i].claim);
+    CHECK(first[i].answer != other[i].answer);
+    CHECK(first[i].upward != other[i].upward);
+    CHECK(first[i].downward != other[i].downward);
+  }
+}
+
 TEST_CASE("keys are those that another program derives, and clear text has none") {
   // Computed by Python's hmac over the same fields.
   const auto rails = derive_rail_keys(sample_secret(), kTokens);

@@ -83,6 +83,9 @@ cp::Result<transfer::BenchRequest> bench_request(const Context& context) {
   if (request.way.streams < 0 || request.way.streams > transfer::limits::streams) {
     return cp::fail(Errc::usage, "there may be 1 to {} streams", transfer::limits::streams);
   }
+  if (!request.way.other_rails.empty()) {
+    return cp::fail(Errc::usage, "each kind of rail is measured alone: --rail names one");
+  }
   if (!arguments.operands().empty()) {
     request.way.destination = arguments.operands().front();
     CP_TRY(resolve_named_places(context, request.way));

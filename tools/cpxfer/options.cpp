@@ -68,8 +68,8 @@ constexpr Flag kRail{
     .type = Type::text,
     .value = "KIND",
     .help =
-        "what carries the bytes to another end: auto, tcp, ssh, or fabric[:PROVIDER] "
-        "(libfabric)",
+        "what carries the bytes to another end: auto, or some of tcp, ssh and fabric[:PROVIDER] "
+        "(libfabric), with commas between them",
     .fallback = "auto",
     .setting = "cpxfer.rail"};
 constexpr Flag kStreams{.name = "streams",

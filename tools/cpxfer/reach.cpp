@@ -5,28 +5,65 @@
 #include "base/text.hpp"
 #include "cli/terminal.hpp"
 #include "identity/token.hpp"
+#include "transfer/far_link.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <vector>
 
 namespace cpxfer {
 namespace {
 
 namespace transfer = cp::transfer;
 
-cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) {
+using transfer::OtherRail;
+using transfer::RailChoice;
+
+cp::Result<OtherRail> rail_in(std::string_view text) {
   const auto cut = cp::text::cut(text, ':');
-  const std::string_view kind = cut ? cut->before : text;
-  if (kind == "fabric") {
-    request.rail = transfer::RailChoice::fabric;
-    request.provider = cut ? cut->after : "";
-  } else if (text == "tcp") {
-    request.rail = transfer::RailChoice::tcp;
-  } else if (text == "ssh") {
-    request.rail = transfer::RailChoice::ssh;
-  } else if (text != "auto") {
-    return cp::fail(cp::Errc::usage, "--rail is auto, tcp, ssh or fabric[:PROVIDER], not '{}'",
-                    text);
+  if ((cut ? cut->before : text) == "fabric") {
+    return OtherRail{RailChoice::fabric, std::string(cut ? cut->after : "")};
   }
+  if (text == "tcp") {
+    return OtherRail{RailChoice::tcp, ""};
+  }
+  if (text == "ssh") {
+    return OtherRail{RailChoice::ssh, ""};
+  }
+  return cp::fail(cp::Errc::usage,
+                  "--rail is auto, or some of tcp, ssh and fabric[:PROVIDER] with commas between "
+                  "them, not '{}'",
+                  text);
+}
+
+// The smaller, the more it takes for it to be there: the largest is what a session begins with.
+int surety_of(const OtherRail& rail) {
+  return rail.kind == RailChoice::ssh ? 2 : rail.kind == RailChoice::tcp ? 1 : 0;
+}
+
+bool is_twice(const std::vector<OtherRail>& rails, const OtherRail& rail) {
+  return std::ranges::any_of(rails, [&](const OtherRail& other) {
+    const bool names_both = !rail.provider.empty() && !other.provider.empty();
+    return rail.kind == other.kind && !(names_both && rail.provider != other.provider);
+  });
+}
+
+cp::Result<void> choose_rail(std::string_view text, transfer::Request& request) {
+  if (text == "auto") {
+    return {};
+  }
+  std::vector<OtherRail> rails;
+  for (const std::string_view word : cp::text::split(text, ',')) {
+    CP_TRY_ASSIGN(OtherRail rail, rail_in(word));
+    if (is_twice(rails, rail)) {
+      return cp::fail(cp::Errc::usage, "--rail names {} twice", transfer::name_of(rail.kind));
+    }
+    rails.push_back(std::move(rail));
+  }
+  std::ranges::stable_sort(rails, std::ranges::greater(), surety_of);
+  request.rail = rails.front().kind;
+  request.provider = rails.front().provider;
+  request.other_rails.assign(rails.begin() + 1, rails.end());
   return {};
 }
 

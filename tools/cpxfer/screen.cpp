@@ -43,6 +43,11 @@ void Screen::lost(const cp::Error& error) {
   }
 }
 
+void Screen::rail_lost(std::string_view rail, const cp::Error& error) {
+  context_.note(fmt::format("the rail {} does not carry: {}; going on without it",
+                            cp::escape::terminal(rail), cp::escape::terminal(error.message)));
+}
+
 void Screen::goes_without(std::string_view why) {
   context_.note(
       fmt::format("{}; going through the shell there, more slowly, over one stream, without "

@@ -24,6 +24,7 @@ class Screen final : public cp::transfer::Observer {
   void progress(const cp::transfer::Progress& now) override;
   void item_failed(const cp::Error& error, std::string_view path) override;
   void lost(const cp::Error& error) override;
+  void rail_lost(std::string_view rail, const cp::Error& error) override;
   void goes_without(std::string_view why) override;
   void would_land(std::string_view from, std::string_view to) override;
   void would_delete(std::string_view path) override;
