@@ -6,9 +6,11 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace cp::store {
@@ -109,6 +111,21 @@ Result<std::int64_t> pragma_integer(Database& database, std::string_view name) {
   CP_TRY_ASSIGN(Statement statement, database.prepare(fmt::format("PRAGMA {}", name)));
   CP_TRY_ASSIGN(const bool row, statement.step());
   return row ? statement.integer(0) : 0;
+}
+
+// Settles how a new connection works. Two that are the first to open a store both hold it to read
+// when they come to turn its log on: SQLite refuses one of them without asking the busy handler,
+// since waiting with that lock could end never. Giving the lock up and coming again ends.
+Result<void> settle(Database& database, const std::string& settings, sqlite3* raw, int busy_ms) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_ms);
+  while (true) {
+    auto settled = database.execute(settings);
+    if (settled || (sqlite3_extended_errcode(raw) & 0xFF) != SQLITE_BUSY ||
+        std::chrono::steady_clock::now() >= until) {
+      return settled;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
 }
 
 Result<void> migrate(Database& database, Migrations migrations, const std::string& path) {
@@ -277,7 +294,7 @@ Result<Database> Database::open_as_told(const std::string& path, const Options& 
     const auto settings =
         fmt::format("PRAGMA journal_mode = {}; PRAGMA synchronous = {}; PRAGMA foreign_keys = ON",
                     shared ? "DELETE" : "WAL", options.is_cache ? "NORMAL" : "FULL");
-    const auto set = database.execute(settings);
+    const auto set = settle(database, settings, raw, options.busy_timeout_ms);
     // The journal mode takes a lock: where locks do not work, this is where it shows.
     if (!set && is_lock_error(sqlite3_extended_errcode(raw))) {
       return with_hint(fail(Errc::bad_config, "locks do not work on {}", path),

@@ -106,7 +106,8 @@ void RailCount::joined(std::size_t streams) {
 
 void RailCount::broke(const Error& why) {
   const std::scoped_lock lock(mutex_);
-  if (--streams_ == 0) {
+  // One of a connection before counts no more.
+  if (streams_ != 0 && --streams_ == 0) {
     error_ = why;
   }
 }

@@ -240,7 +240,7 @@ TEST_CASE("arguments and environment arrive byte for byte") {
   Task task = shell_task(R"(printf '%s\0' "$@"; printf %s "$WEIRD")");
   const std::vector<std::string> arguments{"",   "[x,y]",    "{a}", "-n",     "--help",
                                            "%%", "\n",       "'",   "\"",     "$HOME",
-                                           "*",  "\xff\xfe", "ä",   "a b\tc", "\\"};
+                                           "*",  "\xff\xfe", "ä",   "a b\tc", "\\", "a\r\nb"};
   task.arguments.emplace_back("sh");
   std::string wanted;
   for (const auto& argument : arguments) {

@@ -182,6 +182,26 @@ TEST_CASE("writers on connections of their own lose nothing") {
   CHECK(count(database) == kWriters * kRows);
 }
 
+TEST_CASE("those who open a new store at once all open it") {
+  const Scratch scratch;
+  for (int round = 0; round < 20; ++round) {
+    const std::string path = scratch / std::to_string(round).c_str();
+    std::array<std::string, 6> said;
+    {
+      std::vector<std::jthread> openers;
+      for (std::string& problem : said) {
+        openers.emplace_back([&] {
+          const auto database = Database::open(path, {.migrations = kMigrations});
+          problem = database ? "" : database.error().message;
+        });
+      }
+    }
+    for (const std::string& problem : said) {
+      CHECK(problem == "");
+    }
+  }
+}
+
 TEST_CASE("a second connection of a process does not give up the locks of the first") {
   const Scratch scratch;
   auto first = open(scratch / "db");

@@ -120,10 +120,15 @@ std::string seconds_of(const std::optional<std::chrono::nanoseconds>& time) {
   return time ? fmt::format("{:.3f}", std::chrono::duration<double>(*time).count()) : "";
 }
 
+// sbatch refuses a script that seems to have lines of DOS: $cr holds the character.
+std::string plain_word(std::string_view word) {
+  return text::replace_all(word_of(word), "\r", "'\"$cr\"'");
+}
+
 std::string words(std::span<const std::string> all) {
   std::string out;
   for (const std::string& word : all) {
-    out += " " + word_of(word);
+    out += " " + plain_word(word);
   }
   return out;
 }
@@ -136,20 +141,20 @@ std::string word_of(std::string_view word) {
 
 std::string at_job(const std::string& path) {
   if (path.starts_with('/')) {
-    return word_of(path);
+    return plain_word(path);
   }
-  return "$d/work" + (path.empty() ? "" : "/" + word_of(path));
+  return "$d/work" + (path.empty() ? "" : "/" + plain_word(path));
 }
 
 std::string_view take_function() { return kTake; }
 
 std::string wrapper(const Task& task, std::string_view job_id, std::string_view kept) {
   std::string out = fmt::format(
-      "#!/bin/sh\nr=$1 t={} j=${{{}:-$$}}\nd=$r/$t\nw={} in={} named={}\n"
+      "#!/bin/sh\ncr=$(printf '\\r')\nr=$1 t={} j=${{{}:-$$}}\nd=$r/$t\nw={} in={} named={}\n"
       "out=$d/stdout err=$d/stderr grace={} limit={} lease={}\numask 077\n",
       task.token, job_id, at_job(task.directory),
       task.standard_input.empty() ? "/dev/null" : at_job(task.standard_input),
-      word_of(task.executable), seconds_of(task.grace), seconds_of(task.time_limit),
+      plain_word(task.executable), seconds_of(task.grace), seconds_of(task.time_limit),
       seconds_of(task.lease));
   out.append(kTake).append(kFunctions);
   out += "take \"$j\" \"job $j\nhost $(uname -n)\" || exit 0\n";
@@ -161,7 +166,7 @@ std::string wrapper(const Task& task, std::string_view job_id, std::string_view 
       "  eval \"set -- \\\"\\$@\\\" \\\"$v=\\$$v\\\"\"\ndone\n",
       kept);
   out += "program() {\n  exec env -i \"$@\"" + words(task.environment) + " /bin/sh -c " +
-         word_of(kLaunch) + " sh " + word_of(task.executable) + words(task.arguments) + "\n}\n";
+         word_of(kLaunch) + " sh " + plain_word(task.executable) + words(task.arguments) + "\n}\n";
   out.append(kRun);
   return out;
 }

@@ -55,8 +55,10 @@ expect_match 'no space left' "$STDERR"
 
 it "keeps the end of a job whose disk is full by then"
 expect_status 0 on_a_small_disk 2m 'export CP_STATE_DIR=$PWD/small/state
-  cprun submit -q -- sh -c "head -c 10000000 /dev/zero >$PWD/small/fill; exit 6" >/dev/null || exit
-  for i in $(seq 100); do
+  cprun submit -q -- sh -c "until [ -e $PWD/submitted ]; do sleep 0.02; done
+    head -c 10000000 /dev/zero >$PWD/small/fill; exit 6" >/dev/null || exit
+  touch submitted
+  for i in $(seq 200); do
     ! grep -h exit_code small/state/jobs/cp-*/ended 2>/dev/null || exit 0
     sleep 0.1
   done

@@ -64,7 +64,7 @@ it "shows the token to nobody on the host"
 head -c 60000000 /dev/urandom >"$A/large"
 touch -d '1 hour ago' "$A/large"
 start_server client cpxfer --bwlimit 12MB/s --token "$TESTDIR/in.token" --ca "$TESTDIR/dtn.pem" a:large "$URL/in/"
-wait_until arriving srv
+wait_until arriving srv/in/.cpxfer
 pids=$(ends_at "$A")
 [ -n "$pids" ] || fail "no end runs at a"
 secret=$(tr -d '\n' <"$TESTDIR/in.token")
