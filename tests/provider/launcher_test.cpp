@@ -238,9 +238,9 @@ TEST_CASE("a job's exit code, signal and output come back as they were") {
 TEST_CASE("arguments and environment arrive byte for byte") {
   FOR_EACH_KIND();
   Task task = shell_task(R"(printf '%s\0' "$@"; printf %s "$WEIRD")");
-  const std::vector<std::string> arguments{"",   "[x,y]",    "{a}", "-n",     "--help",
-                                           "%%", "\n",       "'",   "\"",     "$HOME",
-                                           "*",  "\xff\xfe", "ä",   "a b\tc", "\\", "a\r\nb"};
+  const std::vector<std::string> arguments{"",   "[x,y]",  "{a}", "-n",    "--help", "%%",
+                                           "\n", "'",      "\"",  "$HOME", "*",      "\xff\xfe",
+                                           "ä",  "a b\tc", "\\",  "a\r\nb"};
   task.arguments.emplace_back("sh");
   std::string wanted;
   for (const auto& argument : arguments) {
