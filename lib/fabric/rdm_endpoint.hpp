@@ -28,6 +28,7 @@ class RdmEndpoint {
  public:
   struct Parts;  ///< the libfabric objects, in the file that wraps them
   explicit RdmEndpoint(std::unique_ptr<Parts> parts);
+  /// What still comes to memory that was exposed is dropped first.
   ~RdmEndpoint();
   RdmEndpoint(const RdmEndpoint&) = delete;
   RdmEndpoint& operator=(const RdmEndpoint&) = delete;
@@ -73,6 +74,7 @@ class RdmEndpoint {
   Result<std::optional<Completion>> wait(std::chrono::milliseconds patience);
 
  private:
+  void end_writes();
   std::unique_ptr<Parts> parts_;
 };
 

@@ -174,6 +174,46 @@ TEST_CASE("nothing is written beyond what was exposed, nor with another key") {
   }
 }
 
+TEST_CASE("an end that closes amid a write outlives it, and so does the other") {
+  constexpr std::size_t kMany = 32U << 20U;  // more than sockets hold
+  for (const bool calls_first : {true, false}) {
+    CAPTURE(calls_first);
+    Pair pair = met(kWrites);
+    std::vector<std::byte> out(kMany, std::byte{0xA5});
+    std::vector<std::byte> ring(kMany);
+    REQUIRE(pair.ours->prepare(out, 2));
+    REQUIRE(pair.theirs->prepare(ring, 2));
+    if (!calls_first) {  // the receiver has made the connection, then
+      REQUIRE(pair.ours->receive(1, std::span(out).last(16)));
+      const Outcome called =
+          drive(pair, [&] { return pair.theirs->send(1, std::span(ring).last(16)); });
+      REQUIRE(called.ours);
+    }
+    const auto memory = pair.theirs->expose(ring, 5);
+    REQUIRE(memory);
+    const auto has_part = [&] { return ring[kSlot] == out[kSlot]; };
+    bool is_posted = false;
+    for (int i = 0; i < kTries && !(is_posted && has_part()); ++i) {
+      if (!is_posted) {
+        const auto posted = pair.ours->write(0, out, *memory, 0, 7);
+        is_posted = posted.value_or(false);
+      }
+      const auto ours = pair.ours->wait(kMoment);
+      REQUIRE((ours && !*ours));
+      const auto theirs = pair.theirs->wait(kMoment);
+      REQUIRE((theirs && !*theirs));
+    }
+    REQUIRE(is_posted);
+    CHECK(ring[kMany - kSlot] != out[kMany - kSlot]);
+    pair.theirs.reset();
+    bool has_ended = false;
+    for (int i = 0; i < kTries && !has_ended; ++i) {
+      const auto completion = pair.ours->wait(kMoment);
+      has_ended = !completion || completion->has_value();
+    }
+  }
+}
+
 TEST_CASE("shared memory has a name until both ends have met, and none after") {
   auto endpoint = open("shm", "0123456789abcdef");
   const auto file = file_of(*endpoint);
