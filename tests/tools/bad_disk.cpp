@@ -3,11 +3,13 @@
 /// BAD_DISK says how:
 ///
 ///   names:N        a name that is made has N bytes at most
+///   quota:N        what is written beyond byte N of a file is over somebody's quota
 ///   flip:NEEDLE    at a sync one byte of what begins with NEEDLE changes in the file BACKING, that
 ///                  the file system lies in; TIMES times, or once
 ///   write:NEEDLE   one byte of what is written and begins with NEEDLE changes on its way; as often
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
@@ -40,6 +42,11 @@ bool is_too_long(const char* path) {
   const char* const slash = std::strrchr(path, '/');
   return !limit.empty() &&
          std::strlen(slash == nullptr ? path : slash + 1) > std::stoul(std::string(limit));
+}
+
+bool is_over_quota(std::uint64_t end) {
+  const std::string_view limit = wanted("quota");
+  return !limit.empty() && end > std::stoull(std::string(limit));
 }
 
 // Once less each time.
@@ -111,6 +118,9 @@ int fsync(int fd) { return finished(real<decltype(fsync)>("fsync")(fd)); }
 int syncfs(int fd) noexcept { return finished(real<decltype(syncfs)>("syncfs")(fd)); }
 
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) {
+  if (is_over_quota(static_cast<std::uint64_t>(offset) + size)) {
+    return errno = EDQUOT, -1;
+  }
   auto* const write = real<decltype(pwrite64)>("pwrite64");
   const std::string_view needle = wanted("write");
   const std::string_view text(static_cast<const char*>(data), size);

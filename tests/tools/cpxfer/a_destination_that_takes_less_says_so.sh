@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Destinations that take no names as long as ours, or nothing at all.
+# Destinations that take no names as long as ours, no more than a quota, or nothing at all.
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpxfer/moving.sh"
 BAD=$CP_BUILD/tests/tools/bad_disk.so
@@ -52,6 +52,30 @@ expect_status 1 bad cpxfer deep/ there
 expect_match "there/$(name d 110): file name too long$" "$STDERR"
 expect_match "there/$(name d 110)/in: file name too long$" "$STDERR"
 expect_equal small "$(ls there)"
+
+it "names what is over a quota, keeps no part of it, and the others arrive"
+mkdir big
+head -c 5000000 /dev/urandom >big/large
+printf small >big/small
+over_quota() {
+  validate "$STDOUT"
+  expect_match "^cpxfer: cannot move $2/large: disk quota exceeded$" "$STDERR"
+  expect_json '$all[-1] | .state == "partial" and .files.done == 1 and .files.failed == 1 and .failed[0].code == "io"'
+  expect_equal small "$(ls "$1")"
+  expect_equal "" "$(left_behind "$1")"
+}
+QUOTA=(env LD_PRELOAD="$BAD" BAD_DISK=quota:3000000)
+expect_status 1 "${QUOTA[@]}" cpxfer big/ little
+over_quota little little
+expect_status 74 "${QUOTA[@]}" cpxfer big/large little/other
+expect_match '^cpxfer: cannot move little/other: disk quota exceeded$' "$STDERR"
+start_server quota "${QUOTA[@]}" cpxfer serve --anonymous --listen 127.0.0.1:0 --root srv
+LITTLE=$(wait_line quota 'listening on cpx://')
+LITTLE=${LITTLE#*listening on } LITTLE=${LITTLE%%/ *}
+for rail in tcp fabric; do
+  expect_status 1 cpxfer --anonymous --rail $rail big/ "$LITTLE/$rail"
+  over_quota srv/$rail "$LITTLE/$rail"
+done
 
 # A file system that may be read alone, of this user's own.
 cat >inside.sh <<'SH'
