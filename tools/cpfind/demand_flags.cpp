@@ -2,6 +2,7 @@
 #include "demand_flags.hpp"
 
 #include "base/text.hpp"
+#include "market/search.hpp"
 
 namespace cpfind {
 namespace {
@@ -74,6 +75,15 @@ Result<cp::market::Demand> demand_of(const cp::cli::Context& context) {
   }
   flags.currency = context.setting("money.currency");
   return cp::market::Demand::from_flags(flags);
+}
+
+void set_common(const cp::cli::Context& context, cp::market::SearchOptions& options) {
+  const Arguments& given = context.arguments();
+  options.terms = given.has("spot") ? cp::market::Terms::spot : cp::market::Terms::firm;
+  options.runnable_only = given.has("runnable");
+  const auto price = given.price("max-price");
+  options.currency = price ? price->money.currency : context.setting("money.currency");
+  options.max_age = std::chrono::duration_cast<std::chrono::seconds>(*given.duration("max-age"));
 }
 
 }  // namespace cpfind

@@ -6,6 +6,7 @@
 #include "market/search.hpp"
 #include "model/accelerators.hpp"
 #include "model/json.hpp"
+#include "remarks.hpp"
 #include "tool.hpp"
 #include "world.hpp"
 
@@ -43,7 +44,7 @@ constexpr std::array kQueryColumns{
 Result<SearchOptions> options_of(const Context& context, const Demand& demand) {
   const cp::cli::Arguments& given = context.arguments();
   SearchOptions options;
-  options.terms = given.has("spot") ? cp::market::Terms::spot : cp::market::Terms::firm;
+  set_common(context, options);
   auto sort = cp::market::parse_sort(*given.text("sort"), demand.duration_s().has_value());
   if (!sort) {
     return given.blame("sort", std::move(sort).error());
@@ -57,29 +58,14 @@ Result<SearchOptions> options_of(const Context& context, const Demand& demand) {
   }
   options.per_provider = static_cast<std::size_t>(per_provider);
   options.pareto = given.has("pareto");
-  options.runnable_only = given.has("runnable");
   options.include_unknown = given.has("include-unknown");
   options.explain = given.has("explain");
-  const auto price = given.price("max-price");
-  options.currency = price ? price->money.currency : context.setting("money.currency");
-  options.max_age = std::chrono::duration_cast<std::chrono::seconds>(*given.duration("max-age"));
   return options;
 }
 
 void warn_of_sources(const Context& context, const Json& answer) {
-  if (answer["sources"].empty()) {
-    context.warn(cp::Error{cp::Errc::failed, "there is nothing to ask yet",
-                           "'cpfind import FILE' reads a catalog, 'cpid init' makes a registry"});
-  }
-  for (const Json& source : answer["sources"]) {
-    const std::string status = source["status"].get<std::string>();
-    const std::string name = source["name"].get<std::string>();
-    const auto message = cp::model::text_at(source, "message");
-    if (status == "stale") {
-      context.note(fmt::format("{} is stale: {}", name, message.value_or("import it again")));
-    } else if (status != "answered") {
-      context.warn(fmt::format("{}: {}", name, message.value_or(status)));
-    }
+  for (const Remark& remark : remarks_of(answer)) {
+    remark.is_warning ? context.warn(remark.error) : context.note(remark.error.message);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/context.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace cpfind {
@@ -15,7 +16,18 @@ using cp::cli::Setting;
 using cp::cli::Tool;
 using cp::cli::Type;
 
-constexpr std::array kQueryFlags{
+// A's flags and then B's.
+template <std::size_t A, std::size_t B>
+constexpr std::array<Flag, A + B> joined(const std::array<Flag, A>& a,
+                                         const std::array<Flag, B>& b) {
+  std::array<Flag, A + B> all;
+  std::copy(a.begin(), a.end(), all.begin());
+  std::copy(b.begin(), b.end(), all.begin() + A);
+  return all;
+}
+
+// What is wanted, and of whom.
+constexpr std::array kDemandFlags{
     Flag{.name = "gpu",
          .letter = 'g',
          .type = Type::text,
@@ -65,29 +77,6 @@ constexpr std::array kQueryFlags{
          .repeats = true},
     Flag{.name = "spot", .help = "count the spot prices, of what can be taken away again"},
     Flag{.name = "runnable", .help = "only what cprun can launch on"},
-    Flag{.name = "include-unknown", .help = "also, behind the rest, what could not be judged"},
-    Flag{.name = "explain",
-         .help = "say what each condition removes, and what would have to change to get an offer"},
-    Flag{.name = "sort",
-         .type = Type::text,
-         .value = "KEY[,KEY]",
-         .help = "order by fields (cpfind fields), by price or by score; -KEY reverses",
-         .fallback = "price,name",
-         .setting = "cpfind.sort"},
-    Flag{.name = "pareto",
-         .help = "only what no other offer beats in the amounts of --sort, else in price and size"},
-    Flag{.name = "per-provider",
-         .type = Type::integer,
-         .value = "N",
-         .help = "show at most N offers of each provider; 0 shows all",
-         .fallback = "0"},
-    Flag{.name = "limit",
-         .letter = 'l',
-         .type = Type::integer,
-         .value = "N",
-         .help = "show the first N offers; 0 shows all",
-         .fallback = "20",
-         .setting = "cpfind.limit"},
     Flag{.name = "max-age",
          .type = Type::duration,
          .value = "DURATION",
@@ -95,6 +84,35 @@ constexpr std::array kQueryFlags{
          .fallback = "7d",
          .setting = "cpfind.max_age"},
 };
+constexpr auto kQueryFlags = joined(
+    kDemandFlags,
+    std::array{
+        Flag{.name = "include-unknown", .help = "also, behind the rest, what could not be judged"},
+        Flag{.name = "explain",
+             .help =
+                 "say what each condition removes, and what would have to change to get an offer"},
+        Flag{.name = "sort",
+             .type = Type::text,
+             .value = "KEY[,KEY]",
+             .help = "order by fields (cpfind fields), by price or by score; -KEY reverses",
+             .fallback = "price,name",
+             .setting = "cpfind.sort"},
+        Flag{.name = "pareto",
+             .help =
+                 "only what no other offer beats in the amounts of --sort, else in price and size"},
+        Flag{.name = "per-provider",
+             .type = Type::integer,
+             .value = "N",
+             .help = "show at most N offers of each provider; 0 shows all",
+             .fallback = "0"},
+        Flag{.name = "limit",
+             .letter = 'l',
+             .type = Type::integer,
+             .value = "N",
+             .help = "show the first N offers; 0 shows all",
+             .fallback = "20",
+             .setting = "cpfind.limit"},
+    });
 constexpr std::array kQueryExamples{
     Example{"cpfind --gpu H100:8 --hours 4 --max-price 15CNY/card-hour",
             "Eight H100 in one node for four hours, at 15 yuan for each and an hour at most."},
@@ -109,6 +127,31 @@ constexpr std::array kQueryExamples{
             "What costs least for its number of accelerators, once for each provider."},
     Example{"cpfind --gpu H100:8 --hours 4 | cpprobe rank | cprun run --offers - -- ./train.sh",
             "Finds, measures the network and runs on the best."},
+};
+
+constexpr auto kWatchFlags = joined(
+    kDemandFlags,
+    std::array{
+        Flag{.name = "every",
+             .type = Type::duration,
+             .value = "DURATION",
+             .help = "look so often; providers are asked when their last answer is too old",
+             .fallback = "30s"},
+        Flag{.name = "count", .type = Type::integer, .value = "N", .help = "end after N offers"},
+        Flag{.name = "timeout",
+             .type = Type::duration,
+             .value = "DURATION",
+             .help = "end after DURATION, whatever has come"},
+    });
+constexpr std::array kWatchExamples{
+    Example{"cpfind watch --gpu H100:8 --max-price 15CNY/card-hour",
+            "A line whenever eight H100 can be had at that price, or for less than before."},
+    Example{
+        "cpfind watch --gpu H100:8 --where 'availability = free' --count 1 --timeout 2h | cprun "
+        "run --offers - -- ./train.sh",
+        "Waits for a free node for two hours at most, and runs on it."},
+    Example{"cpfind watch --gpu A100 --spot --every 5m --json >>prices.ndjson",
+            "Each fall of the spot price, as documents."},
 };
 
 constexpr std::array kImportFlags{
@@ -305,6 +348,24 @@ constexpr std::array kCommands{
                     .complete = "source"},
         .examples = kSourcesExamples,
         .run = sources},
+    Command{
+        .name = "watch",
+        .summary = "tell when a demand can be satisfied, or for less",
+        .description =
+            "Looks again and again, and prints an offer (cp.offer with an event) when the demand "
+            "can be satisfied and could not before, when the cheapest offer costs less than at the "
+            "look before, and when its price has become known. The first look tells what can be "
+            "had now. On a terminal an event is a line; a pipe gets documents as they come, and "
+            "the closing answer (cp.answer) at the end.\n\n"
+            "All that a query asks is asked, as it stands at each look: registries, catalogs that "
+            "were imported meanwhile, providers whose last answer is older than their age limit. A "
+            "source that fails is told once and asked again; what it offered is not taken for "
+            "gone.\n\n"
+            "The exit status is 0 when --count offers came, or without --count one at least; 1 "
+            "when --timeout passed first.",
+        .flags = kWatchFlags,
+        .examples = kWatchExamples,
+        .run = watch},
     Command{.name = "fields",
             .summary = "list the names for --where and --sort",
             .description = "Lists the fields that expressions and sort keys know: their type, the "

@@ -15,5 +15,6 @@ cp::Result<int> gpus(cp::cli::Context& context);
 cp::Result<int> import(cp::cli::Context& context);
 cp::Result<int> query(cp::cli::Context& context);
 cp::Result<int> sources(cp::cli::Context& context);
+cp::Result<int> watch(cp::cli::Context& context);
 
 }  // namespace cpfind
