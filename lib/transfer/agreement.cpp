@@ -274,6 +274,9 @@ std::string to_text(const Open& open) {
             {"update", open.sync.update},
             {"checksum", open.sync.checksum},
             {"deletion", word_of(kDeletions, open.deletion)}};
+  if (open.comparing) {
+    json["comparing"] = name_of(*open.comparing);
+  }
   if (open.reads_back) {
     json["reads_back"] = true;
   }
@@ -329,6 +332,22 @@ void parse_measuring(Fields& fields, const Json& json, Open& open) {
     open.measuring =
         std::chrono::milliseconds(fields.integer("measure_ms", 1, limits::measuring_time.count()));
   }
+}
+
+// Not there when something moves.
+Result<void> parse_comparing(const Json& json, Open& open) {
+  if (model::find(json, "comparing") == nullptr) {
+    return {};
+  }
+  const std::string kind = model::text_at(json, "comparing").value_or("");
+  const bool is_push = open.direction == Direction::push;
+  for (const SumKind known : {SumKind::xxh3_128_tree, SumKind::sha256}) {
+    if (kind == name_of(known) && !(is_push && known == SumKind::sha256)) {
+      open.comparing = known;
+      return {};
+    }
+  }
+  return fail(Errc::protocol, "the field comparing is missing or wrong");
 }
 
 // Not there when the server may choose.
@@ -388,11 +407,12 @@ Result<Open> parse_open(std::string_view text) {
     open.names = fields.texts("names", kMaxSources);
   }
   parse_measuring(fields, json, open);
+  CP_TRY(parse_comparing(json, open));
   parse_path(fields, json, open);
   CP_TRY(fields.good());
   CP_TRY_ASSIGN(open.secret, bytes_in(open.secret, limits::key_bytes));
   CP_TRY(parse_resumption(json, open));
-  if (open.measuring && (open.dry_run || open.key)) {
+  if (open.measuring && (open.dry_run || open.key || open.comparing)) {
     // Nothing that a transfer may leave out, such as the sealing of a dry run, is left out here.
     return fail(Errc::protocol, "a measurement that moves something");
   }

@@ -3,6 +3,7 @@
 
 #include "transfer/compression.hpp"
 #include "transfer/digest.hpp"
+#include "transfer/file_sum.hpp"
 #include "transfer/landing.hpp"
 #include "transfer/limits.hpp"
 #include "transfer/transfer.hpp"
@@ -24,8 +25,8 @@ struct Hello {
   std::string door;               ///< of a server that ssh reached: its `RailDoor`
   /// What this end understands: 1 is the first; 2 adds Extras, hard links and comparison, 3
   /// files whose size only their end tells, 4 measurements, 5 dry runs that compare,
-  /// 6 reading back, 7 rails of several kinds in one session.
-  static constexpr std::int64_t our_format = 7;
+  /// 6 reading back, 7 rails of several kinds in one session, 8 comparing.
+  static constexpr std::int64_t our_format = 8;
   std::int64_t format = our_format;
 };
 
@@ -56,7 +57,10 @@ struct Open {
   /// The transfer goes on with what an earlier one of the same key left, and can be gone on with:
   /// its receiver tells first what it has (Have).
   std::optional<Digest> key;
-  std::string id;           ///< of the transfer, when it goes on with nothing; of a push
+  std::string id;  ///< of the transfer, when it goes on with nothing; of a push
+  /// Nothing is moved: the server sums its sources (pull), or hears sums and compares what stands
+  /// at its destination (push; SumKind::xxh3_128_tree). Format 8.
+  std::optional<SumKind> comparing;
   std::string secret;       ///< the client's share of the session's keys (SessionSecret)
   std::uint64_t epoch = 1;  ///< which connection of the transfer this is
   bool sealed = false;      ///< chunks are to be encrypted

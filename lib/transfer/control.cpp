@@ -10,7 +10,7 @@ namespace cp::transfer {
 namespace {
 
 bool is_known(MessageType type) {
-  return type >= MessageType::hello && type <= MessageType::rail_given;
+  return type >= MessageType::hello && type <= MessageType::sum_begun;
 }
 
 }  // namespace

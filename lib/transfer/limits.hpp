@@ -48,6 +48,8 @@ inline constexpr std::uint64_t group_bytes = std::uint64_t{128} << 20U;
 /// else's data.
 inline constexpr std::size_t synced_one_by_one = 8;
 
+/// Items that a far end sums, of one tree; each costs 16 bytes of memory.
+inline constexpr std::uint64_t summed_items = std::uint64_t{1} << 25U;
 inline constexpr std::size_t token_bytes = 16;  ///< by which a stream finds its session
 inline constexpr std::size_t key_bytes = 32;    ///< of a key, a proof, or an end's random share
 inline constexpr std::size_t claim_bytes = token_bytes + key_bytes;

@@ -106,6 +106,23 @@ bool is_sound(const Entry& entry) {
   return false;
 }
 
+// Whether a sum (SumSink) of something of TYPE has BYTES.
+bool is_sum_of(EntryType type, std::size_t bytes) {
+  constexpr std::size_t kDigest = sizeof(Digest::bytes);
+  constexpr std::size_t kSha256 = 32;
+  switch (type) {
+    case EntryType::file:
+      return bytes == kDigest || bytes == kSha256;
+    case EntryType::directory:
+      return bytes == 0;
+    case EntryType::link:
+      return bytes == kDigest;
+    case EntryType::hard_link:
+      break;
+  }
+  return false;
+}
+
 template <class T>
 Result<T> whole(const WireReader& in, T message) {
   if (!in.at_end()) {
@@ -195,6 +212,54 @@ Result<Ask> decode(std::string_view body) {
   WireReader in(body);
   CP_TRY_ASSIGN(auto entries, get_entries(in));
   return whole(in, Ask{std::move(entries)});
+}
+
+std::string encode(const Summed& message) {
+  WireWriter out;
+  out.put(static_cast<std::uint32_t>(message.items.size()));
+  for (const Summed::Item& item : message.items) {
+    put(out, item.entry);
+    out.put_text(item.sum).put_text(item.from);
+  }
+  return out.take();
+}
+
+template <>
+Result<Summed> decode(std::string_view body) {
+  WireReader in(body);
+  const auto count = in.get<std::uint32_t>();
+  if (count == 0 || count > limits::batch_entries) {
+    return fail(Errc::protocol, "{} sums in one message", count);
+  }
+  Summed message;
+  for (std::uint32_t i = 1; i <= count && in.good(); ++i) {
+    CP_TRY_ASSIGN(Entry entry, get_entry(in));
+    std::string sum(in.get_text());
+    if (in.good() && (!is_sound(entry) || entry.extras || !is_sum_of(entry.type, sum.size()))) {
+      return fail(Errc::protocol, "a sum that cannot be");
+    }
+    if (in.good() && entry.id != i) {
+      return fail(Errc::protocol, "sums out of their order");
+    }
+    message.items.push_back({std::move(entry), std::move(sum), std::string(in.get_text())});
+  }
+  return whole(in, std::move(message));
+}
+
+std::string encode(const SumBegun& message) {
+  WireWriter out;
+  put(out, message.entry);
+  return out.take();
+}
+
+template <>
+Result<SumBegun> decode(std::string_view body) {
+  WireReader in(body);
+  CP_TRY_ASSIGN(Entry entry, get_entry(in));
+  if (in.good() && (!is_sound(entry) || entry.extras || entry.type != EntryType::file)) {
+    return fail(Errc::protocol, "an entry that cannot be");
+  }
+  return whole(in, SumBegun{std::move(entry)});
 }
 
 std::string encode(const Answer& message) {

@@ -45,6 +45,8 @@ enum class MessageType : std::uint16_t {
   ask = 28,  ///< sender to receiver, of a dry run: what of this would move; Answer is the answer
   rail_wanted = 29,  ///< JSON, client to server: a rail of another kind (format 7)
   rail_given = 30,   ///< JSON, the answer: where its streams go
+  summed = 31,       ///< whoever sums to whoever asked; an empty Answer goes back (format 8)
+  sum_begun = 32,    ///< before that: a large file that is being summed (format 8)
 };
 
 /// Whether messages of TYPE are about rails that join while data moves.
@@ -171,6 +173,24 @@ struct Ask {
   std::vector<Entry> entries;
 };
 
+/// Items of a tree with their sums (SumSink), at least one and at most limits::batch_entries:
+/// directories, links and files, numbered from 1 in `id`.
+struct Summed {
+  static constexpr MessageType type = MessageType::summed;
+  struct Item {
+    Entry entry;
+    std::string sum;   ///< its bytes: of a file 16 or 32, of a link 16, of a directory none
+    std::string from;  ///< as whoever has it would write it
+  };
+  std::vector<Item> items;
+};
+
+/// A file that is being summed, so that its counterpart can be meanwhile; nobody has to.
+struct SumBegun {
+  static constexpr MessageType type = MessageType::sum_begun;
+  Entry entry;
+};
+
 struct WouldSend {
   static constexpr MessageType type = MessageType::would_send;
   struct Item {
@@ -237,6 +257,8 @@ std::string encode(const Durable& message);
 std::string encode(const Offer& message);
 std::string encode(const Answer& message);
 std::string encode(const Ask& message);
+std::string encode(const Summed& message);
+std::string encode(const SumBegun& message);
 std::string encode(const Same& message);
 std::string encode(const Present& message);
 std::string encode(const WouldSend& message);
@@ -264,6 +286,10 @@ template <>
 Result<Kept> decode(std::string_view body);
 template <>
 Result<Ask> decode(std::string_view body);
+template <>
+Result<Summed> decode(std::string_view body);
+template <>
+Result<SumBegun> decode(std::string_view body);
 template <>
 Result<Durable> decode(std::string_view body);
 template <>

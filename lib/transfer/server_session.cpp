@@ -14,6 +14,7 @@
 #include "transfer/rail_host.hpp"
 #include "transfer/receive_session.hpp"
 #include "transfer/send_session.hpp"
+#include "transfer/sum_talk.hpp"
 
 #include <fmt/format.h>
 
@@ -37,6 +38,9 @@ class ServerSession {
     CP_TRY(authorize(open));
     if (open.measuring) {
       return measure(open);
+    }
+    if (open.comparing) {
+      return compare(open);
     }
     if (open.dry_run) {
       return show(open);
@@ -67,8 +71,10 @@ class ServerSession {
     }
     CP_TRY_ASSIGN(const identity::Token token, (*parts_.judge_token)(open.token));
     const bool is_push = open.direction == Direction::push;
-    CP_TRY_ASSIGN(Permit permit, permit_of(token, is_push ? "write" : "read",
-                                           is_push ? std::vector{open.destination} : open.sources));
+    // Whoever compares learns what stands there.
+    const char* const op = is_push && !open.comparing ? "write" : "read";
+    CP_TRY_ASSIGN(Permit permit,
+                  permit_of(token, op, is_push ? std::vector{open.destination} : open.sources));
     if (!open.sealed && !open.dry_run) {
       return fail(Errc::denied, "this server moves nothing in clear text");
     }
@@ -142,6 +148,58 @@ class ServerSession {
 
   // Whether a dry run of OPEN looks at what stands at its destination; older clients do not.
   bool compares(const Open& open) const { return open.sync.any() && client_.format >= 5; }
+
+  Result<std::string> compare(const Open& open) {
+    const HangUpStop gone(parts_.control.fd(), stop_);
+    return open.direction == Direction::pull ? sum(open, gone.token())
+                                             : compare_here(open, gone.token());
+  }
+
+  TellFailed tell_failed() {
+    // Whoever is gone is missed by whoever waits for him.
+    return [this](const ItemFailed& item) { static_cast<void>(parts_.control.send(item)); };
+  }
+
+  Result<std::string> sum(const Open& open, const std::stop_token& stop) {
+    CP_TRY_ASSIGN(const auto sources, open_sources(open));
+    Opened opened = begin_answer(make_id());
+    opened.incoming = incoming_of(sources);
+    CP_TRY(answer(opened));
+    const TellFailed nothing = [](const ItemFailed&) {};
+    CP_TRY(sum_here({.sources = sources,
+                     .kind = *open.comparing,
+                     .selection = open.selection,
+                     .take = check_there(parts_.control, nothing, parts_.silence),
+                     .begins = begin_there(parts_.control),
+                     .failed = tell_failed(),
+                     .tally = tally_,
+                     .tick = [] {},
+                     .control = &parts_.control},
+                    stop));
+    CP_TRY(parts_.control.send(Finish{}));
+    return fmt::format("summed {}", escape::terminal(open.sources.front()));
+  }
+
+  Result<std::string> compare_here(const Open& open, const std::stop_token& stop) {
+    CP_TRY_ASSIGN(Plan plan, plan_landing(*ground(), open.destination, open.incoming));
+    auto landing = landing_if_there(*ground(), plan, open.incoming);
+    if (!landing) {
+      return fail(Errc::not_found, "cannot open {}: there is no such directory",
+                  escape::terminal(plan.root));
+    }
+    Counterpart counterpart(*std::move(landing), "", stop);
+    Opened opened = begin_answer(make_id());
+    opened.plan = std::move(plan);
+    CP_TRY(answer(opened));
+    CP_TRY(sum_there({.control = parts_.control,
+                      .take = check_here(counterpart, tell_failed()),
+                      .begins = begin_here(counterpart),
+                      .failed = [](const ItemFailed&) {},
+                      .silence = parts_.silence,
+                      .tick = [] {}},
+                     stop));
+    return fmt::format("compared {}", escape::terminal(open.destination));
+  }
 
   // A client's bytes are forgotten, or it gets some that say nothing. They count as those of a
   // transfer in that direction do.

@@ -141,6 +141,9 @@ class Summing final : private WalkSink {
     std::vector<std::byte> buffer(limits::leaf_bytes);
     while (const auto file = queue_.take()) {
       const auto& [source, entry] = *file;
+      if (entry.size >= long_file_bytes) {
+        sink_.begins(*source, entry);
+      }
       const auto sum = sum_file(*source, entry, what_.kind, what_.threads, buffer, stop_);
       if (!sum) {
         sink_.failed(*source, entry, sum.error());

@@ -5,6 +5,7 @@
 #include "transfer/tally.hpp"
 #include "transfer/walk.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <stop_token>
@@ -13,10 +14,15 @@
 
 namespace cp::transfer {
 
+/// From here on a file is read by several threads, and takes long.
+inline constexpr std::uint64_t long_file_bytes = std::uint64_t{16} << 20U;
+
 /// Is told what is in a tree, in no certain order, from many threads.
 class SumSink {
  public:
   virtual ~SumSink() = default;
+  /// Before a file of long_file_bytes or more is read.
+  virtual void begins(const Source& /*source*/, const Entry& /*entry*/) {}
   /// SUM: of a file its sum, of a link that of its target, of a directory "".
   virtual void summed(const Source& source, const Entry& entry, const std::string& sum) = 0;
   /// What could not be read, or is not what it was when it was found.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile peer sends, behind a letter for what it is: "c" a chunk's header, "g" a credit,
 // "s" a sealed chunk, "p" a preface, "z" a compressed payload, "m" what an end says of a
-// measurement (as hexadecimal digits), "o" what is wanted, "a" the answer, "r" what is said of a
-// rail of another kind (JSON). What is taken is written as it was read; nothing opens that was not
-// sealed.
+// measurement, "u" sums, "b" a file that begins to be summed (as hexadecimal digits), "o" what is
+// wanted, "a" the answer, "r" what is said of a rail of another kind (JSON). What is taken is
+// written as it was read; nothing opens that was not sealed.
 #include "fuzz.hpp"
 #include "transfer/agreement.hpp"
 #include "transfer/limits.hpp"
@@ -14,6 +14,7 @@
 #include "transfer/zstd.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,39 @@ void check_measured(std::string_view text) {
   }
 }
 
+// The message in the hexadecimal digits of TEXT.
+template <class T>
+std::optional<T> heard_in(std::string_view text) {
+  constexpr std::size_t kMost = 4096;
+  const auto bytes = unhexed<kMost>(text);
+  const std::string_view body(reinterpret_cast<const char*>(bytes.data()),
+                              std::min(bytes.size(), text.size() / 2));
+  const auto message = decode<T>(body);
+  if (!message) {
+    return std::nullopt;
+  }
+  const std::string again = encode(*message);
+  const auto second = decode<T>(again);
+  must(second && encode(*second) == again, "a message is written as it was read");
+  return *message;
+}
+
+void check_sums(std::string_view text) {
+  if (const auto summed = heard_in<Summed>(text)) {
+    must(!summed->items.empty() && summed->items.size() <= limits::batch_entries,
+         "a batch of sums has bounds");
+    for (const Summed::Item& item : summed->items) {
+      must(item.sum.size() <= 32 && item.entry.size < limits::file_bytes, "a sum has bounds");
+    }
+  }
+}
+
+void check_begun(std::string_view text) {
+  if (const auto begun = heard_in<SumBegun>(text)) {
+    must(begun->entry.type == EntryType::file, "files alone begin");
+  }
+}
+
 void check_open(std::string_view text) {
   if (const auto open = parse_open(text)) {
     must(open->secret.size() == limits::key_bytes, "a secret is whole");
@@ -170,6 +204,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_opened(rest);
   } else if (kind == 'r') {
     check_rail(rest);
+  } else if (kind == 'u') {
+    check_sums(rest);
+  } else if (kind == 'b') {
+    check_begun(rest);
   }
   return 0;
 }

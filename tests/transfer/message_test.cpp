@@ -22,6 +22,13 @@ Entries sample_entries() {
   return message;
 }
 
+Summed sample_sums() {
+  const std::string sum(16, 's');
+  return {{{{.type = EntryType::file, .path = "f", .size = 3, .id = 1}, sum, "x/f"},
+           {{.type = EntryType::directory, .path = "", .id = 2}, "", "x"},
+           {{.type = EntryType::link, .path = "l", .target = "t", .id = 3}, sum, "x/l"}}};
+}
+
 template <class T>
 void refuse_when_cut(const T& message) {
   const std::string body = encode(message);
@@ -66,6 +73,8 @@ TEST_CASE("a message that is cut or too long is refused") {
   refuse_when_cut(Present{{{"a", true}, {"b", false}}});
   refuse_when_cut(WouldSend{{{"/x/a", "a", 7, false, true}, {"/x/b", "b", 0, true, false}}});
   refuse_when_cut(SessionError{{cp::Errc::denied, "no", ""}});
+  refuse_when_cut(sample_sums());
+  refuse_when_cut(SumBegun{{.path = "f", .size = 3, .id = 1}});
 }
 
 TEST_CASE("noise is read without harm") {
@@ -82,6 +91,39 @@ TEST_CASE("noise is read without harm") {
   survive_noise<Present>(10);
   survive_noise<WouldSend>(30);
   survive_noise<Measured>(31);
+  survive_noise<Summed>(32);
+  survive_noise<SumBegun>(33);
+}
+
+TEST_CASE("sums that cannot be are refused") {
+  Summed message = sample_sums();
+  Summed::Item& file = message.items[0];
+  SECTION("none at all") { message.items.clear(); }
+  SECTION("out of their order") { std::swap(file.entry.id, message.items[1].entry.id); }
+  SECTION("two of one number") { message.items[1].entry.id = 1; }
+  SECTION("a sum that is too short") { file.sum.pop_back(); }
+  SECTION("a sum that is too long") { file.sum += file.sum + "x"; }
+  SECTION("a directory with a sum") { message.items[1].sum = file.sum; }
+  SECTION("a link without one") { message.items[2].sum.clear(); }
+  SECTION("another name of a file") { message.items[2].entry.type = EntryType::hard_link; }
+  SECTION("a file larger than any") { file.entry.size = limits::file_bytes; }
+  SECTION("a file with other names") {
+    file.entry.extras = std::make_shared<Extras>(Extras{.is_leader = true});
+  }
+  SECTION("more than a message may hold") {
+    while (message.items.size() <= limits::batch_entries) {
+      message.items.push_back(file);
+      message.items.back().entry.id = message.items.size();
+    }
+  }
+  CHECK_FALSE(decode<Summed>(encode(message)));
+}
+
+TEST_CASE("only a file begins to be summed") {
+  CHECK(decode<SumBegun>(encode(SumBegun{{.path = "f", .size = 3, .id = 1}})));
+  CHECK_FALSE(
+      decode<SumBegun>(encode(SumBegun{{.type = EntryType::directory, .path = "d", .id = 1}})));
+  CHECK_FALSE(decode<SumBegun>(encode(SumBegun{{.path = "f", .size = 3, .id = 0}})));
 }
 
 TEST_CASE("an answer that says nothing is refused, and an offer of what is no file") {

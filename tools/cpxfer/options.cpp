@@ -204,6 +204,14 @@ constexpr std::array kCopyFlags{
 };
 
 constexpr std::array kHashFlags{
+    kAnonymous,
+    kToken,
+    kCa,
+    kTlsKey,
+    kSsh,
+    kRemoteCpxfer,
+    kInstallRemote,
+    kTimeout,
     Flag{.name = "digest",
          .type = Type::choice,
          .value = "KIND",
@@ -219,8 +227,10 @@ constexpr std::array kHashFlags{
          .fallback = "2"},
 };
 
-constexpr std::array kVerifyFlags{kNoTargetDirectory, kInclude, kExclude, kExcludeFrom,
-                                  kFilesFrom,         kFrom0,   kMaxAge,  kOneFileSystem};
+constexpr std::array kVerifyFlags{
+    kNoTargetDirectory, kInclude,   kExclude, kExcludeFrom, kFilesFrom, kFrom0, kMaxAge,
+    kOneFileSystem,     kAnonymous, kToken,   kCa,          kTlsKey,    kSsh,   kRemoteCpxfer,
+    kInstallRemote,     kTimeout};
 
 constexpr std::array kServeFlags{
     Flag{.name = "listen",
@@ -354,11 +364,15 @@ constexpr std::array kHashExamples{
             "prints one digest of all names and contents in results"},
     Example{"cpxfer hash --digest sha256 --plain results >SHA256SUMS",
             "writes a list that sha256sum -c takes"},
+    Example{"cpxfer hash --plain backup.example:results/",
+            "prints that digest of a tree at another host, which reads it itself"},
 };
 
 constexpr std::array kVerifyExamples{
     Example{"cpxfer verify results/ /backup/results",
             "says whether /backup/results has all that is in results"},
+    Example{"cpxfer verify results/ backup.example:results",
+            "says so of another host, which reads its copy itself"},
 };
 
 constexpr std::array kServeExamples{
@@ -406,10 +420,12 @@ constexpr std::array kCommands{
             "record of a transfer has: over names, kinds and contents, not over modes and times; a "
             "directory with a trailing slash means its contents.\n\n"
             "With --digest=sha256 it prints the sum of each file instead, ordered by path; as "
-            "--plain they are lines that sha256sum -c takes.",
+            "--plain they are lines that sha256sum -c takes.\n\n"
+            "What lies at a far end is read by the cpxfer there; names and digests alone travel.",
         .flags = kHashFlags,
         .operand = {.name = "PATH…",
-                    .help = "files and directories",
+                    .help = "files and directories here, at [USER@]HOST:PATH through ssh, at "
+                            "cpx://HOST[:PORT]/PATH, cp:CODE/PATH or @LABEL/NAME/PATH",
                     .least = 1,
                     .most = -1,
                     .type = Type::file},
@@ -423,10 +439,14 @@ constexpr std::array kCommands{
             "item that is missing where it would land, or is another, is named, and the exit "
             "status "
             "is 1 if there is one. What else stands there, modes and times do not matter. Prints a "
-            "cp.digest record of the sources.",
+            "cp.digest record of the sources.\n\n"
+            "Either side, or both, may be at a far end: the cpxfer there reads it, both ends of a "
+            "large file at once, and names and digests alone travel.",
         .flags = kVerifyFlags,
         .operand = {.name = "SOURCE… DESTINATION",
-                    .help = "paths on this machine",
+                    .help = "paths here, at [USER@]HOST:PATH through ssh, at "
+                            "cpx://HOST[:PORT]/PATH, cp:CODE/PATH or @LABEL/NAME/PATH; the sources "
+                            "are at one place",
                     .least = 2,
                     .most = -1,
                     .type = Type::file},

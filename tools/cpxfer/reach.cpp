@@ -118,16 +118,20 @@ cp::Result<transfer::PortRange> port_range_of(std::string_view text) {
 
 }  // namespace
 
-cp::Result<void> read_reach(const cp::cli::Arguments& arguments, transfer::Request& request) {
+cp::Result<void> read_far(const cp::cli::Arguments& arguments, transfer::Request& request) {
   request.anonymous = arguments.has("anonymous");
   CP_TRY(read_trust(arguments, request));
+  request.silence = arguments.duration("timeout").value_or(request.silence);
+  CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
+  return read_program(arguments, request);
+}
+
+cp::Result<void> read_reach(const cp::cli::Arguments& arguments, transfer::Request& request) {
+  CP_TRY(read_far(arguments, request));
   request.streams =
       static_cast<int>(std::min<std::int64_t>(arguments.integer("streams").value_or(0), 1 << 20));
   request.bytes_per_second = arguments.rate_bps("bwlimit").value_or(0) / 8;
-  request.silence = arguments.duration("timeout").value_or(request.silence);
-  CP_TRY_ASSIGN(request.ssh, ssh_of(arguments));
   CP_TRY(read_sealing(arguments, request));
-  CP_TRY(read_program(arguments, request));
   return choose_rail(arguments.text("rail").value_or("auto"), request);
 }
 

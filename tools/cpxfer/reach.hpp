@@ -6,6 +6,10 @@
 
 namespace cpxfer {
 
+/// Of REQUEST how far ends are reached and known, as ARGUMENTS say it; nothing of what carries
+/// data.
+cp::Result<void> read_far(const cp::cli::Arguments& arguments, cp::transfer::Request& request);
+
 /// Puts into REQUEST how other ends are reached, as ARGUMENTS have it: trust, token, ssh, the
 /// cpxfer there, encryption, rail, streams, rate and patience. usage for what contradicts itself;
 /// errors of open(2), and bad_config, for the file of a token.

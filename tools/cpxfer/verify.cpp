@@ -3,6 +3,8 @@
 
 #include "cli/context.hpp"
 #include "cpxfer.hpp"
+#include "named_places.hpp"
+#include "reach.hpp"
 #include "screen.hpp"
 #include "selection.hpp"
 
@@ -31,6 +33,8 @@ cp::Result<int> verify(cp::cli::Context& context) {
     request.placement = cp::transfer::Placement::exact;
   }
   CP_TRY_ASSIGN(request.selection, selection_of(context.arguments(), context.clock()));
+  CP_TRY(read_far(context.arguments(), request));
+  CP_TRY(resolve_named_places(context, request));
   auto& output = context.output(kVerifyColumns);
   const auto stop = context.stop_on_signals();
   const auto record = [&] {

@@ -134,6 +134,26 @@ for way in write read; do
   expect_match 'the token allows no more bytes' "$STDERR"
 done
 
+it "sums and compares for whoever may read, and says nothing to others"
+for words in "hash $URL/in/auto" "verify src/ $URL/in/auto" "verify $URL/in/auto/ src"; do
+  # shellcheck disable=SC2086
+  expect_status 77 cpxfer $words "${CA[@]}"
+  expect_match 'this server wants a token' "$STDERR"
+  expect_no_match 'cp.digest' "$STDOUT"
+  # shellcheck disable=SC2086
+  expect_status 77 cpxfer $words "${CA[@]}" --token "$TESTDIR/writes.token"
+  expect_match 'the token does not allow to read there' "$STDERR"
+  # shellcheck disable=SC2086
+  expect_status 0 cpxfer $words "${CA[@]}" --token "$TESTDIR/reads.token"
+  expect_json ".value == \"$(cpxfer hash --plain src/)\" or .path == \"$URL/in/auto\""
+done
+for path in /in /out /in/autos /in/auto/../../out; do
+  expect_status 77 cpxfer hash "${CA[@]}" --token "$TESTDIR/reads.token" "$URL$path"
+  expect_status 77 cpxfer verify "${CA[@]}" --token "$TESTDIR/reads.token" src/ "$URL$path"
+done
+expect_status 64 cpxfer verify --anonymous --token "$TESTDIR/reads.token" cpx://127.0.0.1:1/x cpx://127.0.0.1:2/x
+expect_match 'one token opens one server, and these are two' "$STDERR"
+
 it "takes a token back at once"
 token gone write:path=/in
 expect_status 0 cpxfer "${CA[@]}" --token "$TESTDIR/gone.token" src/small "$URL/in/"
