@@ -51,7 +51,10 @@ std::string json(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t plain = std::min(text.find_first_of(suspects), text.size());
+    const auto* const suspect = std::ranges::find_if(text, [&](char c) {
+      return static_cast<unsigned char>(c) >= 0x7F && suspects.find(c) != suspects.npos;
+    });
+    const auto plain = static_cast<std::size_t>(suspect - text.begin());
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (!text.empty()) {

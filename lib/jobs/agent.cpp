@@ -24,6 +24,18 @@ Result<void> take_up_all(JobStore& store, JobLoop& loop) {
   return {};
 }
 
+// Those that have come since the event CURSOR.
+Result<void> take_up_new(JobStore& store, JobLoop& loop, std::int64_t& cursor) {
+  CP_TRY_ASSIGN(const auto moved, store.moved_since(cursor));
+  for (const std::string& id : moved) {
+    if (loop.find(id) == nullptr) {
+      CP_TRY_ASSIGN(Draft draft, store.load(id));
+      CP_TRY(loop.add(std::move(draft)));
+    }
+  }
+  return {};
+}
+
 Result<bool> is_work_left(JobStore& store) {
   CP_TRY_ASSIGN(const auto open, store.list({.open_only = true, .with_elements = true}));
   for (const auto& draft : open) {
@@ -47,10 +59,12 @@ Result<bool> run_agent(JobStore& store, Driver& driver, Launchers& launchers, co
   }
   auto loop = std::make_unique<JobLoop>(store, driver, launchers, clock, stop);
   loop->watch_store();
+  CP_TRY_ASSIGN(std::int64_t seen, store.last_event());
+  CP_TRY(take_up_all(store, *loop));
   std::size_t rounds_in_vain = 0;
   while (!stop.stop_requested()) {
     if (loop->take_store_changed()) {
-      CP_TRY(take_up_all(store, *loop));
+      CP_TRY(take_up_new(store, *loop, seen));
       rounds_in_vain = 0;
     }
     CP_TRY(loop->turn());

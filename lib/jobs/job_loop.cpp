@@ -51,10 +51,26 @@ bool JobLoop::must_wait_in_line(const Entry& entry, const std::set<std::string>&
   return job.element && job.attempts.empty() && !job.cancel_requested && full.contains(job.parent);
 }
 
+// A job that another process drives stands as before until its own row is written.
 bool JobLoop::is_due(const Entry& entry, SteadyTime now, bool others_moved) const {
-  return !entry.draft.job().has_ended() &&
-         (entry.is_ready || now >= entry.due ||
-          (entry.pause.what == Pause::For::others && others_moved));
+  const bool has_moved = store_.is_driven_here(entry.draft)
+                             ? others_moved
+                             : moved_elsewhere_.contains(entry.draft.job().id);
+  return !entry.draft.job().has_ended() && (entry.is_ready || now >= entry.due ||
+                                            (entry.pause.what == Pause::For::others && has_moved));
+}
+
+Result<void> JobLoop::look_at_store() {
+  CP_TRY_ASSIGN(const bool changed, store_.changed());
+  store_changed_ = store_changed_ || changed;
+  moved_elsewhere_.clear();
+  if (!seen_) {
+    CP_TRY_ASSIGN(seen_, store_.last_event());  // each job is looked at once in any case
+  } else if (changed) {
+    CP_TRY_ASSIGN(moved_elsewhere_, store_.moved_since(*seen_));
+  }
+  others_moved_ = others_moved_ || changed;
+  return {};
 }
 
 // One question for all jobs at a provider: the answer for each is there when it is asked for.
@@ -77,10 +93,8 @@ void JobLoop::look_at_all(SteadyTime now, bool others_moved) {
 
 Result<void> JobLoop::turn() {
   CP_TRY(store_.renew());
-  CP_TRY_ASSIGN(const bool changed, store_.changed());
-  store_changed_ = store_changed_ || changed;
-  bool others_moved = others_moved_ || changed;
-  others_moved_ = false;
+  CP_TRY(look_at_store());
+  const bool others_moved = std::exchange(others_moved_, false);
   std::set<std::string> full;
   const SteadyTime now = clock_.steady();
   look_at_all(now, others_moved);

@@ -56,6 +56,7 @@ class JobLoop {
     std::string watched;       ///< the token that a watch was asked for, "" for none
     bool watches_all = false;  ///< not only its end
   };
+  Result<void> look_at_store();
   bool is_due(const Entry& entry, SteadyTime now, bool others_moved) const;
   void look_at_all(SteadyTime now, bool others_moved);
   Result<void> move(Entry& entry);
@@ -72,6 +73,8 @@ class JobLoop {
   UniqueFd woken_;
   std::unique_ptr<std::stop_callback<std::function<void()>>> wake_;
   std::vector<std::unique_ptr<Entry>> entries_;
+  std::optional<std::int64_t> seen_;       ///< the newest event that was looked at
+  std::set<std::string> moved_elsewhere_;  ///< of this turn
   std::size_t watches_ = 0;
   bool watches_store_ = false;
   bool others_moved_ = true;

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace cp::jobs {
@@ -18,7 +19,7 @@ using model::Json;
 using store::Statement;
 using store::Transaction;
 
-constexpr std::array<std::string_view, 1> kMigrations{R"(
+constexpr std::array<std::string_view, 2> kMigrations{R"(
 CREATE TABLE jobs(
   id TEXT PRIMARY KEY,
   parent TEXT REFERENCES jobs(id),
@@ -54,6 +55,10 @@ CREATE TABLE drivers(
   start_ticks INTEGER NOT NULL,
   expires_ms INTEGER NOT NULL
 );
+)",
+                                                      R"(
+CREATE INDEX jobs_newest ON jobs(substr(id, 1, 28) DESC, element);
+CREATE INDEX jobs_free ON jobs(driver) WHERE state NOT IN ('COMPLETED','FAILED','CANCELED');
 )"};
 
 constexpr std::string_view kOpen = "j.state NOT IN ('COMPLETED','FAILED','CANCELED')";
@@ -77,6 +82,36 @@ std::vector<std::string> taken_apart(std::string_view blob) {
     }
   }
   return out;
+}
+
+// Which rows FILTER lets through, and in which order; ?1 to ?3 are its texts.
+std::string condition_of(const JobStore::Filter& filter) {
+  const auto state = model::job_state_of(filter.state);
+  const bool is_open = filter.open_only || (state && !model::is_terminal(*state));
+  // Few among many: their index finds them, and the order's would lead past all the others.
+  const bool are_few = is_open || !filter.parent.empty();
+  std::string condition = "WHERE 1";
+  condition += is_open ? fmt::format(" AND {}", kOpen) : "";
+  condition += filter.state.empty() ? "" : " AND j.state = ?1";
+  condition += filter.name.empty() ? "" : " AND j.name = ?2";
+  condition += filter.parent.empty() ? "" : " AND j.parent = ?3";
+  condition += filter.parent.empty() && !filter.with_elements ? " AND j.parent IS NULL" : "";
+  condition += fmt::format(" ORDER BY {}substr(j.id, 1, 28) DESC, j.element", are_few ? "+" : "");
+  condition += filter.limit > 0 ? fmt::format(" LIMIT {}", filter.limit) : "";
+  return condition;
+}
+
+// A parameter that the condition does not name has no number to bind.
+void bind_values(Statement& rows, const JobStore::Filter& filter) {
+  if (!filter.state.empty()) {
+    rows.bind(1, filter.state);
+  }
+  if (!filter.name.empty()) {
+    rows.bind(2, filter.name);
+  }
+  if (!filter.parent.empty()) {
+    rows.bind(3, filter.parent);
+  }
 }
 
 Result<void> insert_job(store::Database& database, const Job& job, std::int64_t driver) {
@@ -248,25 +283,8 @@ Result<Draft> JobStore::load(std::string_view id) {
 }
 
 Result<std::vector<Draft>> JobStore::list(const Filter& filter) {
-  std::string condition = "WHERE 1";
-  condition += filter.open_only ? fmt::format(" AND {}", kOpen) : "";
-  condition += filter.state.empty() ? "" : " AND j.state = ?1";
-  condition += filter.name.empty() ? "" : " AND j.name = ?2";
-  condition += filter.parent.empty() ? "" : " AND j.parent = ?3";
-  condition += filter.parent.empty() && !filter.with_elements ? " AND j.parent IS NULL" : "";
-  condition += " ORDER BY substr(j.id, 1, 28) DESC, j.element";
-  condition += filter.limit > 0 ? fmt::format(" LIMIT {}", filter.limit) : "";
-  // A parameter that the condition does not name has no number to bind.
-  CP_TRY_ASSIGN(Statement rows, select(condition + " /* ?1 ?2 ?3 */"));
-  if (!filter.state.empty()) {
-    rows.bind(1, filter.state);
-  }
-  if (!filter.name.empty()) {
-    rows.bind(2, filter.name);
-  }
-  if (!filter.parent.empty()) {
-    rows.bind(3, filter.parent);
-  }
+  CP_TRY_ASSIGN(Statement rows, select(condition_of(filter)));
+  bind_values(rows, filter);
   std::vector<Draft> out;
   while (true) {
     CP_TRY_ASSIGN(const bool more, rows.step());
@@ -275,6 +293,20 @@ Result<std::vector<Draft>> JobStore::list(const Filter& filter) {
     }
     CP_TRY_ASSIGN(Draft draft, read_row(rows));
     out.push_back(std::move(draft));
+  }
+}
+
+Result<void> JobStore::for_each_document(const Filter& filter,
+                                         const std::function<void(std::string_view)>& each) {
+  CP_TRY_ASSIGN(Statement rows,
+                database_->prepare("SELECT j.document FROM jobs j " + condition_of(filter)));
+  bind_values(rows, filter);
+  while (true) {
+    CP_TRY_ASSIGN(const bool more, rows.step());
+    if (!more) {
+      return {};
+    }
+    each(rows.text(0));
   }
 }
 
@@ -338,6 +370,29 @@ Result<std::vector<Event>> JobStore::events(std::string_view id) {
     CP_TRY_ASSIGN(const UnixTime at, parse_time(rows.text(1)));
     out.push_back({rows.integer(0), std::string(id), at, std::string(rows.text(2))});
   }
+}
+
+Result<std::set<std::string>> JobStore::moved_since(std::int64_t& cursor) {
+  CP_TRY_ASSIGN(Statement rows, database_->prepare(fmt::format(R"(
+SELECT seq, job FROM events WHERE seq > ? UNION ALL
+SELECT 0, id FROM jobs j WHERE driver = 0 AND {})",
+                                                               kOpen)));
+  rows.bind(1, cursor);
+  std::set<std::string> out;
+  while (true) {
+    CP_TRY_ASSIGN(const bool more, rows.step());
+    if (!more) {
+      return out;
+    }
+    cursor = std::max(cursor, rows.integer(0));
+    out.emplace(rows.text(1));
+  }
+}
+
+Result<std::int64_t> JobStore::last_event() {
+  CP_TRY_ASSIGN(Statement row, database_->prepare("SELECT COALESCE(MAX(seq), 0) FROM events"));
+  CP_TRY(row.step());
+  return row.integer(0);
 }
 
 Result<std::string> JobStore::stored_document(std::string_view id) {

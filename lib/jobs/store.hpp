@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,11 +99,20 @@ class JobStore {
   };
   /// The jobs that FILTER lets through, newest first.
   Result<std::vector<Draft>> list(const Filter& filter);
+  /// Calls EACH with the document, a line of JSON, of each job that FILTER lets through, newest
+  /// first: for many, since no more than one is held.
+  Result<void> for_each_document(const Filter& filter,
+                                 const std::function<void(std::string_view)>& each);
   /// How many elements of PARENT are in each state.
   Result<std::map<std::string, std::int64_t>> element_states(std::string_view parent);
   Result<model::JobState> state_of(std::string_view id);
   /// All events of the job in order.
   Result<std::vector<Event>> events(std::string_view id);
+  /// The number of the newest event, 0 when there is none.
+  Result<std::int64_t> last_event();
+  /// The jobs that may stand otherwise than before event CURSOR, which becomes the newest: those
+  /// with events since then, and open ones that nobody drives.
+  Result<std::set<std::string>> moved_since(std::int64_t& cursor);
   /// The document as stored, for whoever checks it against the events.
   Result<std::string> stored_document(std::string_view id);
 

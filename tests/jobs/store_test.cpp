@@ -132,7 +132,7 @@ TEST_CASE("events are never changed or removed") {
     create(store, draft);
   }
   auto raw = cp::store::Database::open(bench.directory.path() + "/jobs.db",
-                                       {.migrations = std::array<std::string_view, 1>{""}});
+                                       {.migrations = std::array<std::string_view, 2>{"", ""}});
   REQUIRE(raw);
   CHECK_FALSE(raw->execute("UPDATE events SET change = '{}'"));
   CHECK_FALSE(raw->execute("DELETE FROM events"));
@@ -260,9 +260,15 @@ TEST_CASE("jobs are listed the newest first, by state, name and array") {
     std::string out;
     const auto drafts_of_filter = store.list(filter);
     REQUIRE(drafts_of_filter);
+    std::string documents;
     for (const auto& draft : *drafts_of_filter) {
       out += draft.job().id.back();
+      documents += *store.stored_document(draft.job().id);
     }
+    std::string one_by_one;
+    REQUIRE(store.for_each_document(filter,
+                                    [&](std::string_view document) { one_by_one += document; }));
+    CHECK(one_by_one == documents);
     return out;
   };
   CHECK(ids({}) == "321");

@@ -154,7 +154,10 @@ constexpr std::array kListFlags{
          .value = "ID",
          .help = "the elements of array ID",
          .complete = "job"},
-    cp::cli::flags::limit,
+    Flag{.name = "limit",
+         .type = Type::integer,
+         .value = "N",
+         .help = "print the N newest, or all for 0; a table has 200 unless told otherwise"},
     kNoAgent,
 };
 constexpr std::array kStatusFlags{kNoAgent};
