@@ -112,4 +112,9 @@ Json offer_of(const Subject& subject, const Demand& demand, std::int64_t rank,
   return offer;
 }
 
+std::optional<Money> cost_of_offer(const Json& offer) {
+  const auto job = model::money_at(offer, "price.job");
+  return job ? job : model::money_at(offer, "price.hour");
+}
+
 }  // namespace cp::market

@@ -20,4 +20,8 @@ std::optional<double> cost_of(const Quote& quote);
 model::Json offer_of(const Subject& subject, const Demand& demand, std::int64_t rank,
                      const std::string& id, const std::optional<Scale>& costs);
 
+/// What OFFER, a cp.offer/1, costs: the whole job where that is known, else an hour; nullopt when
+/// neither is.
+std::optional<Money> cost_of_offer(const model::Json& offer);
+
 }  // namespace cp::market

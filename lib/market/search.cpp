@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -640,12 +641,14 @@ class Searcher {
 
   Result<void> make_offers() {
     std::vector<Subject> subjects;
+    std::vector<Truth> truths;
     std::unordered_map<std::int64_t, bool> shown;
     for (const Candidate& candidate : candidates_) {
       const bool is_sibling = candidate.document != 0 && siblings_.contains(candidate.document);
       if (is_sibling && !shown.try_emplace(candidate.document, true).second) {
         continue;
       }
+      truths.push_back(candidate.truth);
       if (candidate.row < 0) {
         subjects.push_back(std::move(live_[static_cast<std::size_t>(-1 - candidate.row)]));
       } else {
@@ -657,7 +660,7 @@ class Searcher {
       add_offer(subject);
     }
     if (is_by_score()) {
-      order_by_score();
+      order_by_score(truths);
     }
     return {};
   }
@@ -699,13 +702,23 @@ class Searcher {
                                       costs_.scale(subject.row.currency)));
   }
 
-  void order_by_score() {
+  // Scores of two currencies have no common measure, as their amounts have none, and what is not
+  // known comes last, as everywhere. So the best ones of all are among the cheapest of each.
+  void order_by_score(const std::vector<Truth>& truths) {
     const double direction = options_.sort.front().is_descending ? -1 : 1;
-    std::stable_sort(result_.offers.begin(), result_.offers.end(),
-                     [&](const Json& a, const Json& b) {
-                       return direction * a["scores"]["total"].get<double>() >
-                              direction * b["scores"]["total"].get<double>();
-                     });
+    std::vector<std::pair<std::tuple<int, bool, int, double>, Json>> order;
+    for (std::size_t i = 0; i < truths.size(); ++i) {
+      Json& offer = result_.offers[i];
+      const auto cost = cost_of_offer(offer);
+      const int currency = cost ? currencies_.rank(cost->currency) : 0;
+      const double total = offer["scores"]["total"].get<double>();
+      order.push_back(
+          {{-static_cast<int>(truths[i]), !cost, currency, -direction * total}, std::move(offer)});
+    }
+    std::ranges::stable_sort(
+        order, {}, [](const auto& one) -> const auto& { return one.first; });
+    std::ranges::transform(order, result_.offers.begin(),
+                           [](auto& one) { return std::move(one.second); });
     if (options_.per_provider > 0) {
       std::map<std::string, std::size_t> shown;
       std::erase_if(result_.offers, [&](const Json& offer) {

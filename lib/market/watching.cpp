@@ -44,11 +44,6 @@ std::string_view to_text(WatchEvent::Kind kind) {
   return "gone";
 }
 
-std::optional<Money> cost_of_offer(const Json& offer) {
-  const auto job = model::money_at(offer, "price.job");
-  return job ? job : model::money_at(offer, "price.hour");
-}
-
 std::optional<WatchEvent> Watch::look(const SearchResult& result) {
   const bool may_have_changed = !is_satisfiable_ || !is_silent(result.answer, source_);
   if (result.offers.empty()) {

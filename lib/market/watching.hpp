@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/money.hpp"
+#include "market/offer.hpp"
 #include "market/search.hpp"
 
 #include <optional>
@@ -42,10 +43,6 @@ class Watch {
   std::string source_;         ///< of the best offer
   std::optional<Money> cost_;  ///< of the best offer
 };
-
-/// What OFFER, a cp.offer/1, costs: the whole job where that is known, else an hour; nullopt when
-/// neither is.
-std::optional<Money> cost_of_offer(const model::Json& offer);
 
 /// OFFER with its `event`: what EVENT is, seen at NOW.
 nlohmann::ordered_json with_event(nlohmann::ordered_json offer, const WatchEvent& event,
