@@ -109,7 +109,8 @@ RecordFilter leaf(const Condition& condition) {
 RecordFilter filter_of(const Condition& condition, int depth) {
   const bool is_and = condition.type == Condition::Type::conjunction;
   if (depth > kMaxDepth || condition.type == Condition::Type::negation ||
-      condition.type == Condition::Type::likeness) {
+      condition.type == Condition::Type::likeness ||
+      condition.type == Condition::Type::calculation) {
     return everything();
   }
   if (!is_and && condition.type != Condition::Type::disjunction) {

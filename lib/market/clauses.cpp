@@ -70,7 +70,8 @@ bool is_threshold(const Clause& clause) {
   const Condition& condition = clause.condition;
   return clause.type == Clause::Type::condition && condition.type == Condition::Type::comparison &&
          condition.other == nullptr && condition.field->scope != model::Scope::demand &&
-         condition.operation != Operator::equal && condition.operation != Operator::not_equal;
+         condition.field->kind != model::Kind::flops && condition.operation != Operator::equal &&
+         condition.operation != Operator::not_equal;
 }
 
 std::optional<Clause> widened(const Clause& clause, const model::FieldValue& value) {

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <compare>
+#include <limits>
 #include <utility>
 
 namespace cp::market {
@@ -74,6 +76,7 @@ class ColumnJudgeMaker {
   using Number = ColumnJudge::Number;
   using Amount = ColumnJudge::Amount;
   using AmountTest = ColumnJudge::AmountTest;
+  using CalculationStep = ColumnJudge::CalculationStep;
 
   ColumnJudgeMaker(const Snapshot& snapshot, const Demand& demand, Terms terms,
                    std::span<const SourceInfo> sources)
@@ -91,6 +94,8 @@ class ColumnJudgeMaker {
       case Condition::Type::membership:
       case Condition::Type::likeness:
         break;
+      case Condition::Type::calculation:
+        return calculation(condition);
     }
     return leaf(condition);
   }
@@ -114,6 +119,8 @@ class ColumnJudgeMaker {
     switch (part.type) {
       case Node::Type::amounts:
         return 2 * dear;
+      case Node::Type::calculation:
+        return 3 * dear;
       case Node::Type::numbers:
         return dear;
       case Node::Type::table:
@@ -130,8 +137,12 @@ class ColumnJudgeMaker {
     if (field.kind == Kind::money) {
       return amounts(condition);
     }
+    const bool is_of_table = field.kind == Kind::flops;
     if (condition.other != nullptr) {
-      return numbers(condition);
+      return is_of_table ? calculation(as_calculation(condition)) : numbers(condition);
+    }
+    if (is_of_table) {
+      return by_flops(condition);
     }
     if (field.name == "source") {
       return by_source(condition);
@@ -173,6 +184,17 @@ class ColumnJudgeMaker {
     CP_TRY_ASSIGN(const std::vector<double> values, snapshot_.numbers(column));
     for (std::size_t i = 0; i < values.size(); ++i) {
       node.table[i + kFirstCode] = number_fits(values[i], condition);
+    }
+    return node;
+  }
+
+  Result<Node> by_flops(const Condition& condition) const {
+    Node node = table_of(OfferColumn::gpu_model);
+    CP_TRY_ASSIGN(const std::vector<double> rates,
+                  flops_by_code(snapshot_, condition.field->format()));
+    for (std::size_t code = kFirstCode; code < rates.size(); ++code) {
+      node.table[code] =
+          std::isnan(rates[code]) ? Truth::unknown : number_fits(rates[code], condition);
     }
     return node;
   }
@@ -249,6 +271,73 @@ class ColumnJudgeMaker {
       number.constant = model::number_at(demand_.document(), field.path);
     }
     return number;
+  }
+
+  // --- calculations
+
+  // Two fields against each other.
+  static Condition as_calculation(const Condition& condition) {
+    Condition calculation;
+    calculation.type = Condition::Type::calculation;
+    calculation.operation = condition.operation;
+    for (const Field* field : {condition.field, condition.other}) {
+      model::Step step;
+      step.type = model::Step::Type::field;
+      step.field = field;
+      calculation.sides.push_back({step});
+    }
+    return calculation;
+  }
+
+  Result<Node> calculation(const Condition& condition) const {
+    Node node;
+    node.type = Node::Type::calculation;
+    node.operation = condition.operation;
+    for (const model::Calculation& side : condition.sides) {
+      std::vector<CalculationStep>& steps = node.calculations.emplace_back();
+      for (const model::Step& step : side) {
+        CP_TRY_ASSIGN(CalculationStep made, calculation_step(step));
+        steps.push_back(std::move(made));
+      }
+    }
+    const std::vector<std::string> currencies = model::currencies_of(condition.sides);
+    node.is_of_currency = currencies.size() > 1 ||
+                          (currencies.size() == 1 && model::has_money_field(condition.sides));
+    if (currencies.size() == 1 && node.is_of_currency) {
+      CP_TRY_ASSIGN(const std::uint32_t code,
+                    snapshot_.find(OfferColumn::currency, currencies.front()));
+      if (code >= kFirstCode) {
+        node.currency = code;
+      }
+    }
+    return node;
+  }
+
+  Result<CalculationStep> calculation_step(const model::Step& step) const {
+    CalculationStep made;
+    made.type = step.type;
+    made.constant = step.number;
+    if (step.type != model::Step::Type::field) {
+      return made;
+    }
+    const Field& field = *step.field;
+    made.constant = std::numeric_limits<double>::quiet_NaN();
+    made.price = ColumnPrice::kind_of(field);
+    if (field.kind == Kind::flops) {
+      made.column = OfferColumn::gpu_model;
+      CP_TRY_ASSIGN(made.values, flops_by_code(snapshot_, field.format()));
+    } else if (const FieldColumn* found = column_of_field(field)) {
+      made.column = found->column;
+      made.values.assign(kFirstCode, made.constant);
+      CP_TRY_ASSIGN(const std::vector<double> numbers, snapshot_.numbers(found->column));
+      for (const double number : numbers) {
+        made.values.push_back(model::in_calculation(field.kind, number));
+      }
+    } else if (field.scope == model::Scope::demand) {
+      const auto number = model::number_at(demand_.document(), field.path);
+      made.constant = number ? model::in_calculation(field.kind, *number) : made.constant;
+    }
+    return made;
   }
 
   // --- amounts
@@ -355,6 +444,8 @@ Result<void> ColumnJudge::judge(const Node& node, ChunkReader& reader, ChunkRows
       return {};
     case Node::Type::numbers:
       return judge_numbers(node, reader, rows, out);
+    case Node::Type::calculation:
+      return judge_calculation(node, reader, rows, out);
     case Node::Type::amounts:
       return judge_amounts(node, reader, rows, out);
     case Node::Type::all:
@@ -419,6 +510,66 @@ Result<void> ColumnJudge::judge_numbers(const Node& node, ChunkReader& reader, C
                                       : Truth::unknown;
   }
   return {};
+}
+
+Result<void> ColumnJudge::judge_calculation(const Node& node, ChunkReader& reader, ChunkRows rows,
+                                            Truths& out) const {
+  std::vector<bool> has_none(rows.size(), false);
+  CP_TRY_ASSIGN(const auto left, calculate(node.calculations.front(), reader, rows, has_none));
+  CP_TRY_ASSIGN(const auto right, calculate(node.calculations.back(), reader, rows, has_none));
+  std::vector<std::uint32_t> currencies;
+  if (node.is_of_currency) {
+    CP_TRY(reader.codes(OfferColumn::currency, rows, currencies));
+  }
+  out.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_foreign = node.is_of_currency && currencies[i] != node.currency;
+    out[i] = has_none[i] ? Truth::no
+             : is_foreign || std::isnan(left[i]) || std::isnan(right[i])
+                 ? Truth::unknown
+                 : holds(left[i], node.operation, right[i]);
+  }
+  return {};
+}
+
+Result<std::vector<double>> ColumnJudge::calculate(const std::vector<CalculationStep>& steps,
+                                                   ChunkReader& reader, ChunkRows rows,
+                                                   std::vector<bool>& has_none) const {
+  std::vector<std::vector<double>> stack;
+  for (const CalculationStep& step : steps) {
+    if (step.type == model::Step::Type::number || step.type == model::Step::Type::field) {
+      CP_TRY_ASSIGN(auto values, values_of(step, reader, rows, has_none));
+      stack.push_back(std::move(values));
+      continue;
+    }
+    const std::vector<double> right = std::move(stack.back());
+    stack.pop_back();
+    std::ranges::transform(stack.back(), right, stack.back().begin(),
+                           [&](double a, double b) { return model::calculated(step.type, a, b); });
+  }
+  return std::move(stack.back());
+}
+
+Result<std::vector<double>> ColumnJudge::values_of(const CalculationStep& step, ChunkReader& reader,
+                                                   ChunkRows rows,
+                                                   std::vector<bool>& has_none) const {
+  std::vector<double> values(rows.size(), step.constant);
+  if (step.column) {
+    std::vector<std::uint32_t> codes;
+    CP_TRY(reader.codes(*step.column, rows, codes));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      has_none[i] = has_none[i] || codes[i] == kNoAcceleratorCode;
+      values[i] = step.values[codes[i]];
+    }
+  } else if (step.price) {
+    std::vector<Nanos> nanos;
+    CP_TRY(price_.read(*step.price, reader, rows, nanos));
+    constexpr double nano = 1e9;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      values[i] = nanos[i] == kUnknownNanos ? step.constant : static_cast<double>(nanos[i]) / nano;
+    }
+  }
+  return values;
 }
 
 Result<void> ColumnJudge::judge_amounts(const Node& node, ChunkReader& reader, ChunkRows rows,

@@ -49,8 +49,26 @@ class ColumnJudge {
     model::Operator operation = model::Operator::equal;
     Amount right;
   };
+  /// A step of a calculation: an operation, the values of a column by code (NaN: not known), an
+  /// amount of the row, or the same number for all.
+  struct CalculationStep {
+    model::Step::Type type = model::Step::Type::number;
+    std::optional<OfferColumn> column;
+    std::vector<double> values;
+    std::optional<ColumnPrice::Kind> price;
+    double constant = 0;
+  };
   struct Node {
-    enum class Type : std::uint8_t { constant, table, numbers, amounts, all, any, opposite };
+    enum class Type : std::uint8_t {
+      constant,
+      table,
+      numbers,
+      amounts,
+      calculation,
+      all,
+      any,
+      opposite
+    };
     Type type = Type::constant;
     std::vector<Node> parts;
     model::Truth truth = model::Truth::yes;
@@ -61,6 +79,9 @@ class ColumnJudge {
     ColumnPrice::Kind price = ColumnPrice::Kind::hour;
     /// One of these has to hold, each of which is that all of its tests do.
     std::vector<std::vector<AmountTest>> amounts;
+    std::vector<std::vector<CalculationStep>> calculations;  ///< of both sides
+    bool is_of_currency = false;  ///< a calculation is known where amounts are in CURRENCY only
+    std::optional<std::uint32_t> currency;
   };
   using Truths = std::vector<model::Truth>;
 
@@ -70,6 +91,13 @@ class ColumnJudge {
                            Truths& out) const;
   Result<void> judge_numbers(const Node& node, ChunkReader& reader, ChunkRows rows,
                              Truths& out) const;
+  Result<void> judge_calculation(const Node& node, ChunkReader& reader, ChunkRows rows,
+                                 Truths& out) const;
+  Result<std::vector<double>> calculate(const std::vector<CalculationStep>& steps,
+                                        ChunkReader& reader, ChunkRows rows,
+                                        std::vector<bool>& has_none) const;
+  Result<std::vector<double>> values_of(const CalculationStep& step, ChunkReader& reader,
+                                        ChunkRows rows, std::vector<bool>& has_none) const;
   Result<void> judge_amounts(const Node& node, ChunkReader& reader, ChunkRows rows,
                              Truths& out) const;
   Result<void> judge_test(const AmountTest& test, std::span<const Nanos> left, ChunkReader& reader,

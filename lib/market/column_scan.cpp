@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <deque>
 #include <iterator>
 #include <limits>
@@ -117,8 +118,9 @@ class ColumnPart {
       first_.currency_rank = scan_.currency_ranks_[currencies_[i]];
     } else if (is_coded_) {
       const std::uint32_t code = codes_[i];
-      first_.type = code < kFirstCode ? KeyValue::Type::unknown : KeyValue::Type::number;
       first_.number = key.values.empty() ? code : key.values[code];
+      const bool is_known = code >= kFirstCode && !std::isnan(first_.number);
+      first_.type = is_known ? KeyValue::Type::number : KeyValue::Type::unknown;
     } else {
       CP_TRY_ASSIGN(first_, scan_.read_key(key, reader_, rows_[i]));
     }
@@ -346,6 +348,12 @@ Result<ColumnScan::Key> ColumnScan::key_of(const model::Field& field) const {
     key.price = *price;
     return key;
   }
+  if (field.kind == model::Kind::flops) {
+    key.type = Key::Type::number;
+    key.column = OfferColumn::gpu_model;
+    CP_TRY_ASSIGN(key.values, flops_by_code(snapshot_, field.format()));
+    return key;
+  }
   const bool is_terms = field.name == "price.terms";
   const FieldColumn* found = column_of_field(field);
   constexpr static OfferColumn terms = OfferColumn::terms;
@@ -423,8 +431,8 @@ Result<KeyValue> ColumnScan::read_key(const Key& key, ChunkReader& reader,
   }
   CP_TRY_ASSIGN(const std::uint32_t code, reader.code(key.column, row));
   if (code >= kFirstCode) {
-    value.type = KeyValue::Type::number;
     value.number = key.values.empty() ? code : key.values[code];
+    value.type = std::isnan(value.number) ? KeyValue::Type::unknown : KeyValue::Type::number;
   }
   return value;
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "market/field_column.hpp"
 
+#include "model/accelerators.hpp"
+
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace cp::market {
 namespace {
@@ -40,6 +43,17 @@ constexpr std::array kFieldColumns{
 const FieldColumn* column_of_field(const model::Field& field) {
   const auto* const found = std::ranges::find(kFieldColumns, field.name, &FieldColumn::field);
   return found == kFieldColumns.end() ? nullptr : found;
+}
+
+Result<std::vector<double>> flops_by_code(const Snapshot& snapshot, std::string_view format) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  CP_TRY_ASSIGN(const Texts names, snapshot.texts(OfferColumn::gpu_model));
+  std::vector<double> rates(kFirstCode, unknown);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto name = model::AcceleratorName::recognise(names[i]);
+    rates.push_back(name.tera_flops(format).value_or(unknown));
+  }
+  return rates;
 }
 
 }  // namespace cp::market

@@ -19,4 +19,8 @@ struct FieldColumn {
 /// Where FIELD stands; nullptr for what is computed of several columns, or in none.
 const FieldColumn* column_of_field(const model::Field& field);
 
+/// The rate in FORMAT that each code of SNAPSHOT's gpu_model has, as `AcceleratorName::tera_flops`
+/// has it; NaN where it is not known.
+Result<std::vector<double>> flops_by_code(const Snapshot& snapshot, std::string_view format);
+
 }  // namespace cp::market

@@ -59,7 +59,12 @@ bool needs_accelerator(const Field* field) {
   return field != nullptr && field->is_of_accelerator() && field->name != "gpu.count";
 }
 bool needs_accelerator(const Condition& condition) {
-  return needs_accelerator(condition.field) || needs_accelerator(condition.other);
+  const auto in_calculation = [](const model::Calculation& side) {
+    return std::ranges::any_of(
+        side, [](const model::Step& step) { return needs_accelerator(step.field); });
+  };
+  return needs_accelerator(condition.field) || needs_accelerator(condition.other) ||
+         std::ranges::any_of(condition.sides, in_calculation);
 }
 
 int depth_of(const Condition& condition) {
@@ -111,6 +116,10 @@ Sql SqlTranslator::is_known(const Condition& condition) const {
   for (const Condition& part : condition.parts) {
     (sql += " AND ") += is_known(part);
   }
+  if (condition.type == Condition::Type::calculation) {
+    ((sql += " AND (") += leaf(condition)) += ") IS NOT NULL";
+    return sql += ")";
+  }
   if (condition.field == nullptr) {
     return sql += ")";
   }
@@ -150,6 +159,7 @@ Sql SqlTranslator::truth(const Condition& condition) const {
     case Condition::Type::comparison:
     case Condition::Type::membership:
     case Condition::Type::likeness:
+    case Condition::Type::calculation:
       break;
   }
   return leaf(condition);
@@ -168,6 +178,12 @@ Sql SqlTranslator::joined(std::span<const Condition> parts, std::string_view wor
 }
 
 Sql SqlTranslator::leaf(const Condition& condition) const {
+  if (condition.type == Condition::Type::calculation) {
+    Sql guarded{needs_accelerator(condition) ? "CASE WHEN gpu_model IS NULL THEN 0 ELSE (" : "(",
+                {}};
+    guarded += calculated(condition);
+    return guarded += needs_accelerator(condition) ? ") END" : ")";
+  }
   const Field& field = *condition.field;
   if (field.name == "source" && condition.other == nullptr) {
     return by_source(condition);
@@ -208,6 +224,73 @@ Sql SqlTranslator::compared(const Condition& condition) const {
   }
   Sql whole{"(", {}};
   return (whole += sql) += ")";
+}
+
+// All amounts are in one currency, or nothing is known.
+Sql SqlTranslator::calculated(const Condition& condition) const {
+  const std::vector<std::string> currencies = model::currencies_of(condition.sides);
+  Sql sql;
+  if (currencies.size() > 1) {
+    return {"NULL", {}};
+  }
+  const bool has_condition = currencies.size() == 1 && model::has_money_field(condition.sides);
+  if (has_condition) {
+    ((sql += "CASE WHEN currency = ").add(currencies.front())) += " THEN ";
+  }
+  sql += side(condition.sides.front());
+  sql += sign_of(condition.operation);
+  sql += side(condition.sides.back());
+  return sql += has_condition ? " END" : "";
+}
+
+// A division by zero is NULL to SQLite, and what is not finite is made so.
+Sql SqlTranslator::side(const model::Calculation& calculation) const {
+  std::vector<Sql> stack;
+  for (const model::Step& step : calculation) {
+    if (step.type == model::Step::Type::number) {
+      stack.emplace_back().add(step.number);
+    } else if (step.type == model::Step::Type::field) {
+      stack.push_back(number(*step.field));
+    } else {
+      const Sql right = std::move(stack.back());
+      stack.pop_back();
+      constexpr std::array<std::string_view, 4> signs{" + ", " - ", " * ", " / "};
+      const auto sign =
+          static_cast<std::size_t>(step.type) - static_cast<std::size_t>(model::Step::Type::add);
+      Sql sql{"nullif(nullif(", {}};
+      ((sql += stack.back()) += signs.at(sign)) += right;
+      stack.back() = std::move(sql += ", 9e999), -9e999)");
+    }
+  }
+  return stack.back();
+}
+
+// The value of FIELD as it is calculated with.
+Sql SqlTranslator::number(const Field& field) const {
+  const bool is_plain = field.kind == Kind::number || field.kind == Kind::bytes ||
+                        field.kind == Kind::duration || field.kind == Kind::flops;
+  const double unit = field.kind == Kind::money ? static_cast<double>(kNano) : 8;
+  Sql sql{"(CAST(", {}};
+  (sql += value(field)) += " AS REAL)";
+  return sql += is_plain ? ")" : fmt::format(" / {:.1f})", unit);
+}
+
+// NULL in brackets is one of each row, and not the same for all.
+Sql SqlTranslator::flops(const Field& field) const {
+  Sql sql;
+  for (const std::string& name : models_) {
+    const auto rate = name.empty()
+                          ? std::nullopt
+                          : model::AcceleratorName::recognise(name).tera_flops(field.format());
+    if (rate) {
+      ((sql += " WHEN ").add(name) += " THEN ").add(*rate);
+    }
+  }
+  if (sql.text.empty()) {
+    return {"(NULL)", {}};
+  }
+  Sql whole{"CASE gpu_model", {}};
+  return (whole += sql) += " END";
 }
 
 Sql SqlTranslator::in_ranges(const Sql& left, std::span<const model::Range> ranges) const {
@@ -320,7 +403,7 @@ Sql SqlTranslator::necessary(const Condition& condition) const {
   if (!is_leaf || !needs_accelerator(condition)) {
     return {};
   }
-  if (condition.field->kind != Kind::model) {
+  if (condition.field == nullptr || condition.field->kind != Kind::model) {
     return {"gpu_model IS NOT NULL", {}};
   }
   std::vector<std::string> names = models_where(condition, Truth::yes);
@@ -335,6 +418,9 @@ Sql SqlTranslator::necessary(const Condition& condition) const {
 Sql SqlTranslator::value(const Field& field) const {
   if (const std::string_view column = column_of(field); !column.empty()) {
     return {std::string(column), {}};
+  }
+  if (field.kind == Kind::flops) {
+    return flops(field);
   }
   if (field.name == "price.hour") {
     return hour();

@@ -70,6 +70,10 @@ class SqlTranslator {
   Sql joined(std::span<const model::Condition> parts, std::string_view word) const;
   Sql leaf(const model::Condition& condition) const;
   Sql compared(const model::Condition& condition) const;
+  Sql calculated(const model::Condition& condition) const;
+  Sql side(const model::Calculation& calculation) const;
+  Sql number(const model::Field& field) const;
+  Sql flops(const model::Field& field) const;
   Sql in_ranges(const Sql& left, std::span<const model::Range> ranges) const;
   Sql range(const Sql& left, const model::Range& range) const;
   Sql comparison(const Sql& left, model::Operator operation, const model::Literal& right) const;

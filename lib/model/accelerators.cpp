@@ -178,6 +178,19 @@ std::optional<std::uint64_t> AcceleratorName::memory_bytes() const {
   return common;
 }
 
+std::optional<double> AcceleratorName::tera_flops(std::string_view format) const {
+  constexpr double tera = 1e12;
+  std::optional<std::uint64_t> common;
+  for (const std::uint16_t member : members_) {
+    const AcceleratorFigure* const figure = kModels[member].figure("flops", format);
+    if (figure == nullptr || (common && *common != figure->value)) {
+      return std::nullopt;
+    }
+    common = figure->value;
+  }
+  return common ? std::optional(static_cast<double>(*common) / tera) : std::nullopt;
+}
+
 AcceleratorName AcceleratorName::narrowed(std::uint64_t memory_bytes) const {
   std::vector<std::uint16_t> left;
   for (const std::uint16_t member : members_) {

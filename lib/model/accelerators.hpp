@@ -75,6 +75,11 @@ class AcceleratorName {
   /// The memory of such a card by the table's figures, when all members have the same.
   std::optional<std::uint64_t> memory_bytes() const;
 
+  /// The peak rate of such a card in FORMAT ("fp16") by the table's figures, in 10^12 operations a
+  /// second without sparsity, of vector units where those have the format; nullopt when it is not
+  /// known of a member, or members differ.
+  std::optional<double> tera_flops(std::string_view format) const;
+
   /// This name, narrowed to the members that have MEMORY_BYTES each, when the table has a name for
   /// just those; else itself.
   AcceleratorName narrowed(std::uint64_t memory_bytes) const;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <compare>
 #include <limits>
 #include <optional>
@@ -37,6 +38,7 @@ Value value_of(Kind kind, const Json& document, std::string_view path) {
     case Kind::bytes:
     case Kind::rate:
     case Kind::duration:
+    case Kind::flops:
       break;
   }
   return as_value(number_at(document, path));
@@ -137,11 +139,66 @@ class Evaluator {
         return opposite(truth(condition.parts.front()));
       case Condition::Type::likeness:
         return like(read(*condition.field), condition.pattern);
+      case Condition::Type::calculation:
+        return calculation(condition);
       case Condition::Type::comparison:
       case Condition::Type::membership:
         break;
     }
     return comparison(condition);
+  }
+
+  /// The currency of all amounts of a calculation.
+  struct OneCurrency {
+    std::string name;
+    bool is_one = true;
+
+    void add(const std::string& currency) {
+      is_one = is_one && (name.empty() || currency.empty() || name == currency);
+      name = name.empty() ? currency : name;
+    }
+  };
+
+  Truth calculation(const Condition& condition) const {
+    OneCurrency currency;
+    const Value left = result_of(condition.sides.front(), currency);
+    const Value right = result_of(condition.sides.back(), currency);
+    const bool has_none =
+        std::holds_alternative<NoAccelerator>(left) || std::holds_alternative<NoAccelerator>(right);
+    return has_none || currency.is_one ? compare(left, condition.operation, right) : Truth::unknown;
+  }
+
+  Value result_of(const Calculation& calculation, OneCurrency& currency) const {
+    std::vector<double> stack;
+    bool has_none = false;
+    for (const Step& step : calculation) {
+      if (step.type == Step::Type::number) {
+        currency.add(step.currency);
+        stack.push_back(step.number);
+      } else if (step.type == Step::Type::field) {
+        const Value value = read(*step.field);
+        has_none = has_none || std::holds_alternative<NoAccelerator>(value);
+        stack.push_back(number_of(*step.field, value, currency));
+      } else {
+        const double right = stack.back();
+        stack.pop_back();
+        stack.back() = calculated(step.type, stack.back(), right);
+      }
+    }
+    return has_none                   ? Value(NoAccelerator{})
+           : std::isnan(stack.back()) ? Value()
+                                      : Value(stack.back());
+  }
+
+  static double number_of(const Field& field, const Value& value, OneCurrency& currency) {
+    if (const auto* number = std::get_if<double>(&value)) {
+      return in_calculation(field.kind, *number);
+    }
+    if (const auto* money = std::get_if<Money>(&value)) {
+      currency.add(money->currency);
+      return money->amount.to_double();
+    }
+    return std::numeric_limits<double>::quiet_NaN();
   }
 
   Truth fold(const std::vector<Condition>& parts, Truth start, Truth (*join)(Truth, Truth)) {
@@ -273,6 +330,9 @@ class Evaluator {
     if (accelerator_->is_null()) {
       return member == "count" ? Value(0.0) : Value(NoAccelerator{});
     }
+    if (field.kind == Kind::flops) {
+      return rate_of_model(field.format());
+    }
     const Value value = value_of(field.kind, *accelerator_, member);
     if (member == "count") {
       // A share of one card is less than a card.
@@ -287,6 +347,14 @@ class Evaluator {
       return value_of(field.kind, *accelerator_, "native_name");
     }
     return member == "vendor" ? vendor_of_model() : value;
+  }
+
+  Value rate_of_model(std::string_view format) const {
+    const Value model = first_of(Kind::model, *accelerator_, "model|native_name");
+    const auto* const name = std::get_if<std::string>(&model);
+    const auto rate =
+        name == nullptr ? std::nullopt : AcceleratorName::recognise(*name).tera_flops(format);
+    return rate ? Value(*rate) : Value();
   }
 
   // Who makes a card is known with its model, though a record may leave it out.
@@ -308,6 +376,14 @@ void collect(const Condition& condition, std::vector<const Field*>& found) {
   for (const Field* field : {condition.field, condition.other}) {
     if (field != nullptr && std::find(found.begin(), found.end(), field) == found.end()) {
       found.push_back(field);
+    }
+  }
+  for (const Calculation& side : condition.sides) {
+    for (const Step& step : side) {
+      if (step.field != nullptr &&
+          std::find(found.begin(), found.end(), step.field) == found.end()) {
+        found.push_back(step.field);
+      }
     }
   }
   for (const Condition& part : condition.parts) {

@@ -4,6 +4,7 @@
 #include "base/money.hpp"
 #include "base/result.hpp"
 #include "model/accelerators.hpp"
+#include "model/calculation.hpp"
 #include "model/fields.hpp"
 #include "model/json_fwd.hpp"
 #include "model/truth.hpp"
@@ -25,7 +26,10 @@
 ///                 | field [ "not" ] "in" "[" item { "," item } "]"        item = value |
 ///                 value..value | field [ "not" ] "like" pattern                       "*" is any
 ///                 run of characters | field                                                 of
-///                 kind boolean
+///                 kind boolean | sum ( "=" … ">=" ) sum
+///     sum         = product { ( "+" | "-" ) product }
+///     product     = operand { ( "*" | "/" ) operand }
+///     operand     = field | value | "(" sum ")"
 ///
 /// A value is a word or number as it stands (80GB, 15CNY, 7d, cn-sh) or a quoted string. Truth has
 /// three values: what is not known is neither true nor false. Conditions on gpu.* hold for one and
@@ -53,6 +57,7 @@ struct Condition {
     comparison,   ///< FIELD OPERATION value or OTHER
     membership,   ///< FIELD in RANGES
     likeness,     ///< FIELD like PATTERN
+    calculation,  ///< SIDES[0] OPERATION SIDES[1]
   };
   Type type = Type::conjunction;
   std::vector<Condition> parts;
@@ -61,6 +66,7 @@ struct Condition {
   const Field* other = nullptr;  ///< a comparison's right side, when it is a field
   std::vector<Range> ranges;     ///< a comparison's value, or a membership's items
   std::string pattern;
+  std::vector<Calculation> sides;
 };
 
 struct ParseOptions {

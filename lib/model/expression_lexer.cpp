@@ -10,8 +10,8 @@
 namespace cp::model {
 namespace {
 
-constexpr std::array<std::string_view, 13> kSymbols{"==", "!=", "<=", ">=", "..", "=", "<",
-                                                    ">",  "(",  ")",  "[",  "]",  ","};
+constexpr std::array<std::string_view, 17> kSymbols{
+    "==", "!=", "<=", ">=", "..", "=", "<", ">", "(", ")", "[", "]", ",", "+", "-", "*", "/"};
 
 // Bytes of UTF-8 past ASCII are letters of words: region names have them.
 bool is_letter(char c) {
@@ -46,11 +46,6 @@ Result<Token> ExpressionLexer::next() {
       return token;
     }
   }
-  const auto rest = text_.substr(at_, text_.find_first_of(" \t\r\n,]", at_) - at_);
-  if (rest.find('*') != std::string_view::npos) {
-    return with_hint(fail(Errc::usage, "column {}: '*' outside of quotes", token.column),
-                     "write a pattern in quotes: region like \"cn-*\"");
-  }
   const auto character = escape::terminal(text_.substr(at_, 1));
   return fail(Errc::usage, "column {}: '{}' has no meaning here", token.column, character);
 }
@@ -77,6 +72,11 @@ Token ExpressionLexer::word(Token token) {
   while (is_letter_at(at_) || (at_ < text_.size() && (text_[at_] == '.' || text_[at_] == '-') &&
                                is_letter_at(at_ + 1))) {
     ++at_;
+  }
+  // "25GB/s" is an amount; anywhere else a slash divides.
+  if (text_[start] >= '0' && text_[start] <= '9' && text_.substr(at_).starts_with("/s") &&
+      !is_letter_at(at_ + 2)) {
+    at_ += 2;
   }
   token.type = Token::Type::word;
   token.text = text_.substr(start, at_ - start);

@@ -22,7 +22,7 @@ struct Token {
 };
 
 /// Cuts an expression into words (names, numbers with their units), strings and symbols. A hyphen
-/// or a dot inside a word belongs to it; ".." does not.
+/// or a dot inside a word belongs to it; ".." does not, nor does a hyphen before a blank.
 class ExpressionLexer {
  public:
   explicit ExpressionLexer(std::string_view text) : text_(text) {}

@@ -62,6 +62,8 @@ std::string number_of(Kind kind, double value) {
       return with_unit(value, "bps", {{"Gbps", 1e9}, {"Mbps", 1e6}});
     case Kind::duration:
       return with_unit(value, "s", {{"d", 86400}, {"h", 3600}, {"m", 60}});
+    case Kind::flops:
+      return number(value) + "T";
     default:
       return number(value);
   }
@@ -82,6 +84,11 @@ std::string range_text(Kind kind, const Range& range) {
 }
 
 std::string leaf_text(const Condition& condition, std::string_view negation) {
+  if (condition.type == Condition::Type::calculation) {
+    return fmt::format("{} {} {}", to_text(condition.sides.front()),
+                       kSigns[static_cast<std::size_t>(condition.operation)],
+                       to_text(condition.sides.back()));
+  }
   const std::string name(condition.field->name);
   if (condition.type == Condition::Type::likeness) {
     return fmt::format("{}{} like {}", name, negation, model::quoted(condition.pattern));

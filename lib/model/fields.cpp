@@ -43,6 +43,20 @@ constexpr std::array kFields{
           "accelerators in a node"},
     Field{"gpu.memory", Kind::bytes, Scope::resource, "node.accelerators[].memory_bytes",
           "memory of one accelerator"},
+    Field{"gpu.flops_fp64", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "peak rate of one accelerator in fp64 (vector units), by the table of accelerators"},
+    Field{"gpu.flops_fp32", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "the same in fp32 (vector units)"},
+    Field{"gpu.flops_tf32", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "the same in tf32, without sparsity"},
+    Field{"gpu.flops_fp16", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "the same in fp16, without sparsity"},
+    Field{"gpu.flops_bf16", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "the same in bf16, without sparsity"},
+    Field{"gpu.flops_fp8", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "the same in fp8, without sparsity"},
+    Field{"gpu.flops_int8", Kind::flops, Scope::resource, "node.accelerators[].model",
+          "integer operations in int8, without sparsity"},
     Field{"network", Kind::rate, Scope::resource, "node.network[].rate_bps",
           "the node's fastest network"},
     Field{"rdma", Kind::rate, Scope::resource, "node.network[rdma].rate_bps",
@@ -116,6 +130,8 @@ std::string_view unit_of(Kind kind) {
       return "s";
     case Kind::money:
       return "money";
+    case Kind::flops:
+      return "TFLOP/s";
     case Kind::boolean:
       return "true, false";
     case Kind::text:

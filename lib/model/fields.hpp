@@ -22,6 +22,7 @@ enum class Kind : std::uint8_t {
   duration,  ///< "7d"; seconds inside
   money,     ///< "15CNY"
   boolean,   ///< true or false
+  flops,     ///< operations a second, in 10^12: "300TFLOPS"; a number alone counts 10^12
 };
 
 /// Which document a field is read from.
@@ -41,6 +42,8 @@ struct Field {
 
   /// Whether it speaks of one accelerator of the node.
   bool is_of_accelerator() const { return path.starts_with("node.accelerators[]"); }
+  /// Of Kind::flops: the format of its numbers, "fp16".
+  std::string_view format() const { return name.substr(name.find('_') + 1); }
 };
 
 /// All of them, in the order in which people read them.

@@ -180,6 +180,8 @@ std::string literal(Chance& chance, Kind kind) {
       return fmt::format("{}s", chance.below(1'000'000));
     case Kind::money:
       return fmt::format("{}{}", chance.of(kAmounts), chance.of(kCurrencies));
+    case Kind::flops:
+      return fmt::format("{}T", chance.below(1200));
     case Kind::boolean:
       break;
   }
@@ -194,7 +196,62 @@ std::string pattern(Chance& chance) {
 
 bool is_text(Kind kind) { return kind == Kind::text || kind == Kind::model; }
 
+// A number that is of its kind whatever stands beside it.
+std::string literal_with_unit(Chance& chance, Kind kind) {
+  return kind == Kind::flops ? fmt::format("{}TFLOPS", chance.below(1200)) : literal(chance, kind);
+}
+
+// A field that can be calculated with.
+const Field& some_number(Chance& chance) {
+  const std::span<const Field> fields = cp::model::fields();
+  while (true) {
+    const Field& field = fields[chance.below(fields.size())];
+    if (!is_text(field.kind) && field.kind != Kind::boolean) {
+      return field;
+    }
+  }
+}
+
+// A product of fields, in which the exponent of money is counted; now and then a sum of two alike.
+std::string product(Chance& chance, int& money) {
+  std::string text;
+  bool is_divided = false;
+  for (std::size_t more = 1 + chance.below(3); more > 0; --more) {
+    const Field& field = some_number(chance);
+    money += field.kind == Kind::money ? (is_divided ? -1 : 1) : 0;
+    std::string one(field.name);
+    if (chance.one_in(4)) {
+      const std::string other = chance.one_in(2) ? one : literal_with_unit(chance, field.kind);
+      one = fmt::format("({} {} {})", one, chance.one_in(2) ? "+" : "-", other);
+    }
+    text += one;
+    is_divided = chance.one_in(2);
+    text += more == 1 ? "" : is_divided ? " / " : " * ";
+  }
+  return text;
+}
+
+std::string calculation(Chance& chance) {
+  constexpr std::array<const char*, 6> operators{"=", "!=", "<", "<=", ">", ">="};
+  if (chance.one_in(4)) {
+    // The same units on both sides.
+    const Field& field = some_number(chance);
+    const Field& other = some_number(chance);
+    return fmt::format("{0} * {1} {2} {3} * {0}", field.name, other.name, chance.of(operators),
+                       chance.one_in(2) ? other.name : fmt::format("{} * 2", other.name));
+  }
+  int money = 0;
+  const std::string text = product(chance, money);
+  const std::string number = money == 0
+                                 ? fmt::format("{}", chance.below(2000))
+                                 : fmt::format("{}{}", chance.of(kAmounts), chance.of(kCurrencies));
+  return fmt::format("{} * 1 {} {}", text, chance.of(operators), number);
+}
+
 std::string comparison(Chance& chance) {
+  if (chance.one_in(4)) {
+    return calculation(chance);
+  }
   constexpr std::array<const char*, 6> operators{"=", "!=", "<", "<=", ">", ">="};
   const std::span<const Field> fields = cp::model::fields();
   const Field& field = fields[chance.below(fields.size())];
@@ -422,7 +479,7 @@ class Registry final : public cp::market::LiveSource {
 SearchOptions some_options(Chance& chance) {
   constexpr std::array<const char*, 10> keys{
       "price", "-price",     "price.card_hour", "gpu.model",   "-memory",
-      "name",  "-gpu.count", "region",          "price.terms", "cpus"};
+      "name",  "-gpu.count", "-gpu.flops_fp16", "price.terms", "cpus"};
   constexpr std::array<std::size_t, 4> limits{0, 1, 5, 20};
   SearchOptions options;
   std::string sort = chance.one_in(5) ? "score" : chance.of(keys);

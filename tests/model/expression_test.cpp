@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/expression.hpp"
 
+#include "model/expression_text.hpp"
 #include "model/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+using cp::model::evaluate;
 using cp::model::Json;
 using cp::model::parse_condition;
 using cp::model::Truth;
@@ -69,6 +71,19 @@ TEST_CASE("a wrong expression is told with its column and what to do") {
       {"cpus = \x01", "'\\x01' has no meaning", ""},
       {"cpus > memory", "column 8: cpus and memory have different units", ""},
       {"runnable = perhaps", "neither true nor false", ""},
+      {"price.hour / cpus <= 4GB", "column 22: ", ""},
+      {"price.hour / memory <= 4CNY / 1GBit", "column 31: '1GBit' is no number", ""},
+      {"price.hour / memory <= 4CNY / 1h", "column 24: the two sides have different units",
+       "TFLOP/s"},
+      {"price.hour / cpus <= 4", "'4' has no currency", "[money]"},
+      {"price.hour + memory > 1CNY", "column 12: what is added has different units", ""},
+      {"cpus + region > 1", "column 8: region is no number", "in quotes"},
+      {"cpus * > 1", "column 8: '>' stands where a field or a number", ""},
+      {"cpus * 2", "a comparison of what is calculated is missing", ""},
+      {"(cpus * 2 > 4", "')' is missing", ""},
+      {"cpus * (2 > 4", "column 11: '>' stands where ')'", ""},
+      {"cpus * prise > 4", "there is no field 'prise'", ""},
+      {"gpu.flops_fp16 >= fast", "column 19: ", ""},
   }));
   CAPTURE(bad.expression);
   const auto result = parse_condition(bad.expression);
@@ -230,4 +245,90 @@ TEST_CASE("a quoted text stays itself") {
     REQUIRE(condition);
     CHECK(std::get<std::string>(condition->ranges.front().low) == text);
   }
+}
+
+TEST_CASE("arithmetic has the usual order, units and three truth values") {
+  const Json resource = *cp::model::parse_json(
+      R"({"schema":"cp.resource/1","node":{"cpu":{"cores":16},"memory_bytes":64000000000,"disk_bytes":0,
+          "network":[{"rate_bps":80000000000}],
+          "accelerators":[{"model":"A100-SXM-80GB","count":8,"memory_bytes":85899345920}]},
+          "limits":{"walltime_s":7200},
+          "price":{"hour":{"amount":"16.00","currency":"CNY"},"card_hour":{"amount":"2.00","currency":"CNY"}}})");
+  const auto [expression, truth] = GENERATE(table<const char*, Truth>({
+      {"cores + 2 * 3 = 22", Truth::yes},
+      {"(cores + 2) * 3 = 54", Truth::yes},
+      {"cores - 6 - 2 = 8", Truth::yes},
+      {"cores - (6 - 2) = 12", Truth::yes},
+      {"cores / 4 / 2 = 2", Truth::yes},
+      {"2 * 8 = cores * 1", Truth::yes},
+      {"((cores)) * 1 = 16", Truth::yes},
+      {"(cores * 2 = 32) and ((cores + 1) * 2 = 34)", Truth::yes},
+      {"not (cores * 2 = 33)", Truth::yes},
+      {"price.hour / cores <= 1CNY", Truth::yes},
+      {"price.hour / cores < 1CNY", Truth::no},
+      {"price.hour / price.card_hour = 8", Truth::yes},
+      {"price.hour / price.card_hour = gpu.count * 1", Truth::yes},
+      {"price.hour / cores <= 1USD", Truth::unknown},
+      {"price.hour + 1USD <= 100CNY", Truth::unknown},
+      {"price.hour + 1CNY = 17CNY", Truth::yes},
+      {"price.card_hour / gpu.flops_fp16 <= 0.01CNY", Truth::yes},
+      {"price.card_hour / gpu.flops_fp16 <= 2CNY / 312TFLOPS", Truth::yes},
+      {"price.card_hour / gpu.flops_fp16 < 2CNY / 312TFLOPS", Truth::no},
+      {"memory / gpu.count >= 8GB", Truth::yes},
+      {"memory / cores = 4GB", Truth::yes},
+      {"memory / network <= 6.4s", Truth::yes},
+      {"memory / network < 6.4s", Truth::no},
+      {"network * limit.walltime >= 72TB", Truth::yes},
+      {"network / 2 = 40Gbps", Truth::yes},
+      {"network / 2 = 5GB/s", Truth::yes},
+      {"network = 10GB/s", Truth::yes},
+      {"limit.walltime * 2 = 4h", Truth::yes},
+      {"limit.walltime - 30 m = 90m", Truth::yes},
+      {"memory / disk >= 0", Truth::unknown},
+      {"disk / memory >= 0", Truth::yes},
+      {"memory / (cores - 16) >= 0", Truth::unknown},
+      {"memory / nodes >= 0", Truth::unknown},
+      {"nodes * 0 = 0", Truth::unknown},
+      {"memory * memory * memory * memory * memory * memory * memory * memory * memory * memory * "
+       "memory * memory * "
+       "memory * memory * memory * memory * memory * memory * memory * memory * memory * memory * "
+       "memory * memory * "
+       "memory * memory * memory * memory * memory * memory > 0",
+       Truth::unknown},
+      {"gpu.flops_fp16 >= 300", Truth::yes},
+      {"gpu.flops_fp16 = 312TFLOPS", Truth::yes},
+      {"gpu.flops_fp16 = 312T", Truth::yes},
+      {"gpu.flops_fp16 < 0.3PFLOP/s", Truth::no},
+      {"gpu.flops_fp8 >= 1", Truth::unknown},
+  }));
+  CAPTURE(expression);
+  const auto condition = parse_condition(expression);
+  REQUIRE(condition);
+  CHECK(static_cast<int>(evaluate(*condition, resource, Json::object())) ==
+        static_cast<int>(truth));
+  const auto again = parse_condition(cp::model::to_text(*condition));
+  CAPTURE(cp::model::to_text(*condition));
+  REQUIRE(again);
+  CHECK(static_cast<int>(evaluate(*again, resource, Json::object())) == static_cast<int>(truth));
+}
+
+TEST_CASE("a node without accelerators fulfils nothing that is calculated of them") {
+  const Json none = *cp::model::parse_json(R"({"node":{"cpu":{"cores":4},"accelerators":[]}})");
+  for (const char* text :
+       {"gpu.memory / 2 > 0", "gpu.memory / 2 <= 0", "gpu.flops_fp32 * disk >= 0",
+        "gpu.flops_fp16 > 0", "nodes / gpu.flops_fp16 > 0"}) {
+    CAPTURE(text);
+    CHECK(evaluate(*parse_condition(text), none, Json::object()) == Truth::no);
+  }
+  CHECK(evaluate(*parse_condition("gpu.count * 2 = 0"), none, Json::object()) == Truth::yes);
+}
+
+TEST_CASE("the rate of a family is known where all its members have it") {
+  const auto rate = [](const char* name) {
+    return cp::model::AcceleratorName::recognise(name).tera_flops("fp16");
+  };
+  CHECK(rate("A100-SXM-80GB") == 312);
+  CHECK(rate("H100-SXM-80GB").value_or(0) > 900);
+  CHECK_FALSE(rate("H100"));
+  CHECK_FALSE(rate("nobody's"));
 }

@@ -18,17 +18,17 @@ constexpr std::array kFieldsColumns{Column{"NAME", "name"}, Column{"TYPE", "type
                                     Column{"UNIT", "unit"}, Column{"DOCUMENT", "document"},
                                     Column{"PATH", "path"}, Column{"MEANING", "meaning"}};
 
-constexpr std::array<std::string_view, 8> kTypes{"text", "model",    "number", "bytes",
-                                                 "rate", "duration", "money",  "boolean"};
+constexpr std::array<std::string_view, 9> kTypes{"text",     "model", "number",  "bytes", "rate",
+                                                 "duration", "money", "boolean", "flops"};
 constexpr std::array<std::string_view, 3> kDocuments{"resource", "offer", "demand"};
 
 Json document_of(const cp::model::Field& field) {
   Json json{{"schema", "cp.field/1"},
             {"name", field.name},
             {"type", kTypes[static_cast<std::size_t>(field.kind)]}};
-  const bool has_unit = field.kind == cp::model::Kind::bytes ||
-                        field.kind == cp::model::Kind::rate ||
-                        field.kind == cp::model::Kind::duration;
+  const bool has_unit =
+      field.kind == cp::model::Kind::bytes || field.kind == cp::model::Kind::rate ||
+      field.kind == cp::model::Kind::duration || field.kind == cp::model::Kind::flops;
   if (has_unit) {
     json["unit"] = cp::model::unit_of(field.kind);
   }

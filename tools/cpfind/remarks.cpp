@@ -24,10 +24,10 @@ std::vector<Remark> remarks_of(const Json& answer) {
     const std::string name = source["name"].get<std::string>();
     const auto message = cp::model::text_at(source, "message");
     if (status == "stale") {
-      remarks.push_back(
-          {false,
-           {Errc::failed, fmt::format("{} is stale: {}", name, message.value_or("import it again")),
-            {}}});
+      remarks.push_back({false,
+                         {Errc::failed,
+                          fmt::format("{} is stale: {}", name, message.value_or("import it again")),
+                          {}}});
     } else if (status != "answered") {
       remarks.push_back(
           {true, {Errc::failed, fmt::format("{}: {}", name, message.value_or(status)), {}}});

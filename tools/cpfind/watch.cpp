@@ -130,8 +130,7 @@ class Watcher {
     }
     ++shown_;
     cp::cli::Output& output = context_.output(kWatchColumns);
-    const Json offer =
-        cp::market::with_event(result.offers.front(), event, context_.clock().now());
+    const Json offer = cp::market::with_event(result.offers.front(), event, context_.clock().now());
     if (output.form() == cp::cli::Output::Form::table) {
       output.line(line_of(offer));
     } else {
@@ -176,7 +175,8 @@ Result<int> watch(Context& context) {
   CP_TRY_ASSIGN(const Demand demand, demand_of(context));
   SearchOptions options;
   set_common(context, options);
-  CP_TRY_ASSIGN(options.sort, cp::market::parse_sort("price,name", demand.duration_s().has_value()));
+  CP_TRY_ASSIGN(options.sort,
+                cp::market::parse_sort("price,name", demand.duration_s().has_value()));
   options.limit = 1;
   CP_TRY_ASSIGN(const Pace pace, pace_of(context));
   const std::stop_token signals = context.stop_on_signals();

@@ -117,3 +117,17 @@ expect_no_match 'unknown'
 expect_no_match '.{81}'
 TERM=xterm script -qec 'stty cols 200; NO_COLOR=1 cpfind --gpu 8 --hours 4' /dev/null | tr -d '\r' >"$STDOUT"
 expect_match '^a100-pool .* unknown +█+'
+
+it "calculates with prices, rates and amounts, and sorts by the rates of the table of accelerators"
+expect_status 0 cpfind --where 'price.card_hour / gpu.flops_fp16 <= 0.02CNY'
+expect_equal h100-pool "$(names)"
+expect_status 0 env CP_MONEY_CURRENCY=CNY cpfind --where 'price.card_hour / gpu.flops_fp16 <= 0.03'
+expect_equal 'a100-pool h100-pool' "$(names)"
+expect_status 0 cpfind --where '(memory - 64GB) / gpu.count >= 200GB or memory / cpus = 8GiB'
+expect_equal 'cpu-pool h100-pool' "$(names | tr ' ' '\n' | sort | paste -sd ' ')"
+expect_status 0 cpfind --sort -gpu.flops_fp16 --where 'gpu.flops_fp16 > 100TFLOPS'
+expect_equal 'h100-pool a100-pool' "$(names)"
+expect_status 1 cpfind --where 'price.card_hour / gpu.flops_fp16 <= 0.02USD' --explain
+expect_json '.unknown == 3 and .explanation.clauses[0].clause == "price.card_hour / gpu.flops_fp16 <= 0.02USD"'
+expect_status 64 cpfind --where 'price.hour / cpus < 3'
+expect_match 'has no currency' "$STDERR"
