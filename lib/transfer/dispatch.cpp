@@ -42,9 +42,12 @@ Result<void> Dispatch::meet() {
   CP_TRY_ASSIGN(auto stream, connect());
   const bool is_new = request_.reads_back || (request_.dry_run && request_.sync.any());
   if (is_new && deputy_->far().format < 6) {
-    return at_server(roles_.deputy,
-                     Result<void>(fail(Errc::unavailable, "its cpxfer {} is too old for this order",
-                                       deputy_->far().version)));
+    return at_server(
+        roles_.deputy,
+        Result<void>(with_hint(
+            fail(Errc::unavailable, "its cpxfer {} is too old for {}", deputy_->far().version,
+                 request_.reads_back ? "--verify=readback" : "this order"),
+            "--install-remote brings this one")));
   }
   CP_TRY_ASSIGN(Order order, order_of(request_, ordered()));
   order.id = report_.account().id;

@@ -60,11 +60,13 @@ Result<void> check_format(const Request& request, const Hello& far) {
   return {};
 }
 
-Result<void> check_readback(const Request& request, const Hello& far) {
-  return request.reads_back && far.format < 6
-             ? fail(Errc::unavailable, "its cpxfer {} is too old for --verify=readback",
-                    far.version)
-             : Result<void>();
+Result<void> check_readback(const Request& request, const Hello& far, Place place) {
+  if (!request.reads_back || far.format >= 6) {
+    return {};
+  }
+  auto old = fail(Errc::unavailable, "its cpxfer {} is too old for --verify=readback", far.version);
+  return place == Place::ssh ? with_hint(std::move(old), "--install-remote brings this one")
+                             : std::move(old);
 }
 
 void conclude(Report& report, const Location& server, Result<FinalResult> result) {
@@ -171,7 +173,7 @@ Result<void> push_once(const Request& request, const std::vector<Source>& source
   }
   CP_TRY_ASSIGN(const auto client, at_server(destination, std::move(met)));
   CP_TRY(at_server(destination, check_format(request, client->far())));
-  CP_TRY(at_server(destination, check_readback(request, client->far())));
+  CP_TRY(at_server(destination, check_readback(request, client->far(), destination.kind)));
   Open open = open_of(request, rail, Direction::push);
   fit_path(open, request, client->round_trip());
   open.destination = destination.path;
