@@ -43,8 +43,8 @@ double calculated(Step::Type operation, double left, double right) {
   const double result = operation == Step::Type::add        ? left + right
                         : operation == Step::Type::subtract ? left - right
                         : operation == Step::Type::multiply ? left * right
-                        : right == 0                        ? std::numeric_limits<double>::quiet_NaN()
-                                                            : left / right;
+                        : right == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                     : left / right;
   return std::isfinite(result) ? result : std::numeric_limits<double>::quiet_NaN();
 }
 

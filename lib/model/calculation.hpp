@@ -24,8 +24,8 @@ struct Step {
 };
 using Calculation = std::vector<Step>;
 
-/// What OPERATION makes of LEFT and RIGHT; NaN, which stands for what is not known, where that is no
-/// finite number.
+/// What OPERATION makes of LEFT and RIGHT; NaN, which stands for what is not known, where that is
+/// no finite number.
 double calculated(Step::Type operation, double left, double right);
 
 /// VALUE of a field of KIND as it is calculated with.

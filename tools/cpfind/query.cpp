@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/escape.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "demand_flags.hpp"
+#include "market/plot.hpp"
 #include "market/search.hpp"
 #include "model/accelerators.hpp"
 #include "model/json.hpp"
@@ -97,6 +99,14 @@ std::string summary_of(const Json& answer, bool include_unknown) {
   return text;
 }
 
+Result<void> draw(const std::string& file, const SearchResult& result,
+                  const std::string& currency) {
+  const std::string svg = cp::market::svg_of(cp::market::plot_data_of(result.offers, currency));
+  CP_TRY_ASSIGN(auto picture, cp::AtomicFile::create_output(file, 0666));
+  CP_TRY(picture.write(svg));
+  return picture.commit();
+}
+
 std::string text_of(const Json& json, const char* name) {
   return cp::escape::terminal(json[name].get_ref<const std::string&>());
 }
@@ -138,6 +148,9 @@ Result<int> query(Context& context) {
   CP_TRY_ASSIGN(World world, World::open(context));
   CP_TRY_ASSIGN(const SearchResult result,
                 search(world.sources(), demand, options, context.clock(), context.random(), {}));
+  if (const auto file = context.arguments().text("plot")) {
+    CP_TRY(draw(*file, result, options.currency));
+  }
   cp::cli::Output& output = context.output(kQueryColumns);
   for (const Json& offer : result.offers) {
     output.record(offer);

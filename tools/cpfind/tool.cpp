@@ -97,6 +97,10 @@ constexpr auto kQueryFlags = joined(
              .help = "order by fields (cpfind fields), by price or by score; -KEY reverses",
              .fallback = "price,name",
              .setting = "cpfind.sort"},
+        Flag{.name = "plot",
+             .type = Type::file,
+             .value = "FILE.svg",
+             .help = "also draw price against performance of what is shown, with what none beats"},
         Flag{.name = "pareto",
              .help =
                  "only what no other offer beats in the amounts of --sort, else in price and size"},
@@ -125,6 +129,9 @@ constexpr std::array kQueryExamples{
         "Why there is so little: what each condition leaves out, and the nearest that would do."},
     Example{"cpfind --gpu H100 --sort price,-gpu.count --pareto --per-provider 1",
             "What costs least for its number of accelerators, once for each provider."},
+    Example{
+        "cpfind --gpu 8 --limit 0 --plot offers.svg",
+        "A picture of all nodes with eight accelerators: what they cost, and how fast they are."},
     Example{"cpfind --gpu H100:8 --hours 4 | cpprobe rank | cprun run --offers - -- ./train.sh",
             "Finds, measures the network and runs on the best."},
 };

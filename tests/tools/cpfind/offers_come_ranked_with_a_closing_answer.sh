@@ -131,3 +131,23 @@ expect_status 1 cpfind --where 'price.card_hour / gpu.flops_fp16 <= 0.02USD' --e
 expect_json '.unknown == 3 and .explanation.clauses[0].clause == "price.card_hour / gpu.flops_fp16 <= 0.02USD"'
 expect_status 64 cpfind --where 'price.hour / cpus < 3'
 expect_match 'has no currency' "$STDERR"
+
+it "draws price against performance as a picture that holds names as text"
+jq -c '.name = "<script>&\u001b[31m" | .provider.name = "]]>" | .prices[0].price.amount = "9"' site.ndjson | head -n 1 >evil.ndjson
+expect_status 0 cpfind import evil.ndjson
+expect_status 0 cpfind --gpu 8 --plot offers.svg
+/usr/bin/python3 - offers.svg <<'PYTHON' || fail "offers.svg is not as it should be: $(cat offers.svg)"
+import sys, xml.etree.ElementTree as tree
+svg = "{http://www.w3.org/2000/svg}"
+root = tree.parse(sys.argv[1]).getroot()
+assert root.tag == svg + "svg"
+assert {e.tag for e in root.iter()} <= {svg + t for t in ("svg", "title", "rect", "text", "line", "path", "circle")}
+texts = [e.text for e in root.iter(svg + "text")]
+assert "3 offers, 2 that no other one beats" in texts, texts
+assert "price of an hour, CNY" in texts and "peak rate of all accelerators, TFLOP/s (fp16)" in texts, texts
+points = [(float(c.get("cx")), float(c.get("cy")), c.get("fill")) for c in root.iter(svg + "circle")]
+assert len(points) == 3 and points == sorted(points), points
+assert [p[2] for p in points].count("#c03020") == 2
+assert any("<script>&" in t for t in texts), texts
+PYTHON
+expect_status 73 cpfind --gpu 8 --plot nowhere/offers.svg
