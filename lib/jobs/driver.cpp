@@ -27,6 +27,14 @@ constexpr auto kFirstRetry = 500ms;
 constexpr auto kLongestRetry = 60s;
 constexpr int kTriesThatNeverRan = 3;
 
+// Where a copy of the job's standard input lies in its directory on another host.
+constexpr std::string_view kFarInput = ".cprun-stdin";
+
+bool is_out_of_reach(const Error& error) {
+  return error.code == Errc::unavailable || error.code == Errc::timed_out ||
+         error.code == Errc::protocol;
+}
+
 Pause pause_for(Pause::For what, std::chrono::nanoseconds at_most) { return {what, at_most}; }
 
 /// What the paths of JOB are relative to, at the provider.
@@ -42,15 +50,16 @@ std::string at_base(const std::string& base, const std::string& path) {
   return path.empty() || path.starts_with('/') ? path : path_join(base, path);
 }
 
-std::vector<std::string> environment_of(const Job& job, const Attempt& attempt) {
+// On another host the environment is that of a login there.
+std::vector<std::string> environment_of(const Job& job, const Attempt& attempt, bool is_far) {
   std::map<std::string, std::string> merged;
   const auto put = [&](const std::string& entry) {
     const auto equals = entry.find('=');
     merged[entry.substr(0, equals)] = equals == std::string::npos ? "" : entry.substr(equals + 1);
   };
-  if (job.spec.inherit_environment) {
+  if (job.spec.inherit_environment && !is_far) {
     std::ranges::for_each(job.environment, put);
-  } else {
+  } else if (!job.spec.inherit_environment) {
     put("PATH=/usr/local/bin:/usr/bin:/bin");
   }
   for (const auto& [name, value] : job.spec.environment) {
@@ -121,6 +130,12 @@ Result<provider::Launcher*> Launchers::at(const std::string& url) {
   }
   CP_TRY_ASSIGN(auto launcher, make_(url));
   return made_.emplace(url, std::move(launcher)).first->second.get();
+}
+
+bool Driver::has_kept_input(const Job& job) const {
+  const std::string& path = job.spec.stdin_path;
+  return path == kept_input(store_.state_directory(), job.id) ||
+         (job.element && path == kept_input(store_.state_directory(), job.parent));
 }
 
 Driver::Driver(JobStore& store, Launchers& launchers, const Clock& clock,
@@ -206,6 +221,7 @@ Result<Driver::Choice> Driver::choose(const Job& job) {
     const Candidate& at = job.candidates[index];
     reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ",
                            at.resource.empty() ? at.url : at.resource, choice.error().message);
+    reasons += choice.error().hint.empty() ? "" : " (" + choice.error().hint + ")";
   }
   return fail(Errc::failed, "it can run nowhere: {}",
               reasons.empty() ? "no place was given" : reasons);
@@ -354,7 +370,7 @@ Result<std::optional<Pause>> Driver::begin(Draft& draft) {
   return std::nullopt;
 }
 
-provider::Task Driver::task_of(const Job& job, const std::string& directory) const {
+provider::Task Driver::task_of(const Job& job, const std::string& directory, bool is_far) const {
   const Attempt& attempt = *job.current();
   const std::string base = base_of(job, directory);
   provider::Task task;
@@ -362,9 +378,11 @@ provider::Task Driver::task_of(const Job& job, const std::string& directory) con
   task.name = job.name.empty() ? "job" : job.name;
   task.executable = job.spec.executable;
   task.arguments = job.spec.arguments;
-  task.environment = environment_of(job, attempt);
+  task.environment = environment_of(job, attempt, is_far);
   task.directory = base;
-  task.standard_input = at_base(base, job.spec.stdin_path);
+  task.input_is_copy = is_far && has_kept_input(job);
+  task.standard_input =
+      at_base(base, task.input_is_copy ? std::string(kFarInput) : job.spec.stdin_path);
   task.standard_output = at_base(base, job.spec.stdout_path);
   task.standard_error = at_base(base, job.spec.stderr_path);
   task.resources = job.spec.resources;
@@ -384,27 +402,50 @@ provider::Task Driver::task_of(const Job& job, const std::string& directory) con
   return task;
 }
 
+// The provider could not be asked, which says nothing about the job.
+Result<std::optional<Pause>> Driver::ask_later(Draft& draft, const Error& why) {
+  Attempt& attempt = *draft.job().current();
+  if (attempt.message != why.message) {
+    attempt.message = why.message;
+    CP_TRY(keep(draft, clock_.now()));
+  }
+  return pause_for(Pause::For::time, kAskAgain);
+}
+
 Result<std::optional<Pause>> Driver::hand_in(Draft& draft, std::stop_token stop) {
   Job& job = draft.job();
   const std::string token = job.current()->token;
   CP_TRY_ASSIGN(provider::Launcher* const launcher, launchers_.at(job.current()->at.url));
   const auto found = launcher->find(token, stop);
-  if (!found || found->verdict == Found::Verdict::unsure) {
+  if (!found) {
+    return ask_later(draft, found.error());
+  }
+  if (found->verdict == Found::Verdict::unsure) {
     return pause_for(Pause::For::time, kAskAgain);
   }
   if (job.cancel_requested && found->verdict == Found::Verdict::absent) {
-    CP_TRY(launcher->cancel(token, stop));
+    if (const auto told = launcher->cancel(token, stop); !told) {
+      return ask_later(draft, told.error());
+    }
   } else if (found->verdict == Found::Verdict::absent) {
     const auto directory = launcher->make_directory(token, job.current()->at.workdir, stop);
+    if (!directory && is_out_of_reach(directory.error())) {
+      return ask_later(draft, directory.error());
+    }
     if (!directory) {
       CP_TRY(end_attempt(draft, JobState::failed, JobReason::provider_error,
                          directory.error().message));
       return std::nullopt;
     }
     job.current()->directory = *directory;
-    if (!job.spec.inputs.empty()) {
+    const bool is_far = launcher->far() != nullptr;
+    model::JobSpec staged = job.spec;
+    if (is_far && has_kept_input(job)) {
+      staged.inputs.push_back({model::file_url(job.spec.stdin_path), std::string(kFarInput)});
+    }
+    if (!staged.inputs.empty()) {
       CP_TRY(move_to(draft, JobState::stage_in));
-      const auto bytes = stage_in(job.spec, base_of(job, *directory), stop);
+      const auto bytes = stage_in(staged, base_of(job, *directory), launcher->far(), stop);
       if (!bytes && stop.stop_requested()) {
         return pause_for(Pause::For::time, 0ns);
       }
@@ -421,9 +462,9 @@ Result<std::optional<Pause>> Driver::hand_in(Draft& draft, std::stop_token stop)
         return std::nullopt;
       }
     }
-    const auto taken = launcher->submit(task_of(job, *directory), stop);
+    const auto taken = launcher->submit(task_of(job, *directory, is_far), stop);
     if (!taken && taken.error().code == Errc::unavailable) {
-      return pause_for(Pause::For::time, kAskAgain);
+      return ask_later(draft, taken.error());
     }
     if (!taken) {
       CP_TRY(
@@ -447,6 +488,7 @@ Result<std::optional<Pause>> Driver::observe(Draft& draft, std::stop_token stop)
   const auto seen = launcher->query(std::array{job.current()->token}, stop);
   if (!seen) {
     job.current()->observed_at = clock_.now();
+    job.current()->message = seen.error().message;
     CP_TRY(move_to(draft, JobState::unknown));
     return pause_for(Pause::For::time, launcher->poll_interval());
   }
@@ -465,7 +507,9 @@ Result<std::optional<Pause>> Driver::watch_running(Draft& draft, const Observati
   CP_TRY_ASSIGN(provider::Launcher* const launcher, launchers_.at(attempt.at.url));
   const Pause pause = pause_for(Pause::For::provider, launcher->poll_interval());
   if (job.cancel_requested && attempt.known != JobState::canceling) {
-    CP_TRY(launcher->cancel(attempt.token, stop));
+    if (const auto told = launcher->cancel(attempt.token, stop); !told) {
+      return ask_later(draft, told.error());
+    }
     take_over(attempt, seen, clock_.now());
     CP_TRY(move_to(draft, JobState::canceling));
     return pause;
@@ -527,7 +571,9 @@ Result<void> Driver::take_in(Draft& draft, Observation seen, std::stop_token sto
 Result<void> Driver::bring_out(Draft& draft, Observation& seen, std::stop_token stop) {
   const Job& job = draft.job();
   CP_TRY(move_to(draft, JobState::stage_out));
-  const auto bytes = stage_out(job.spec, seen.state, base_of(job, job.current()->directory), stop);
+  CP_TRY_ASSIGN(const provider::Launcher* const launcher, launchers_.at(job.current()->at.url));
+  const auto bytes = stage_out(job.spec, seen.state, base_of(job, job.current()->directory),
+                               launcher->far(), stop);
   if (bytes) {
     draft.job().current()->usage->bytes_out = *bytes;
     CP_TRY(move_to(draft, JobState::cleanup));
@@ -552,7 +598,7 @@ void Driver::clear_away(Attempt& attempt, const Observation& seen, const model::
   const auto launcher = launchers_.at(attempt.at.url);
   if (all_out && launcher && (*launcher)->remove_directory(attempt.token, {})) {
     attempt.directory.clear();
-  } else if (::rmdir(attempt.directory.c_str()) == 0) {
+  } else if (launcher && (*launcher)->remove_empty_directory(attempt.token, {})) {
     attempt.directory.clear();
   }
 }
@@ -605,9 +651,8 @@ Result<void> Driver::end_job(Draft& draft, JobState state, JobReason reason, std
   job.message = std::move(message);
   job.ended_at = clock_.now();
   CP_TRY(keep(draft, *job.ended_at));
-  const std::string kept = kept_input(store_.state_directory(), job.id);
-  if (job.spec.stdin_path == kept) {
-    ::unlink(kept.c_str());
+  if (!job.element && has_kept_input(job)) {
+    ::unlink(job.spec.stdin_path.c_str());
   }
   return {};
 }

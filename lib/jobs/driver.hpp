@@ -79,6 +79,7 @@ class Driver {
   Result<std::optional<Pause>> wait_for_others(Draft& draft);
   Result<std::optional<Pause>> count_elements(Draft& draft);
   Result<std::optional<Pause>> hand_in(Draft& draft, std::stop_token stop);
+  Result<std::optional<Pause>> ask_later(Draft& draft, const Error& why);
   Result<std::optional<Pause>> observe(Draft& draft, std::stop_token stop);
   Result<std::optional<Pause>> watch_running(Draft& draft, const provider::Observation& seen,
                                              std::stop_token stop);
@@ -92,7 +93,8 @@ class Driver {
   Result<void> move_to(Draft& draft, model::JobState state);
   Result<void> keep(Draft& draft, UnixTime at);
   bool may_retry(const Job& job, model::JobState state, model::JobReason reason) const;
-  provider::Task task_of(const Job& job, const std::string& directory) const;
+  provider::Task task_of(const Job& job, const std::string& directory, bool is_far) const;
+  bool has_kept_input(const Job& job) const;
 
   JobStore& store_;
   Launchers& launchers_;

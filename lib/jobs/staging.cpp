@@ -113,6 +113,16 @@ Error with_cause(Error failure, const model::Json& record) {
   return failure;
 }
 
+Result<std::int64_t> run_transfer(transfer::Request request, std::stop_token stop) {
+  request.placement = transfer::Placement::exact;
+  transfer::Observer nobody;
+  CP_TRY_ASSIGN(const model::Json record, transfer::run(request, nobody, stop));
+  if (const auto failure = transfer::failure_of(record)) {
+    return tl::unexpected<Error>(with_cause(*failure, record));
+  }
+  return model::int_at(record, "bytes.moved").value_or(0);
+}
+
 Result<std::int64_t> move(const std::string& from, const std::string& to,
                           transfer::Durability durability, std::stop_token stop) {
   transfer::Request request;
@@ -121,14 +131,52 @@ Result<std::int64_t> move(const std::string& from, const std::string& to,
   if (is_file(request.sources.front()) && is_directory(request.destination)) {
     request.destination = path_join(request.destination, base_name(request.sources.front()));
   }
-  request.placement = transfer::Placement::exact;
   request.durability = durability;
-  transfer::Observer nobody;
-  CP_TRY_ASSIGN(const model::Json record, transfer::run(request, nobody, stop));
-  if (const auto failure = transfer::failure_of(record)) {
-    return tl::unexpected<Error>(with_cause(*failure, record));
+  return run_transfer(std::move(request), std::move(stop));
+}
+
+// How the mover reaches FAR: its own names of hosts have no port.
+net::SshSettings ssh_to(const provider::Place& far) {
+  net::SshSettings ssh = far.ssh;
+  ssh.may_prompt = false;
+  if (far.host->port != 0) {
+    ssh.command.emplace_back("-p");
+    ssh.command.push_back(std::to_string(far.host->port));
   }
-  return model::int_at(record, "bytes.moved").value_or(0);
+  return ssh;
+}
+
+std::string at_host(const provider::Place& far, const std::string& path) {
+  net::SshHost host = *far.host;
+  host.port = 0;
+  return host.to_string() + ":" + without_trailing_slashes(path);
+}
+
+Result<std::int64_t> bring(const std::string& from, const std::string& to,
+                           const provider::Place* far, std::stop_token stop) {
+  // What a power cut takes is a job's directory on a machine that ran it: the job is gone, too.
+  if (far == nullptr) {
+    return move(from, to, transfer::Durability::none, std::move(stop));
+  }
+  transfer::Request request;
+  request.sources = {without_trailing_slashes(from)};
+  request.destination = at_host(*far, to);
+  request.durability = transfer::Durability::none;
+  request.ssh = ssh_to(*far);
+  return run_transfer(std::move(request), std::move(stop));
+}
+
+Result<std::int64_t> fetch(const std::string& from, const std::string& to,
+                           const provider::Place* far, std::stop_token stop) {
+  if (far == nullptr) {
+    return move(from, to, transfer::Durability::batch, std::move(stop));
+  }
+  transfer::Request request;
+  request.sources = {at_host(*far, from)};
+  request.destination = without_trailing_slashes(to);
+  request.durability = transfer::Durability::batch;
+  request.ssh = ssh_to(*far);
+  return run_transfer(std::move(request), std::move(stop));
 }
 
 /// PATH of the job's directory, which is DIRECTORY. An error where nobody knows that: a relative
@@ -169,13 +217,12 @@ Result<void> settle_paths(model::JobSpec& spec, const std::string& here) {
 }
 
 Result<std::int64_t> stage_in(const model::JobSpec& spec, const std::string& directory,
-                              std::stop_token stop) {
+                              const provider::Place* far, std::stop_token stop) {
   std::int64_t bytes = 0;
   for (const auto& input : spec.inputs) {
     const std::string from = model::path_of_file_url(input.url).value_or(input.url);
     CP_TRY_ASSIGN(const std::string to, in_directory(directory, input.path));
-    // What a power cut takes is a job's directory on a machine that ran it: the job is gone, too.
-    const auto moved = move(from, to, transfer::Durability::none, stop);
+    const auto moved = bring(from, to, far, stop);
     if (!moved) {
       return fail(moved.error().code, "cannot stage in {}: {}", from, moved.error().message);
     }
@@ -185,7 +232,8 @@ Result<std::int64_t> stage_in(const model::JobSpec& spec, const std::string& dir
 }
 
 Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state,
-                               const std::string& directory, std::stop_token stop) {
+                               const std::string& directory, const provider::Place* far,
+                               std::stop_token stop) {
   std::int64_t bytes = 0;
   for (const auto& output : spec.outputs) {
     if (!is_due(output, state)) {
@@ -195,11 +243,15 @@ Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state
     if (!from) {
       return fail(from.error().code, "cannot stage out {}: {}", output.path, from.error().message);
     }
-    if (state != model::JobState::completed && !is_there(without_trailing_slashes(*from))) {
+    const bool may_lack = state != model::JobState::completed;
+    if (may_lack && far == nullptr && !is_there(without_trailing_slashes(*from))) {
       continue;
     }
     const std::string to = model::path_of_file_url(output.url).value_or(output.url);
-    const auto moved = move(*from, to, transfer::Durability::batch, stop);
+    const auto moved = fetch(*from, to, far, stop);
+    if (!moved && may_lack && far != nullptr && moved.error().code == Errc::not_found) {
+      continue;
+    }
     if (!moved) {
       return fail(moved.error().code, "cannot stage out {}: {}", output.path,
                   moved.error().message);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jobs/job.hpp"
+#include "provider/script.hpp"
 
 #include <stop_token>
 #include <string>
@@ -17,14 +18,17 @@ namespace cp::jobs {
 /// input is missing here, usage for a URL that nothing can be moved from or to.
 Result<void> settle_paths(model::JobSpec& spec, const std::string& here);
 
-/// Brings SPEC's inputs below DIRECTORY and returns the bytes that were moved. Can be repeated.
+/// Brings SPEC's inputs below DIRECTORY and returns the bytes that were moved. Can be repeated. FAR
+/// is the host that DIRECTORY is on, null for this machine.
 Result<std::int64_t> stage_in(const model::JobSpec& spec, const std::string& directory,
-                              std::stop_token stop);
+                              const provider::Place* far, std::stop_token stop);
 
 /// Takes the outputs that are due after a job that ended in STATE out of DIRECTORY, and returns the
-/// bytes that were moved. One that a failed job did not make is no error. Can be repeated.
+/// bytes that were moved. One that a failed job did not make is no error. Can be repeated. FAR as
+/// for `stage_in`.
 Result<std::int64_t> stage_out(const model::JobSpec& spec, model::JobState state,
-                               const std::string& directory, std::stop_token stop);
+                               const std::string& directory, const provider::Place* far,
+                               std::stop_token stop);
 
 /// Whether there is anything to take out after a job that ended in STATE.
 bool has_outputs(const model::JobSpec& spec, model::JobState state);

@@ -6,12 +6,15 @@
 #include "base/text.hpp"
 #include "net/address.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
 namespace cp::net {
 namespace {
 
+constexpr int kKeptSeconds = 60;
 constexpr std::size_t kLongestWord = 253;  // RFC 1035 §2.3.4, as text
 // ssh binds to the name with a dot and 16 characters behind it first (mux.c, muxserver_listen).
 constexpr std::size_t kLongestControlPath = 100 - 17;
@@ -31,6 +34,19 @@ std::optional<std::string> host_in(std::string_view text) {
                                                       : std::nullopt;
   }
   return is_word(text) ? std::optional<std::string>(text) : std::nullopt;
+}
+
+void add_host(std::vector<std::string>& words, const SshHost& host) {
+  if (host.port != 0) {
+    words.emplace_back("-p");
+    words.push_back(std::to_string(host.port));
+  }
+  if (!host.user.empty()) {
+    words.emplace_back("-l");
+    words.push_back(host.user);
+  }
+  words.emplace_back("--");
+  words.push_back(host.host);
 }
 
 struct Sign {
@@ -59,7 +75,10 @@ constexpr std::array kSigns{
 }  // namespace
 
 std::string SshHost::to_string() const {
-  const std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != 0) {
+    shown += ":" + std::to_string(port);
+  }
   return user.empty() ? shown : user + "@" + shown;
 }
 
@@ -69,7 +88,22 @@ Result<SshHost> parse_ssh_host(std::string_view text) {
   if (!host || (cut && !is_word(cut->before))) {
     return fail(Errc::usage, "'{}' is no host for ssh: [USER@]HOST is wanted", text);
   }
-  return SshHost{std::string(cut ? cut->before : ""), *host};
+  return SshHost{std::string(cut ? cut->before : ""), *host, 0};
+}
+
+Result<SshHost> parse_ssh_host_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto bracket = text.rfind(']');
+  if (colon == std::string_view::npos || (bracket != std::string_view::npos && bracket > colon)) {
+    return parse_ssh_host(text);
+  }
+  const auto port = text::to_int(text.substr(colon + 1));
+  if (!port || *port < 1 || *port > 65535) {
+    return fail(Errc::usage, "'{}' is no port", text.substr(colon + 1));
+  }
+  CP_TRY_ASSIGN(SshHost host, parse_ssh_host(text.substr(0, colon)));
+  host.port = static_cast<std::uint16_t>(*port);
+  return host;
 }
 
 Result<std::vector<std::string>> parse_ssh_command(std::string_view text) {
@@ -108,25 +142,66 @@ std::vector<std::string> ssh_command_line(const SshSettings& settings, const Ssh
                              "PermitLocalCommand=no", "Tunnel=no"}) {
     set(option);
   }
-  if (!settings.may_prompt || sharing != SshSharing::master) {
+  const bool may_ask = sharing == SshSharing::master || sharing == SshSharing::kept;
+  if (!settings.may_prompt || !may_ask) {
     set("BatchMode=yes");
   }
   const bool shares = sharing != SshSharing::own && !control_path.empty();
-  set(shares && sharing == SshSharing::master ? "ControlMaster=yes" : "ControlMaster=no");
+  set(!shares || sharing == SshSharing::shared ? "ControlMaster=no"
+      : sharing == SshSharing::kept            ? "ControlMaster=auto"
+                                               : "ControlMaster=yes");
   set(shares ? "ControlPath=" + control_path : "ControlPath=none");
   if (shares) {
-    set("ControlPersist=no");
+    set(sharing == SshSharing::kept ? fmt::format("ControlPersist={}", kKeptSeconds)
+                                    : "ControlPersist=no");
+  }
+  if (sharing == SshSharing::kept) {
+    // A master whose peer is gone would let everybody wait who goes through it.
+    set("ServerAliveInterval=10");
+    set("ServerAliveCountMax=3");
   }
   words.insert(words.end(), settings.command.begin() + 1, settings.command.end());
   words.emplace_back("-T");
-  if (!host.user.empty()) {
-    words.emplace_back("-l");
-    words.push_back(host.user);
-  }
-  words.emplace_back("--");
-  words.push_back(host.host);
+  add_host(words, host);
   words.emplace_back(command);
   return words;
+}
+
+std::vector<std::string> ssh_stop_line(const SshSettings& settings, const SshHost& host,
+                                       const std::string& control_path) {
+  std::vector<std::string> words{settings.command.front(), "-o", "ControlPath=" + control_path};
+  words.insert(words.end(), settings.command.begin() + 1, settings.command.end());
+  words.emplace_back("-O");
+  words.emplace_back("stop");
+  add_host(words, host);
+  return words;
+}
+
+std::string ssh_advice(const SshHost& host, std::string_view last_words) {
+  const auto says = [&](std::string_view text) {
+    return last_words.find(text) != std::string_view::npos;
+  };
+  const std::string port = host.port == 0 ? "" : fmt::format("-p {} ", host.port);
+  const std::string login = host.user.empty() ? host.host : host.user + "@" + host.host;
+  if (says("HOST IDENTIFICATION HAS CHANGED")) {
+    const std::string known =
+        host.port == 0 ? host.host : fmt::format("[{}]:{}", host.host, host.port);
+    return fmt::format(
+        "its key is another than before: ask whoever runs it, and then 'ssh-keygen -R {}'", known);
+  }
+  if (says("Host key verification failed")) {
+    return fmt::format("its key is not known here: 'ssh {}{}' once by hand shows it", port, login);
+  }
+  if (says("Permission denied") || says("Too many authentication failures")) {
+    return fmt::format(
+        "'ssh {}{}' has to log in without a question: 'ssh-copy-id {}{}' brings your "
+        "key there, 'ssh-add' opens it here",
+        port, login, port, login);
+  }
+  if (says("Could not resolve") || says("Name or service not known")) {
+    return "is the name right? names of your own stand in ~/.ssh/config";
+  }
+  return fmt::format("'ssh -v {}{}' shows how far it gets", port, login);
 }
 
 Errc ssh_failure(std::string_view last_words) {

@@ -177,10 +177,20 @@ std::optional<Error> SshProcess::last_words() {
   return Error{ssh_failure(said_), std::move(line), {}};
 }
 
+std::optional<Error> SshProcess::last_words(const SshHost& host) {
+  auto words = last_words();
+  if (words) {
+    const std::scoped_lock lock(mutex_);
+    words->hint = ssh_advice(host, said_);
+  }
+  return words;
+}
+
 Result<SshProgram> run_by_ssh(const SshSettings& settings, const SshHost& host, SshSharing sharing,
                               const std::string& control_path, std::string_view script,
                               std::chrono::nanoseconds patience, const std::stop_token& stop) {
-  const bool may_prompt = settings.may_prompt && sharing == SshSharing::master;
+  const bool may_prompt =
+      settings.may_prompt && (sharing == SshSharing::master || sharing == SshSharing::kept);
   CP_TRY_ASSIGN(
       Started started,
       start(ssh_command_line(settings, host, sharing, control_path, kCommand), may_prompt));
@@ -205,7 +215,7 @@ Result<SshProgram> run_by_ssh(const SshSettings& settings, const SshHost& host, 
     return tl::unexpected<Error>(greeted.error());
   }
   stream.shutdown();
-  const auto words = started.process->last_words();
+  const auto words = started.process->last_words(host);
   return tl::unexpected<Error>(words.value_or(greeted.error()));
 }
 

@@ -29,6 +29,8 @@ class SshProcess {
   /// Why it failed, after giving it a moment to say so: the last line of what it and the far
   /// program said, and the kind of failure. nullopt when it said nothing.
   std::optional<Error> last_words();
+  /// The same, with what the user of HOST types to mend it.
+  std::optional<Error> last_words(const SshHost& host);
 
  private:
   void listen();

@@ -19,6 +19,8 @@
 
 namespace cp::provider {
 
+struct Place;
+
 /// The name of one attempt of a job everywhere: "cp-01jd…-1". Holds 80 random bits, and is a name,
 /// never an authority (SECURITY §8). Only [a-z0-9_-], at most 64 characters.
 using Token = std::string;
@@ -35,6 +37,7 @@ struct Task {
   std::vector<std::string> environment;  ///< NAME=VALUE, all of it
   std::string directory;                 ///< where it runs: absolute, or below the job's own ("")
   std::string standard_input;            ///< as `directory`; "" is /dev/null
+  bool input_is_copy = false;            ///< made for it: a far launcher removes it once it is open
   std::string standard_output;           ///< "" is the launcher's own place
   std::string standard_error;
   model::JobResources resources;
@@ -114,6 +117,11 @@ class Launcher {
   enum class Guarantee { exactly_once, at_most_once };
   virtual Guarantee guarantee() const = 0;
 
+  /// The host on which its jobs and their directories are, as far as paths of this machine mean
+  /// nothing there: files go there and back by ssh, and jobs begin in the surroundings of a login
+  /// there instead of ours. Null where this machine sees the same paths. Borrowed.
+  virtual const Place* far() const { return nullptr; }
+
   /// failed, with the reason, when the provider can never run RESOURCES.
   virtual Result<void> admits(const model::JobResources& resources) = 0;
   /// Whether a job may name a container image.
@@ -149,11 +157,15 @@ class Launcher {
   /// Renews the lease of a job that has one.
   virtual Result<void> renew(const Token& token) = 0;
 
-  /// The job's output so far, whatever has become of the job; not_found when it never ran.
+  /// The job's output so far, whatever has become of the job; not_found when it never ran. What
+  /// reads it may borrow this.
   virtual Result<std::unique_ptr<LogReader>> open_log(const Token& token, Stream stream) = 0;
 
   /// Removes the job's directory and what is in it. No error when it is gone.
   virtual Result<void> remove_directory(const Token& token, std::stop_token stop) = 0;
+  /// Removes the job's directory if nothing is in it; failed when there is. No error when it is
+  /// gone.
+  virtual Result<void> remove_empty_directory(const Token& token, std::stop_token stop) = 0;
 
   /// What a watch tells of: only that the job has ended, which costs less, or its output as well.
   enum class Scope { end, all };

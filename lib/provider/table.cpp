@@ -7,6 +7,7 @@
 #include "provider/local/launcher.hpp"
 #include "provider/slurm/catalog.hpp"
 #include "provider/slurm/launcher.hpp"
+#include "provider/ssh/launcher.hpp"
 
 #include <array>
 
@@ -16,7 +17,8 @@ namespace {
 constexpr std::array kTypes{
     ProviderType{"local", true, local::make_launcher, local::make_catalog},
     ProviderType{"slurm", true, slurm::make_launcher, slurm::make_catalog},
-    ProviderType{"slurm+ssh", false, nullptr, slurm::make_catalog},
+    ProviderType{"slurm+ssh", false, slurm::make_launcher, slurm::make_catalog},
+    ProviderType{"ssh", false, ssh::make_launcher, nullptr},
     ProviderType{"exec", true, nullptr, exec::make_catalog},
 };
 

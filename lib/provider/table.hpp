@@ -19,6 +19,8 @@ namespace cp::provider {
 struct LauncherSettings {
   std::string state_directory;          ///< absolute; for what must be remembered here
   std::vector<std::string> supervisor;  ///< the command that supervises a job on this machine
+  net::SshSettings ssh = {};            ///< for types that go through ssh
+  std::chrono::nanoseconds patience = std::chrono::seconds(30);  ///< with one answer
 };
 
 /// What a catalog of any type is made with.

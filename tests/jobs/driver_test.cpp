@@ -91,6 +91,7 @@ class ScriptedLauncher final : public cp::provider::Launcher {
     }
     return {};
   }
+  Result<void> remove_empty_directory(const Token&, std::stop_token) override { return {}; }
 
  private:
   Script& script_;

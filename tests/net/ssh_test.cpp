@@ -109,6 +109,51 @@ TEST_CASE("ssh: a connection is shared through its control socket alone") {
   CHECK(holds(call(SshSharing::master), "ControlPath=none"));
 }
 
+TEST_CASE("ssh: a connection that is kept opens itself, ends by itself and notices a dead peer") {
+  SshSettings settings;
+  const auto kept = call(SshSharing::kept, settings, "/run/x");
+  for (const char* option : {"ControlMaster=auto", "ControlPath=/run/x", "ControlPersist=60",
+                             "ServerAliveInterval=10", "BatchMode=yes"}) {
+    CAPTURE(option);
+    CHECK(holds(kept, option));
+  }
+  settings.may_prompt = true;
+  CHECK_FALSE(holds(call(SshSharing::kept, settings, "/run/x"), "BatchMode=yes"));
+  const auto stop = ssh_stop_line(settings, {"user", "host", 2222}, "/run/x");
+  CHECK(holds(stop, "stop"));
+  CHECK(holds(stop, "ControlPath=/run/x"));
+  CHECK(stop.back() == "host");
+}
+
+TEST_CASE("ssh: a host may have a port") {
+  CHECK(parse_ssh_host_port("host:2222") == SshHost{"", "host", 2222});
+  CHECK(parse_ssh_host_port("u@[::1]:22")->to_string() == "u@[::1]:22");
+  CHECK(parse_ssh_host_port("u@[::1]")->port == 0);
+  CHECK(parse_ssh_host_port("host") == SshHost{"", "host", 0});
+  for (const char* text :
+       {"host:", "host:0", "host:65536", "host:-1", "host:2x", ":22", "-x:22", "::1", "a:b:22"}) {
+    CAPTURE(text);
+    REQUIRE_FALSE(parse_ssh_host_port(text));
+  }
+  const auto words = ssh_command_line({}, {"", "host", 2222}, SshSharing::own, "", "x");
+  const auto flag = std::ranges::find(words, "-p");
+  REQUIRE(flag != words.end());
+  CHECK(flag[1] == "2222");
+}
+
+TEST_CASE("ssh: what it says last tells what to type") {
+  const SshHost host{"me", "far", 2222};
+  CHECK(ssh_advice(host, "Host key verification failed.").find("'ssh -p 2222 me@far'") !=
+        std::string::npos);
+  CHECK(ssh_advice(host,
+                   "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!  @\n"
+                   "Host key verification failed.")
+            .find("ssh-keygen -R [far]:2222") != std::string::npos);
+  CHECK(ssh_advice(host, "me@far: Permission denied (publickey).").find("ssh-copy-id") !=
+        std::string::npos);
+  CHECK(ssh_advice(host, "").find("ssh -v -p 2222 me@far") != std::string::npos);
+}
+
 TEST_CASE("ssh: control sockets lie in a directory of ours, under short names") {
   const TemporaryDirectory scratch;
   SshSettings settings;

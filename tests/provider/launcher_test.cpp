@@ -4,6 +4,7 @@
 #include "provider/launcher.hpp"
 
 #include "base/file.hpp"
+#include "base/paths.hpp"
 #include "base/process.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -42,6 +43,17 @@ struct Kind {
 const std::array kinds{
     Kind{std::getenv("CP_LAUNCHER") != nullptr ? std::getenv("CP_LAUNCHER") : "local:"}};
 
+/// CP_SSH_COMMAND says how ssh is called, as it does for the tools.
+cp::provider::LauncherSettings settings_in(const std::string& state_directory) {
+  cp::provider::LauncherSettings settings{.state_directory = state_directory,
+                                          .supervisor = {CP_SUPERVISE, "--supervise"}};
+  if (const char* const command = std::getenv("CP_SSH_COMMAND")) {
+    settings.ssh.command = *cp::net::parse_ssh_command(command);
+    settings.ssh.socket_directory = cp::runtime_directory();
+  }
+  return settings;
+}
+
 /// One provider, and fresh launchers for it as another process would make them.
 struct Bench {
   TemporaryDirectory directory;
@@ -49,7 +61,7 @@ struct Bench {
 
   std::unique_ptr<Launcher> launcher() const {
     auto made = cp::provider::make_launcher(*cp::provider::parse_provider_url(url),
-                                            {directory.path(), {CP_SUPERVISE, "--supervise"}});
+                                            settings_in(directory.path()));
     REQUIRE(made);
     return *std::move(made);
   }
@@ -333,9 +345,8 @@ TEST_CASE("many submissions of one token at the same time run the job once") {
     std::vector<std::thread> threads;
     for (int i = 0; i < 6; ++i) {
       threads.emplace_back([&] {
-        const auto own =
-            cp::provider::make_launcher(*cp::provider::parse_provider_url(kind.url),
-                                        {bench.directory.path(), {CP_SUPERVISE, "--supervise"}});
+        const auto own = cp::provider::make_launcher(*cp::provider::parse_provider_url(kind.url),
+                                                     settings_in(bench.directory.path()));
         while (true) {
           const auto taken = (*own)->submit(task, {});
           if (taken || taken.error().code != cp::Errc::unavailable) {

@@ -258,13 +258,16 @@ TEST_CASE("clusters of other versions are read as they print themselves") {
 
 TEST_CASE("what is no cluster's address is refused") {
   using cp::provider::host_of_url;
-  for (const auto* const rest : {"/", "//", "///x", "//-oProxyCommand=x", "//a@-b", "//host/path",
-                                 "//host:22", "login", "//a b", "//[::1"}) {
+  for (const auto* const rest :
+       {"/", "//", "///x", "//-oProxyCommand=x", "//a@-b", "//host/path", "//host:0",
+        "//host:65536", "//host:x", "//host:", "//-x:22", "login", "//a b", "//[::1"}) {
     INFO(rest);
     CHECK(host_of_url(rest).error().code == Errc::usage);
   }
   CHECK(host_of_url("")->has_value() == false);
   CHECK(host_of_url("//user@login.example")->value().to_string() == "user@login.example");
+  CHECK(host_of_url("//user@login.example:2222")->value().port == 2222);
+  CHECK(host_of_url("//[::1]:22")->value().to_string() == "[::1]:22");
 }
 
 TEST_CASE("a script runs here with the C locale, and ends when its time is over") {

@@ -21,12 +21,13 @@ Result<int> follow(Context& context, Session& session, Tail& tail, cp::jobs::Dra
   while (true) {
     CP_TRY(loop.turn());
     CP_TRY_ASSIGN(const bool more, tail.copy(*loop.find(id)));
-    if (stop.stop_requested() || (loop.find(id)->has_ended() && !more)) {
+    const bool is_behind = tail.problem() != nullptr;
+    if (stop.stop_requested() || (loop.find(id)->has_ended() && !more && !is_behind)) {
       CP_TRY(hand_over(context, session));
       return stop.stop_requested() ? signal_base + context.stop_signal() : 0;
     }
     if (!more) {
-      loop.sleep(look_again);
+      loop.sleep(is_behind ? ask_again : look_again);
     }
   }
 }
@@ -53,6 +54,9 @@ Result<int> logs(Context& context) {
   }
   while (true) {
     CP_TRY_ASSIGN(const bool more, tail.copy(draft.job()));
+    if (tail.problem() != nullptr) {
+      return tl::unexpected(*tail.problem());
+    }
     if (!more) {
       return 0;
     }

@@ -7,6 +7,7 @@
 #include "jobs/staging.hpp"
 #include "places.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
 #include <optional>
@@ -75,8 +76,15 @@ std::optional<std::string> lasting_name(const std::string& given, const struct s
              : std::optional(path.string());
 }
 
+bool may_be_far(const Session& session, const cp::jobs::Job& job) {
+  return std::ranges::any_of(job.candidates, [&](const cp::jobs::Candidate& place) {
+    const auto launcher = session.launchers->at(place.url);
+    return launcher && (*launcher)->far() != nullptr;
+  });
+}
+
 Result<void> take_input(Context& context, const Session& session, const std::string& id,
-                        cp::model::JobSpec& spec) {
+                        cp::model::JobSpec& spec, bool is_far) {
   const auto given = context.arguments().text("stdin");
   if (!given) {
     return {};
@@ -88,7 +96,8 @@ Result<void> take_input(Context& context, const Session& session, const std::str
     if (!opened || ::fstat(opened.get(), &status) != 0) {
       return cp::fail_errno(errno, "cannot open " + *given);
     }
-    if (auto name = lasting_name(*given, status)) {
+    // Another host has no such file: a copy goes there.
+    if (auto name = lasting_name(*given, status); name && !is_far) {
       spec.stdin_path = *std::move(name);
       return {};
     }
@@ -133,7 +142,7 @@ Result<std::vector<Draft>> make_job(Context& context, Session& session) {
   CP_TRY(check_others(session, job.spec));
   const bool is_dry_run = context.arguments().has("dry-run");
   if (!is_dry_run) {
-    CP_TRY(take_input(context, session, job.id, job.spec));
+    CP_TRY(take_input(context, session, job.id, job.spec, may_be_far(session, job)));
   }
   job.name = name_for(job.spec);
   job.environment = job.spec.inherit_environment ? own_environment() : std::vector<std::string>{};

@@ -50,13 +50,14 @@ class Runner {
       job_ = *loop.find(id_);
       CP_TRY(turned);
       CP_TRY_ASSIGN(const bool more, copy_output());
-      if (stop.stop_requested() || (job_->has_ended() && !more)) {
+      const bool is_behind = wants_output_ && tail_.problem() != nullptr;
+      if (stop.stop_requested() || (job_->has_ended() && !more && !is_behind)) {
         return {};
       }
       renew_lease();
       if (!more) {
-        loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, look_again)
-                          : look_again);
+        const auto pause = is_behind ? ask_again : look_again;
+        loop.sleep(lease_ ? std::min<std::chrono::nanoseconds>(*lease_ / 3, pause) : pause);
       }
     }
   }

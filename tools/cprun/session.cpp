@@ -3,6 +3,7 @@
 
 #include "base/paths.hpp"
 #include "base/units.hpp"
+#include "cli/terminal.hpp"
 #include "provider/local/supervisor.hpp"
 
 namespace cprun {
@@ -34,10 +35,18 @@ Result<Session> Session::open(Context& context) {
   if (!grace) {
     return cp::fail(Errc::bad_config, "cprun.grace is not a duration");
   }
+  const auto patience = cp::units::parse_duration(context.setting("cprun.patience"));
+  if (!patience || patience->count() <= 0) {
+    return cp::fail(Errc::bad_config, "cprun.patience is not a duration");
+  }
+  cp::net::SshSettings ssh;
+  CP_TRY_ASSIGN(ssh.command, cp::net::parse_ssh_command(context.setting("ssh.command")));
+  ssh.may_prompt = cp::cli::has_controlling_terminal();
+  ssh.socket_directory = cp::runtime_directory();
   Session session;
   session.store = std::make_unique<cp::jobs::JobStore>(std::move(store));
   session.launchers = std::make_unique<cp::jobs::Launchers>(cp::provider::LauncherSettings{
-      state, {kSelf, std::string(cp::provider::local::kSuperviseArgument)}});
+      state, {kSelf, std::string(cp::provider::local::kSuperviseArgument)}, ssh, *patience});
   session.driver = std::make_unique<cp::jobs::Driver>(*session.store, *session.launchers,
                                                       context.clock(), *grace);
   return session;

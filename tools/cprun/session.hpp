@@ -15,6 +15,8 @@ namespace cprun {
 
 /// How long a command that waits for jobs sleeps at most before it looks again.
 inline constexpr std::chrono::seconds look_again{10};
+/// How long it waits before it asks a provider again that it could not reach.
+inline constexpr std::chrono::seconds ask_again{1};
 /// The exit status of a command that a signal ended is this and the signal's number, as in a shell.
 inline constexpr int signal_base = 128;
 

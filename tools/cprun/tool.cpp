@@ -316,6 +316,8 @@ constexpr std::array kCommands{
 
 constexpr std::array kSettings{
     Setting{"cprun.grace", "5s", "how long a canceled job has from SIGTERM to SIGKILL"},
+    Setting{"cprun.patience", "30s", "how long a provider may take for one answer"},
+    Setting{"ssh.command", "ssh", "how ssh is called: the program and options, between blanks"},
     cp::cli::settings::registry_urls,
     cp::cli::settings::registry_ca,
     cp::cli::settings::registry_token,
@@ -324,7 +326,7 @@ constexpr std::array kSettings{
 
 std::vector<std::string> complete(cp::cli::Context& context, std::string_view kind) {
   if (kind != "job") {
-    return {"local:", "slurm:"};
+    return {"local:", "slurm:", "slurm+ssh://", "ssh://"};
   }
   auto session = Session::open(context);
   const auto drafts =

@@ -377,6 +377,14 @@ class LocalLauncher final : public Launcher {
     return {};
   }
 
+  Result<void> remove_empty_directory(const Token& token, std::stop_token) override {
+    const auto own = own_directory(layout_of(token));
+    if (own && ::rmdir(own->c_str()) != 0 && errno != ENOENT) {
+      return fail_errno(Errc::failed, errno, "cannot remove " + *own);
+    }
+    return {};
+  }
+
   std::unique_ptr<Watch> watch(const Token& token, Scope scope) override {
     return make_watch(layout_of(token), scope);
   }

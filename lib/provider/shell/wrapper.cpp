@@ -24,14 +24,27 @@ take() {
 }
 )sh";
 
-// `put` makes a record whole or not at all. What the job has started is found by its token, also
-// where it has left its session, as far as /proc shows it.
-constexpr std::string_view kFunctions = R"sh(
-now() { date +%s; }
-uptime() { read -r u _ </proc/uptime 2>/dev/null || u=$(date +%s); echo "$u"; }
-put() {
-  cat >"$d/.$1.$j" && { sync "$d/.$1.$j" 2>/dev/null || :; } && mv -f "$d/.$1.$j" "$d/$1"
+constexpr std::string_view kSelf = R"sh(
+boot() {
+  x=-
+  { read -r x </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  echo "$x"
 }
+begun() {
+  x=-
+  { read -r x <"/proc/$1/stat"; } 2>/dev/null
+  x=${x##*) }
+  case $x in
+    [ZX]' '*) echo ended ;;
+    *' '*) echo "$x" | cut -d' ' -f20 ;;
+    *) echo - ;;
+  esac
+}
+)sh";
+
+// What the job has started is found by its token, also where it has left its session, as far as
+// /proc shows it.
+constexpr std::string_view kEnding = R"sh(
 others() {
   for p in /proc/[0-9]*; do
     [ -O "$p" ] && tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -qx "CP_JOB_TOKEN=$t" &&
@@ -39,19 +52,28 @@ others() {
   done
 }
 tell_all() { for q in $(others); do kill "$1" "$q" 2>/dev/null; done; }
-stop() {
-  [ -e "$d/cause" ] || echo "$1" >"$d/cause"
-  tell_all -TERM
-  sleep "$grace" & k=$!
-  wait $k
-  tell_all -KILL
-}
 end_left() {
   i=0
   while [ "$i" -lt 20 ] && [ -n "$(others)" ]; do
     tell_all -KILL
     i=$((i + 1))
   done
+}
+)sh";
+
+// `put` makes a record whole or not at all.
+constexpr std::string_view kFunctions = R"sh(
+now() { date +%s; }
+uptime() { read -r u _ </proc/uptime 2>/dev/null || u=$(date +%s); echo "$u"; }
+put() {
+  cat >"$d/.$1.$j" && { sync "$d/.$1.$j" 2>/dev/null || :; } && mv -f "$d/.$1.$j" "$d/$1"
+}
+stop() {
+  [ -e "$d/cause" ] || echo "$1" >"$d/cause"
+  tell_all -TERM
+  sleep "$grace" & k=$!
+  wait $k
+  tell_all -KILL
 }
 # A shell of its own, so that what it waits for ends with it.
 after() {
@@ -66,9 +88,25 @@ after() {
 }
 line() { printf %s "$1" | tr '\n' ' '; }
 never() {
-  printf 'at %s\nexecuted 0\nmessage %s\n.\n' "$(now)" "$(line "$1")" | put ended
+  {
+    printf 'at %s\nexecuted 0\nmessage %s\n' "$(now)" "$(line "$1")"
+    [ ! -e "$d/cause" ] || printf 'cause %s\n' "$(cat "$d/cause")"
+    echo .
+  } | put ended
   exit 1
 }
+)sh";
+
+constexpr std::string_view kBegin = R"sh(
+if [ "${2-}" = stop ]; then
+  stop canceled
+  exit 0
+fi
+take "$j" "job $j
+host $(uname -n)
+boot $(boot)
+start $(begun $$)" || exit 0
+[ "${2-}" != run ] || exec 3>&-
 )sh";
 
 // Its standard streams are the job's; 9 tells the wrapper what became of the call of exec, which is
@@ -91,12 +129,13 @@ cd "$w" 2>/dev/null || never "cannot enter $w"
 for o in "$out" "$err"; do
   (: >"$o") 2>/dev/null || never "cannot write $(readlink "$o" || echo "$o")"
 done
+[ ! -e "$d/cause" ] || never "canceled before it began"
 trap : HUP INT TERM
 from=$(now) u0=$(uptime) watchers=
 [ -z "$limit" ] || { after time_limit "$limit" & watchers=$!; }
 [ -z "$lease" ] || { after lease "$lease" & watchers="$watchers $!"; }
-printf 'at %s\n.\n' "$from" | put started
-(program "$@") <"$in" >>"$out" 2>>"$err" 9>"$d/.launch"
+printf 'at %s\n.\n' "$from" | put started || exit 1
+([ -z "$drop" ] || rm -f "$in"; program "$@") <"$in" >>"$out" 2>>"$err" 9>"$d/.launch"
 s=$? u1=$(uptime)
 trap '' HUP INT TERM
 for q in $watchers; do kill -USR1 "$q" 2>/dev/null; done
@@ -148,23 +187,30 @@ std::string at_job(const std::string& path) {
 
 std::string_view take_function() { return kTake; }
 
-std::string wrapper(const Task& task, std::string_view job_id, std::string_view kept) {
+std::string_view self_functions() { return kSelf; }
+std::string_view ending_functions() { return kEnding; }
+
+std::string wrapper(const Task& task, const Surroundings& around) {
+  const std::string number =
+      around.job_id.empty() ? "$$" : fmt::format("${{{}:-$$}}", around.job_id);
   std::string out = fmt::format(
-      "#!/bin/sh\ncr=$(printf '\\r')\nr=$1 t={} j=${{{}:-$$}}\nd=$r/$t\nw={} in={} named={}\n"
-      "out=$d/stdout err=$d/stderr grace={} limit={} lease={}\numask 077\n",
-      task.token, job_id, at_job(task.directory),
+      "#!/bin/sh\ncr=$(printf '\\r')\nr=$1 t={} j={}\nd=$r/$t\nw={} in={} named={}\n"
+      "out=$d/stdout err=$d/stderr grace={} limit={} lease={} drop={}\numask 077\n",
+      task.token, number, at_job(task.directory),
       task.standard_input.empty() ? "/dev/null" : at_job(task.standard_input),
       plain_word(task.executable), seconds_of(task.grace), seconds_of(task.time_limit),
-      seconds_of(task.lease));
-  out.append(kTake).append(kFunctions);
-  out += "take \"$j\" \"job $j\nhost $(uname -n)\" || exit 0\n";
+      seconds_of(task.lease), task.input_is_copy ? "1" : "");
+  out.append(kTake).append(kSelf).append(kEnding).append(kFunctions).append(kBegin);
   // What the batch system says of the allocation reaches the program, where the job does not say
   // otherwise.
+  const std::string kept =
+      around.kept.empty() ? ""
+                          : fmt::format("-e 's/^\\({}[A-Za-z0-9_]*\\)=.*/\\1/p' ", around.kept);
   out += fmt::format(
-      "set --\nfor v in $(env | sed -n -e 's/^\\({}[A-Za-z0-9_]*\\)=.*/\\1/p' "
-      "-e 's/^\\([A-Z]*_VISIBLE_DEVICES\\)=.*/\\1/p' -e 's/^\\(TMPDIR\\)=.*/\\1/p'); do\n"
-      "  eval \"set -- \\\"\\$@\\\" \\\"$v=\\$$v\\\"\"\ndone\n",
-      kept);
+      "set --\nfor v in $(env | sed -n {}"
+      "-e 's/^\\([A-Z]*_VISIBLE_DEVICES\\)=.*/\\1/p' -e 's/^\\(TMPDIR\\)=.*/\\1/p') {}; do\n"
+      "  eval \"[ -z \\\"\\${{$v+x}}\\\" ] || set -- \\\"\\$@\\\" \\\"$v=\\$$v\\\"\"\ndone\n",
+      kept, around.login);
   out += "program() {\n  exec env -i \"$@\"" + words(task.environment) + " /bin/sh -c " +
          word_of(kLaunch) + " sh " + plain_word(task.executable) + words(task.arguments) + "\n}\n";
   out.append(kRun);

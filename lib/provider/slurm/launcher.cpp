@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "provider/script.hpp"
+#include "provider/shell/job_root.hpp"
 #include "provider/shell/wrapper.hpp"
 #include "provider/slurm/catalog.hpp"
 #include "provider/slurm/queue.hpp"
@@ -11,9 +12,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fcntl.h>
 #include <set>
+#include <unistd.h>
 
 namespace cp::provider::slurm {
 namespace {
@@ -25,37 +25,13 @@ using shell::word_of;
 constexpr auto kClusterAge = 60s;
 // Each look costs the cluster's controller work, whoever looks.
 constexpr auto kPictureAge = 1s;
-constexpr std::string_view kWhole = "whole\n";
-
-// Each script ends so, after $r, $t and $d are set: what it says of itself is its last line.
-constexpr std::string_view kStart = R"sh(
-umask 077
-give_up() { printf 'failed %s\n' "$1"; exit 0; }
-mkdir -p "$r/fences" 2>/dev/null || give_up "cannot create $r"
-d=$r/$t
-)sh";
-
-constexpr std::string_view kMakeDirectory = R"sh(
-mkdir -p "$d" 2>/dev/null || give_up "cannot create $d"
-if ! [ -e "$d/work" ]; then
-  if [ -z "$w" ]; then
-    mkdir "$d/work" 2>/dev/null || [ -d "$d/work" ] || give_up "cannot create $d/work"
-  else
-    mkdir -p "$w/$t" 2>/dev/null || give_up "cannot create $w/$t"
-    ln -s "$w/$t" "$d/work" 2>/dev/null
-  fi
-fi
-)sh";
-
-constexpr std::string_view kTellDirectory = R"sh(
-(cd "$d/work" && pwd -P) && echo whole
-)sh";
+// What a login gives those who do not bring their own surroundings.
+constexpr std::string_view kLogin = "HOME USER LOGNAME SHELL LANG PATH";
 
 // Whoever holds the lock is calling sbatch, which goes on holding it when this script is killed.
 // What sbatch said where it failed decides whether the job may come all the same; where it may not,
 // the fence is taken, so that it never runs, whatever sbatch meant.
 constexpr std::string_view kSubmit = R"sh(
-cat >"$d/.script.$$" && mv -f "$d/.script.$$" "$d/script" || give_up "cannot write $d/script"
 if command -v flock >/dev/null 2>&1; then
   exec 9>>"$d/lock"
   flock -n 9 || { echo busy; echo whole; exit 0; }
@@ -69,8 +45,6 @@ if [ -e "$d/submitted" ]; then
   q=$(squeue -h -t all -u "$(id -u)" -n "$name" -o %i 2>/dev/null) || { echo busy; echo whole; exit 0; }
   [ -z "$q" ] || { printf '%s\n' "$q" | sed -n '1s/^/id /p'; echo whole; exit 0; }
 fi
-[ -z "$out" ] || ln -sf "$out" "$d/stdout"
-[ -z "$err" ] || ln -sf "$err" "$d/stderr"
 date +%s >"$d/.submitted" && mv -f "$d/.submitted" "$d/submitted" || give_up "cannot write $d/submitted"
 sync "$d/submitted" "$d" 2>/dev/null
 log=$(printf %s "$d/log" | sed 's/%/%%/g')
@@ -112,28 +86,12 @@ fi
 echo whole
 )sh";
 
-constexpr std::string_view kRemove = R"sh(
-if o=$(cd "$d/work" 2>/dev/null && pwd -P); then
-  case $o in
-    */"$t" | */"$t"/work) rm -rf "$o" "$d/work" || give_up "cannot remove $o" ;;
-  esac
-fi
-echo whole
-)sh";
-
-// Reads on from a file that another writes.
-class FileReader final : public LogReader {
- public:
-  explicit FileReader(UniqueFd fd) : fd_(std::move(fd)) {}
-  Result<std::size_t> read(std::span<char> out) override { return read_some(fd_.get(), out); }
-
- private:
-  UniqueFd fd_;
-};
-
 class SlurmLauncher final : public Launcher {
  public:
-  explicit SlurmLauncher(std::string root) : root_(std::move(root)) {}
+  SlurmLauncher(Place place, std::string state_directory)
+      : root_(std::move(place), std::move(state_directory), "slurm", prelude()) {}
+
+  const Place* far() const override { return root_.far(); }
 
   Guarantee guarantee() const override { return Guarantee::exactly_once; }
 
@@ -144,13 +102,7 @@ class SlurmLauncher final : public Launcher {
 
   Result<std::string> make_directory(const Token& token, const std::string& workdir,
                                      std::stop_token stop) override {
-    const std::string script = "w=" + word_of(workdir) + std::string(kMakeDirectory);
-    CP_TRY_ASSIGN(std::string path, run(token, script + std::string(kTellDirectory), stop));
-    if (path.ends_with('\n')) {
-      path.pop_back();
-    }
-    return path.starts_with('/') ? Result<std::string>(std::move(path))
-                                 : fail(Errc::protocol, "no directory was told");
+    return root_.make_directory(token, workdir, stop);
   }
 
   Result<std::string> submit(const Task& task, std::stop_token stop) override {
@@ -160,26 +112,23 @@ class SlurmLauncher final : public Launcher {
       CP_TRY_ASSIGN(cluster, cluster_now(stop));
     }
     CP_TRY_ASSIGN(const auto options, options_of(task, cluster));
-    Task whole = task;
-    if (const std::string mark = "CP_JOB_TOKEN=" + task.token;
-        std::ranges::find(whole.environment, mark) == whole.environment.end()) {
-      whole.environment.push_back(mark);
-    }
-    std::string script = "w=''" + std::string(kMakeDirectory);
+    const std::string wrapper = shell::wrapper(
+        shell::with_token(task), {"SLURM_JOB_ID", "SLURM", root_.far() != nullptr ? kLogin : ""});
+    std::string script =
+        shell::place_script(wrapper.size(), task.standard_output, task.standard_error);
     script += std::string(shell::take_function()) + "set --";
     for (const std::string& option : options) {
       script += " " + word_of(option);
     }
-    script += "\nname=" + word_of(job_name(task)) + " out=" + stream_of(task.standard_output) +
-              " err=" + stream_of(task.standard_error) + "\n";
-    const auto said = run(task.token, script + std::string(kSubmit), stop,
-                          shell::wrapper(whole, "SLURM_JOB_ID", "SLURM"));
-    return said ? understand(*said) : tl::unexpected<Error>(said.error());
+    script += "\nname=" + word_of(job_name(task)) + "\n";
+    auto said = root_.run(task.token, script + std::string(kSubmit), stop, wrapper);
+    return said ? understand(*said) : shell::perhaps_done(std::move(said.error()));
   }
 
   Result<Found> find(const Token& token, std::stop_token stop) override {
-    if (::access(path_join(root_, token + "/submitted").c_str(), F_OK) != 0 &&
-        ::access(path_join(root_, "fences/" + token).c_str(), F_OK) != 0) {
+    const std::string& root = root_.path();
+    if (!root.empty() && ::access(path_join(root, token + "/submitted").c_str(), F_OK) != 0 &&
+        ::access(path_join(root, "fences/" + token).c_str(), F_OK) != 0) {
       return Found{Found::Verdict::absent, {}, {}, {}};
     }
     CP_TRY_ASSIGN(const Picture picture, look(std::array{token}, stop));
@@ -225,38 +174,29 @@ class SlurmLauncher final : public Launcher {
 
   Result<void> cancel(const Token& token, std::stop_token stop) override {
     covered_.erase(token);
-    CP_TRY(run(token, std::string(shell::take_function()) + std::string(kCancel), stop));
+    CP_TRY(root_.run(token, std::string(shell::take_function()) + std::string(kCancel), stop));
     return {};
   }
 
-  Result<void> renew(const Token& token) override {
-    CP_TRY(run(token,
-               "touch \"$d/lease\" 2>/dev/null || give_up \"cannot renew $d/lease\"; echo whole\n",
-               {}));
-    return {};
-  }
+  Result<void> renew(const Token& token) override { return root_.renew(token); }
 
   Result<std::unique_ptr<LogReader>> open_log(const Token& token, Stream stream) override {
-    const std::string name = stream == Stream::out ? "/stdout" : "/stderr";
-    const std::string path = path_join(root_, token) + name;
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!fd) {
-      return fail_errno(errno, "cannot open " + path);
-    }
-    return std::make_unique<FileReader>(std::move(fd));
+    return root_.open_log(token, stream);
   }
 
   Result<void> remove_directory(const Token& token, std::stop_token stop) override {
-    CP_TRY(run(token, std::string(kRemove), stop));
-    return {};
+    return root_.remove_directory(token, stop);
+  }
+
+  Result<void> remove_empty_directory(const Token& token, std::stop_token stop) override {
+    return root_.remove_empty_directory(token, stop);
   }
 
   std::chrono::nanoseconds poll_interval() const override { return 2s; }
 
  private:
-  static std::string stream_of(const std::string& path) {
-    // Relative links lie in the job's directory.
-    return path.empty() ? "''" : path.starts_with('/') ? word_of(path) : "work/" + word_of(path);
+  static std::string prelude() {
+    return std::string(command_prelude()) + "SLURM_TIME_FORMAT=%s; export SLURM_TIME_FORMAT\n";
   }
 
   static Result<std::string> understand(std::string_view said) {
@@ -271,51 +211,28 @@ class SlurmLauncher final : public Launcher {
     return fail(Errc::unavailable, "another process is submitting this job");
   }
 
-  std::string start(const Token& token) const {
-    return std::string(command_prelude()) +
-           "SLURM_TIME_FORMAT=%s; export SLURM_TIME_FORMAT\nr=" + word_of(root_) + "\nt=" + token +
-           std::string(kStart);
-  }
-
-  // What SCRIPT says about TOKEN before it says that this is the whole of it.
-  Result<std::string> run(const Token& token, std::string_view script, const std::stop_token& stop,
-                          std::string_view input = {}) const {
-    CP_TRY_ASSIGN(std::string said,
-                  run_script(place_, start(token) + std::string(script), stop, input));
-    if (said.starts_with("failed ")) {
-      const std::string_view reason = text::trim(std::string_view(said).substr(7));
-      return fail(reason.starts_with("Slurm does not answer") ? Errc::unavailable : Errc::failed,
-                  "{}", reason);
-    }
-    if (!said.ends_with(kWhole)) {
-      return fail(Errc::unavailable, "what was asked of Slurm ends early");
-    }
-    said.resize(said.size() - kWhole.size());
-    return said;
-  }
-
-  Result<Picture> look(std::span<const Token> tokens, const std::stop_token& stop) const {
+  Result<Picture> look(std::span<const Token> tokens, const std::stop_token& stop) {
     std::string input;
     for (const Token& token : tokens) {
       input += token + "\n";
     }
-    CP_TRY_ASSIGN(const std::string output,
-                  run_script(place_, start("") + std::string(ask_script()), stop, input));
+    CP_TRY_ASSIGN(const std::string output, root_.ask("", ask_script(), stop, input));
     return read_picture(output);
   }
 
   // Since when a job is missing stands beside it, for whoever asks next; one that is given up
   // without having run never runs.
   Result<void> remember_missing(const Observation& now, const Seen& seen,
-                                const std::stop_token& stop) const {
+                                const std::stop_token& stop) {
     const bool is_missing =
         now.native_state == "absent" && (seen.was_submitted || !seen.fence.empty());
     if (is_missing && !seen.missed_since) {
-      CP_TRY(run(now.token, "date +%s >\"$d/missed\"; echo whole\n", stop));
+      CP_TRY(root_.run(now.token, "date +%s >\"$d/missed\"; echo whole\n", stop));
     } else if (is_missing && now.never_ran) {
-      CP_TRY(run(now.token, std::string(shell::take_function()) + std::string(kCancel), stop));
+      CP_TRY(
+          root_.run(now.token, std::string(shell::take_function()) + std::string(kCancel), stop));
     } else if (!is_missing && seen.missed_since) {
-      CP_TRY(run(now.token, "rm -f \"$d/missed\"; echo whole\n", stop));
+      CP_TRY(root_.run(now.token, "rm -f \"$d/missed\"; echo whole\n", stop));
     }
     return {};
   }
@@ -323,14 +240,13 @@ class SlurmLauncher final : public Launcher {
   Result<const Cluster*> cluster_now(const std::stop_token& stop) {
     const SteadyTime now = SystemClock().steady();
     if (!cluster_ || now - asked_ > kClusterAge) {
-      CP_TRY_ASSIGN(cluster_, ask(place_, stop));
+      CP_TRY_ASSIGN(cluster_, ask(root_.place(), stop));
       asked_ = now;
     }
     return &*cluster_;
   }
 
-  Place place_;
-  std::string root_;  ///< the directory of all jobs
+  shell::JobRoot root_;
   std::optional<Cluster> cluster_;
   SteadyTime asked_{};
   Picture picture_;
@@ -342,8 +258,9 @@ class SlurmLauncher final : public Launcher {
 
 Result<std::unique_ptr<Launcher>> make_launcher(const ProviderUrl& url,
                                                 const LauncherSettings& settings) {
-  CP_TRY(host_of(url));
-  return std::make_unique<SlurmLauncher>(path_join(settings.state_directory, "slurm"));
+  CP_TRY_ASSIGN(auto host, host_of(url));
+  return std::make_unique<SlurmLauncher>(Place{std::move(host), settings.ssh, settings.patience},
+                                         settings.state_directory);
 }
 
 }  // namespace cp::provider::slurm

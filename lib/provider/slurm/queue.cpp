@@ -2,6 +2,7 @@
 #include "provider/slurm/queue.hpp"
 
 #include "base/text.hpp"
+#include "provider/shell/end_record.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,11 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 using model::JobReason;
 using model::JobState;
+using shell::time_in;
 
 // A job that Slurm has forgotten and that left no record is given up after that: its last record
 // may lie in the cache of a network file system.
 constexpr auto kGrace = 120s;
-constexpr std::size_t kMostMessage = 1000;
 
 // r is the directory of all jobs. Names end in the token, which holds no dot. What the wrapper
 // wrote is shown line by line behind the token; a row of the queue, behind "row". The queue comes
@@ -51,115 +52,6 @@ printf '%s\n' "$q" | sed -n 's/^row|\([0-9]*\)|\([A-Z_]*\)|.*\.\([a-z0-9_-]*\)$/
   done
 echo whole
 )sh";
-
-UnixTime time_of(std::int64_t seconds) { return UnixTime(std::chrono::seconds(seconds)); }
-
-std::optional<UnixTime> time_in(std::string_view text) {
-  const auto seconds = text::to_int(text);
-  constexpr std::int64_t latest = 253'402'300'799;  // the year 9999
-  return seconds && *seconds > 0 && *seconds <= latest ? std::optional(time_of(*seconds))
-                                                       : std::nullopt;
-}
-
-// A shell says both with one number.
-Exit exit_of(std::int64_t status) {
-  constexpr int first = 128;
-  constexpr int last = first + 64;
-  const int number = static_cast<int>(std::clamp<std::int64_t>(status, 0, 255));
-  return number > first && number <= last ? Exit{0, number - first} : Exit{number, 0};
-}
-
-// "1m2.5s"
-std::optional<double> seconds_in(std::string_view text) {
-  const auto cut = text::cut(text, 'm');
-  if (!cut || !cut->after.ends_with('s')) {
-    return std::nullopt;
-  }
-  const auto minutes = text::to_double(cut->before);
-  const auto seconds = text::to_double(cut->after.substr(0, cut->after.size() - 1));
-  return minutes && seconds ? std::optional(*minutes * 60 + *seconds) : std::nullopt;
-}
-
-/// The wrapper's last record, line by line; only a whole one counts.
-class EndRecord {
- public:
-  void read(std::string_view line) {
-    if (line == ".") {
-      whole_ = true;
-      return;
-    }
-    const auto cut = text::cut(line, ' ');
-    if (!cut) {
-      return;
-    }
-    const std::string_view key = cut->before;
-    const std::string_view value = cut->after;
-    if (key == "at") {
-      seen_.ended_at = time_in(value);
-    } else if (key == "started") {
-      seen_.started_at = time_in(value);
-    } else if (key == "exit") {
-      status_ = text::to_int(value);
-    } else if (key == "executed") {
-      seen_.never_ran = value == "0";
-    } else if (key == "cause") {
-      cause_ = value;
-    } else if (key == "message") {
-      seen_.message = value.substr(0, kMostMessage);
-    } else if (key == "ran") {
-      read_length(value);
-    } else if (key == "times") {
-      read_times(value);
-    }
-  }
-
-  std::optional<Observation> result() {
-    if (!whole_) {
-      return std::nullopt;
-    }
-    if (status_) {
-      seen_.exit = exit_of(*status_);
-    }
-    const bool good = !seen_.never_ran && seen_.exit && seen_.exit->status() == 0;
-    seen_.state = good ? JobState::completed : JobState::failed;
-    seen_.reason = good ? JobReason::none : JobReason::user_error;
-    if (cause_ == "time_limit") {
-      seen_.state = JobState::failed;
-      seen_.reason = JobReason::timeout;
-    } else if (cause_ == "lease" || cause_ == "canceled") {
-      seen_.state = JobState::canceled;
-      seen_.reason = JobReason::canceled;
-      seen_.message = cause_ == "lease" ? "nobody renewed its lease" : seen_.message;
-    }
-    if (seen_.never_ran) {
-      seen_.ran_for.reset();
-      seen_.used = {};
-    }
-    return seen_;
-  }
-
- private:
-  void read_length(std::string_view value) {
-    const auto cut = text::cut(value, ' ');
-    const auto from = cut ? text::to_double(cut->before) : std::nullopt;
-    const auto to = cut ? text::to_double(cut->after) : std::nullopt;
-    if (from && to && *to >= *from && *to - *from < 1e9) {
-      seen_.ran_for = std::chrono::duration_cast<std::chrono::nanoseconds>(
-          std::chrono::duration<double>(*to - *from));
-    }
-  }
-  void read_times(std::string_view value) {
-    if (const auto cut = text::cut(value, ' ')) {
-      seen_.used.user_s = seconds_in(cut->before);
-      seen_.used.system_s = seconds_in(cut->after);
-    }
-  }
-
-  bool whole_ = false;
-  std::optional<std::int64_t> status_;
-  std::string cause_;
-  Observation seen_;
-};
 
 bool is_over(const Row& row) {
   constexpr std::array kOver{"COMPLETED", "CANCELLED",     "FAILED",    "TIMEOUT",  "NODE_FAIL",
@@ -274,11 +166,14 @@ Result<Row> read_row(std::string_view line, Token& token) {
 void read_exit(std::string_view value, Seen& seen) {
   const auto parts = text::split(value, ' ');
   const auto row = std::ranges::find(seen.rows, parts[0], &Row::id);
-  const auto code = parts.size() == 3 ? text::to_int(parts[1]) : std::nullopt;
-  const auto signal = parts.size() == 3 ? text::to_int(parts[2]) : std::nullopt;
+  if (row == seen.rows.end() || parts.size() != 3) {
+    return;
+  }
+  const std::int64_t code = text::to_int(parts[1]).value_or(-1);
+  const std::int64_t signal = text::to_int(parts[2]).value_or(-1);
   constexpr std::int64_t most = 255;
-  if (row != seen.rows.end() && code && signal && *code <= most && *signal <= most) {
-    row->exit = Exit{static_cast<int>(*code), static_cast<int>(*signal)};
+  if (code >= 0 && code <= most && signal >= 0 && signal <= most) {
+    row->exit = Exit{static_cast<int>(code), static_cast<int>(signal)};
   }
 }
 
@@ -308,7 +203,7 @@ std::string_view ask_script() { return kAsk; }
 
 Result<Picture> read_picture(std::string_view output) {
   Picture picture;
-  std::map<Token, EndRecord> ends;
+  std::map<Token, shell::EndRecord> ends;
   bool whole = false;
   for (const std::string_view line : text::split(output, '\n')) {
     const auto cut = text::cut(line, ' ');
