@@ -67,8 +67,8 @@ class Axis {
   }
 
   double at(double value) const {
-    const double share = is_log_ ? std::log(value / low_) / std::log(high_ / low_)
-                                 : (value - low_) / (high_ - low_);
+    const double share =
+        is_log_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
     return from_ + share * (to_ - from_);
   }
 
@@ -187,19 +187,21 @@ class Drawing {
     const double right = kWidth - kRight;
     for (const double tick : x_.ticks()) {
       const double x = x_.at(tick);
-      add(R"(<line x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}" stroke="#e4e4e4"/>)", x, kTop, bottom);
-      add(R"(<text x="{:.1f}" y="{}" text-anchor="middle" fill="#404040">{}</text>)", x, bottom + 20,
-          tick_text(tick));
+      add(R"(<line x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}" stroke="#e4e4e4"/>)", x, kTop,
+          bottom);
+      add(R"(<text x="{:.1f}" y="{}" text-anchor="middle" fill="#404040">{}</text>)", x,
+          bottom + 20, tick_text(tick));
     }
     for (const double tick : y_.ticks()) {
       const double y = y_.at(tick);
-      add(R"(<line x1="{0}" y1="{1:.1f}" x2="{2}" y2="{1:.1f}" stroke="#e4e4e4"/>)", kLeft, y, right);
+      add(R"(<line x1="{0}" y1="{1:.1f}" x2="{2}" y2="{1:.1f}" stroke="#e4e4e4"/>)", kLeft, y,
+          right);
       add(R"(<text x="{}" y="{:.1f}" text-anchor="end" fill="#404040">{}</text>)", kLeft - 8, y + 4,
           tick_text(tick));
     }
     add(R"(<path d="M{0} {1}V{2}H{3}" fill="none" stroke="#404040"/>)", kLeft, kTop, bottom, right);
-    add(R"(<text x="{}" y="{}" text-anchor="middle" fill="#202020">{}</text>)",
-        (kLeft + right) / 2, kHeight - 20, escape::xml(price));
+    add(R"(<text x="{}" y="{}" text-anchor="middle" fill="#202020">{}</text>)", (kLeft + right) / 2,
+        kHeight - 20, escape::xml(price));
     add(R"svg(<text transform="translate(24 {}) rotate(-90)" text-anchor="middle" fill="#202020">{}</text>)svg",
         (kTop + bottom) / 2, escape::xml(performance));
   }
@@ -280,16 +282,16 @@ PlotData plot_data_of(std::span<const Json> offers, const std::string& home) {
       data.is_job = model::money_at(offer, "price.job").has_value();
     }
     const auto performance = has_rates ? rate_of(offer) : cpus_of(offer);
-    const bool is_drawn = cost && cost->currency == data.currency && performance &&
-                          data.points.size() < kMostPoints;
+    const bool is_drawn =
+        cost && cost->currency == data.currency && performance && data.points.size() < kMostPoints;
     if (!is_drawn) {
       ++data.left_out;
       continue;
     }
     const auto resource = model::text_at(offer, "name");
     data.points.push_back({resource ? *resource : model::text_at(offer, "resource").value_or(""),
-                           model::text_at(offer, "provider").value_or(""),
-                           cost->amount.to_double(), *performance, false});
+                           model::text_at(offer, "provider").value_or(""), cost->amount.to_double(),
+                           *performance, false});
   }
   std::ranges::stable_sort(data.points, [](const PlotPoint& a, const PlotPoint& b) {
     return a.price != b.price ? a.price < b.price : a.performance > b.performance;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An expression of the selection language: what is refused is a usage error with its column; what is
-// taken is written down as one that is taken again, reads the same and means the same.
+// An expression of the selection language: what is refused is a usage error with its column; what
+// is taken is written down as one that is taken again, reads the same and means the same.
 #include "fuzz.hpp"
 #include "model/expression.hpp"
 #include "model/expression_text.hpp"

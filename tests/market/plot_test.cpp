@@ -35,11 +35,14 @@ std::string unbeaten(const PlotData& data) {
 }  // namespace
 
 TEST_CASE("a picture has the peak rates of what is offered, and marks what no other one beats") {
-  const std::vector<Json> offers{
-      offer_of("dear", "40", "A100-SXM-80GB", 8), offer_of("good", "20", "A100-SXM-80GB", 8),
-      offer_of("twin", "20", "A100-SXM-80GB", 8), offer_of("small", "3", "A100-SXM-80GB", 1),
-      offer_of("slow", "4", "T4", 1),             offer_of("unpriced", nullptr, "T4", 1),
-      offer_of("family", "1", "H100", 1),         offer_of("none", "1", nullptr, 0)};
+  const std::vector<Json> offers{offer_of("dear", "40", "A100-SXM-80GB", 8),
+                                 offer_of("good", "20", "A100-SXM-80GB", 8),
+                                 offer_of("twin", "20", "A100-SXM-80GB", 8),
+                                 offer_of("small", "3", "A100-SXM-80GB", 1),
+                                 offer_of("slow", "4", "T4", 1),
+                                 offer_of("unpriced", nullptr, "T4", 1),
+                                 offer_of("family", "1", "H100", 1),
+                                 offer_of("none", "1", nullptr, 0)};
   const PlotData data = plot_data_of(offers, "");
   CHECK(data.currency == "CNY");
   CHECK(data.left_out == 3);
