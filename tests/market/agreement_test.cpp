@@ -538,7 +538,7 @@ TEST_CASE("SQL and columns find what the language says, whatever is asked of wha
     Chance chance(seed);
     TwoReaders world(chance);
     world.check_prices();
-    for (int i = 0; i < 150; ++i) {
+    for (int i = 0; i < 80; ++i) {
       world.check(condition(chance, 3));
     }
   }
