@@ -198,12 +198,12 @@ Result<int> run(const Tool& tool, std::vector<std::string> words, const Terminal
   return done;
 }
 
-// A closed standard stream would give its number to the next file that is opened. What is printed
-// to a closed standard output is an error, as on a full disk.
+// A closed standard stream would give its number to the next file that is opened. To read a closed
+// standard input, or print to a closed standard output, is an error: nothing is not what was meant.
 void open_standard_streams() {
   for (const int fd : {0, 1, 2}) {
     if (::fcntl(fd, F_GETFD) < 0) {
-      (void)::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+      (void)::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
     }
   }
 }

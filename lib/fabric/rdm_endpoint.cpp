@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fabric/rdm_endpoint.hpp"
 
+#include "base/fd.hpp"
 #include "fabric/completion_queue.hpp"
 #include "fabric/own_sockets.hpp"
 #include "fabric/provider.hpp"
@@ -11,9 +12,11 @@
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace cp::fabric {
 
@@ -111,6 +114,20 @@ Result<std::string> name_in(std::string_view address) {
                  : fail(Errc::protocol, "an address of a fabric that is none");
 }
 
+// Takes the pages of the memory that ADDRESS names now: one that is missing later, because
+// somebody has filled the file system meanwhile, would end the process (SIGBUS).
+Result<void> take_pages(const std::string& address) {
+  const std::string name = address.substr(kNamePrefix.size());
+  const UniqueFd fd(::shm_open(name.c_str(), O_RDWR | O_CLOEXEC, 0));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    return fail_errno(Errc::unavailable, errno, "cannot open shared memory");
+  }
+  const int error = ::posix_fallocate(fd.get(), 0, status.st_size);
+  return error == 0 ? Result<void>()
+                    : fail_errno(Errc::unavailable, error, "no shared memory for a fabric");
+}
+
 // RC of posting.
 Result<bool> posted(ssize_t rc) {
   if (rc == -FI_EAGAIN) {
@@ -158,7 +175,12 @@ Result<std::unique_ptr<RdmEndpoint>> RdmEndpoint::open(
   }
   CP_TRY_ASSIGN(Info info, find_rdm_info(library, provider, node));
   CP_TRY_ASSIGN(auto parts, make_parts(library, std::move(info)));
-  return std::make_unique<RdmEndpoint>(std::move(parts));
+  auto endpoint = std::make_unique<RdmEndpoint>(std::move(parts));
+  if (is_shared) {
+    CP_TRY_ASSIGN(const std::string address, endpoint->address());
+    CP_TRY(take_pages(address));
+  }
+  return endpoint;
 }
 
 Result<std::string> RdmEndpoint::address() const {

@@ -33,12 +33,16 @@ Result<void> Client::greet(Purpose purpose) {
   net::Stream& stream = control_.stream();
   std::array<std::byte, Preface::encoded_bytes> bytes{};
   // A far end that is gone by now may have left its preface, or word of why.
-  const auto sent = stream.send(encode(Preface{.purpose = purpose}));
+  static_cast<void>(stream.send(encode(Preface{.purpose = purpose})));
   const auto have = stream.receive_all(bytes, SystemClock().steady() + silence_);
   if (!have || *have != bytes.size()) {
-    return tl::unexpected<Error>(
-        link_.explain(have && sent ? Error{Errc::protocol, "the other end is no cpxfer", {}}
-                                   : (have ? sent.error() : have.error())));
+    const bool hung_up = have ? *have == 0 : have.error().code == Errc::unavailable;
+    const Error wordless{Errc::unavailable, "the other end hung up before it said a word", {}};
+    const Error strange{Errc::protocol, "the other end is no cpxfer", {}};
+    Error error = link_.explain(hung_up ? wordless : have ? strange : have.error());
+    // A server that has as many connections as it may lets go of the next one.
+    error.code = error.message == wordless.message ? Errc::timed_out : error.code;
+    return tl::unexpected<Error>(error);
   }
   CP_TRY_ASSIGN(const Preface preface, decode_preface(bytes));
   if (purpose == Purpose::order && preface.purpose != purpose) {

@@ -90,10 +90,22 @@ bool keeps_no_modes(int fd, mode_t mode) {
   return false;
 }
 
+// One that others were let read since, as by `chmod -R`, is closed to them again: as nobody else
+// could write there, what is in it is ours.
+bool is_closed_again(int fd, mode_t mode) {
+  return (mode & 022U) == 0 && ::fchmod(fd, mode & 0700U) == 0;
+}
+
 bool is_ours_alone(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() &&
-         ((status.st_mode & 077U) == 0 || keeps_no_modes(fd, status.st_mode));
+         ((status.st_mode & 077U) == 0 || keeps_no_modes(fd, status.st_mode) ||
+          is_closed_again(fd, status.st_mode));
+}
+
+// Of an open(2) that failed: whether it is this process's trouble, whatever lies there.
+bool is_our_own_trouble(int number) {
+  return number == EMFILE || number == ENFILE || number == ENOMEM || number == EIO;
 }
 
 bool is_linked(int fd) {
@@ -119,19 +131,27 @@ void sweep(int shared) {
   }
 }
 
-// The locked directory NAME in PARENT; an empty one when another has it, or somebody's sweep was
-// faster.
-Result<UniqueFd> make_locked(int parent, const std::string& name) {
+// What became of the wish to have a directory alone.
+struct Locked {
+  UniqueFd fd;              ///< empty when another has it, or somebody's sweep was faster
+  bool is_foreign = false;  ///< it is none that could be ours, however long one waits
+};
+
+// The directory NAME in PARENT.
+Result<Locked> make_locked(int parent, const std::string& name) {
   if (::mkdirat(parent, name.c_str(), 0700) != 0 && errno != EEXIST) {
-    return errno == ENOENT ? Result<UniqueFd>() : fail_errno(Errc::cannot_create, errno, kShared);
+    return errno == ENOENT ? Result<Locked>() : fail_errno(Errc::cannot_create, errno, kShared);
   }
   UniqueFd fd(::openat(parent, name.c_str(), kOpenDirectory));
+  if (!fd && is_our_own_trouble(errno)) {
+    return fail_errno(Errc::cannot_create, errno, kShared);
+  }
   if (!fd || !is_ours_alone(fd.get())) {
-    return UniqueFd();
+    return Locked{.fd = {}, .is_foreign = fd || errno != ENOENT};
   }
   // Where locks do not work nobody gets one, and nobody's sweep removes anything.
   const bool is_taken = ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  return !is_taken && is_linked(fd.get()) ? std::move(fd) : UniqueFd();
+  return Locked{!is_taken && is_linked(fd.get()) ? std::move(fd) : UniqueFd()};
 }
 
 // Of the transfer whose journal is in the directory FD.
@@ -188,6 +208,9 @@ Result<UniqueFd> open_shared(int root) {
     return tl::unexpected<Error>(Error{Errc::cannot_create, errno_text(errno), {}});
   }
   UniqueFd fd(::openat(root, kShared, kOpenDirectory));
+  if (!fd && is_our_own_trouble(errno)) {
+    return tl::unexpected<Error>(Error{Errc::cannot_create, errno_text(errno), {}});
+  }
   return fd && is_ours_alone(fd.get()) ? std::move(fd) : UniqueFd();
 }
 
@@ -198,7 +221,7 @@ Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish&
   const SteadyTime began = SystemClock().steady();
   SteadyTime deadline = began + kKeyPatience;
   Asking asking(wish.id);
-  for (int i = 0; i < kNameTries || SystemClock().steady() < deadline; ++i) {
+  for (int tries = 0; tries < kNameTries;) {
     CP_TRY_ASSIGN(UniqueFd shared, open_shared(root.fd()));
     if (shared) {
       sweep(shared.get());
@@ -207,15 +230,16 @@ Result<std::unique_ptr<Staging>> Staging::open(const Confined& root, const Wish&
     const bool takes_key = !wish.key.empty() && SystemClock().steady() < deadline;
     const std::string& wanted = takes_key ? wish.key : wish.id;
     const std::string name = shared ? wanted : std::string(kShared) + "-" + wanted;
-    CP_TRY_ASSIGN(UniqueFd fd, make_locked(shared ? shared.get() : root.fd(), name));
-    if (fd) {
-      auto staging = std::make_unique<Staging>(root, std::move(shared), std::move(fd), name);
+    CP_TRY_ASSIGN(Locked locked, make_locked(shared ? shared.get() : root.fd(), name));
+    if (locked.fd) {
+      auto staging = std::make_unique<Staging>(root, std::move(shared), std::move(locked.fd), name);
       staging->is_resumable_ = takes_key;
       ::unlinkat(staging->fd(), kRequest, 0);
       ::unlinkat(staging->fd(), kWaiting, 0);
       return staging;
     }
-    if (takes_key && asking.is_turned_away()) {
+    tries += takes_key ? 0 : 1;
+    if (takes_key && (locked.is_foreign || asking.is_turned_away())) {
       deadline = SystemClock().steady();
     } else if (takes_key && asking.is_void() &&
                asking.ask(shared ? shared.get() : root.fd(), name) == Asking::Asked::itself) {

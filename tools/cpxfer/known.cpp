@@ -55,7 +55,11 @@ cp::model::Json first_record(const cp::cli::Context& context,
 
 cp::Result<cp::transfer::Catalog> catalog_of(const cp::cli::Context& context) {
   CP_TRY_ASSIGN(const cp::Paths paths, context.paths());
-  return cp::transfer::Catalog(cp::path_join(paths.state, "transfers"));
+  // Commands are kept there that `resume` gives again.
+  CP_TRY_ASSIGN(const std::string state, cp::open_state_directory(paths));
+  const std::string directory = cp::path_join(state, "transfers");
+  CP_TRY(cp::make_private_directory(directory));
+  return cp::transfer::Catalog(directory);
 }
 
 std::optional<cp::transfer::Catalog::Running> begin_entry(cp::cli::Context& context,

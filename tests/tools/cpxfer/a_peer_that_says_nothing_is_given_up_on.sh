@@ -72,6 +72,16 @@ answering noise 6370786665720d0a0200000001000000ffffffffffffffffffffffffffffffff
 expect_status 76 cpxfer --anonymous src/ "$THERE/in"
 expect_equal 1 "$(wc -l <"$STDERR")"
 
+
+it "ends with 75 at a server that hangs up before it says a word, as one with too many connections does"
+start_server mute python3 -c 'import socket
+server = socket.create_server(("127.0.0.1", 0))
+print("port", server.getsockname()[1], flush=True)
+for _ in range(50):
+    server.accept()[0].close()'
+THERE=cpx://127.0.0.1:$(wait_line mute '^port ' | cut -d' ' -f2)
+expect_status 75 cpxfer --anonymous --retry 0s src/ "$THERE/in"
+expect_match "^cpxfer: $THERE: the other end hung up before it said a word" "$STDERR"
 it "ends with 69 where nobody listens"
 serve gone srv
 stop_server gone

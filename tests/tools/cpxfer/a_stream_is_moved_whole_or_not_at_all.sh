@@ -146,3 +146,9 @@ exec 5>&-
 expect_equal 75 "$STATUS"
 expect_match 'a stream cannot be gone on with' "$STDERR"
 expect_equal before "$(cat srv/there)"
+
+it "takes a closed standard input for no empty one"
+printf precious >kept
+expect_status 74 sh -c 'exec cpxfer - kept <&-'
+expect_equal precious "$(cat kept)"
+expect_status 74 sh -c 'exec cpxfer --files-from=- . here <&-'

@@ -55,3 +55,16 @@ expect_equal 75 "$STATUS"
 expect_match "^cpxfer: $URL: " "$TESTDIR/client.err"
 expect_equal "" "$(left_behind srv)"
 expect_equal "" "$(ls srv/last/endless 2>/dev/null)"
+
+it "goes on though others were let read what it had begun"
+head -c 30000000 /dev/urandom >large
+start_server killed cpxfer --bwlimit 20MB/s large chmodded/
+wait_until arriving chmodded
+kill -KILL "${SERVERS[killed]}"
+wait "${SERVERS[killed]}" 2>/dev/null || true
+unset "SERVERS[killed]"
+chmod -R g+rX chmodded
+expect_status 0 cpxfer large chmodded/
+expect_json '.state == "done" and .attempt == 2'
+expect_status 0 cmp large chmodded/large
+expect_equal "" "$(left_behind chmodded)"

@@ -148,3 +148,30 @@ serve_again
 expect_status 0 cpxfer --anonymous --rail fabric:shm src/small "$URL/"
 stop_server server
 expect_nothing_shared
+
+# A shared memory of this user's own, that somebody fills.
+cat >small_shm.sh <<'SH'
+mount -t tmpfs -o size=80m none /dev/shm || exit 77
+[ $# -eq 0 ] || exit 0
+cpxfer serve --anonymous --listen 127.0.0.1:0 --root srv 2>said &
+server=$!
+trap 'kill $server' EXIT
+for _ in {1..200}; do ! grep -q listening said || break; sleep 0.1; done
+url=$(sed 's/.*listening on //; s,/ .*,,' said)
+cpxfer --bwlimit 15MB/s --retry 0s --anonymous --rail fabric:shm "$url/much" filled >one.json &
+client=$!
+for _ in {1..200}; do [ -z "$(find .cpxfer* -type f -size +1M 2>/dev/null)" ] || break; sleep 0.05; done
+head -c 200000000 /dev/zero >/dev/shm/fill 2>/dev/null
+wait $client || exit 3
+cmp srv/much filled || exit 4
+cpxfer --retry 0s --anonymous --rail fabric:shm "$url/much" none
+status=$?
+kill -0 $server || exit 5
+exit $status
+SH
+if unshare -rm bash small_shm.sh only 2>/dev/null; then
+  it "what somebody fills meanwhile ends nobody, and what has no room from the start is told"
+  head -c 40000000 /dev/urandom >srv/much
+  expect_status 69 unshare -rm bash small_shm.sh
+  expect_match "shared memory|provider 'shm'" "$STDERR"
+fi

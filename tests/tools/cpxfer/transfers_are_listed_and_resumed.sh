@@ -87,6 +87,16 @@ mkfifo "$CP_STATE_DIR/transfers/z.json"
 expect_status 0 timeout 20 cpxfer list
 expect_stdout ""
 
+it "gives no command again that others could have written"
+for open in . transfers; do
+  chmod 777 "$CP_STATE_DIR/$open"
+  STATUS=0
+  cpxfer resume >"$STDOUT" 2>"$STDERR" || STATUS=$?
+  case $STATUS in 77 | 78) ;; *) fail "ended with $STATUS" ;; esac
+  expect_match '(is open to others|is not ours alone)$' "$STDERR"
+  chmod 700 "$CP_STATE_DIR/$open"
+done
+
 it "a state directory that cannot be written costs only the list"
 CP_STATE_DIR=/proc/nothing expect_status 0 cpxfer src/a elsewhere
 expect_status 0 cmp src/a elsewhere

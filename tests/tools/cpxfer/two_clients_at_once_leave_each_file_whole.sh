@@ -58,3 +58,15 @@ for name in "${names[@]}"; do
   expect_equal 0 "$STATUS" "$name: $(cat "$TESTDIR/$name.err")"
 done
 expect_status 0 diff -r one srv/crowd
+
+it "one that stands still holds the same command up for a while, not for ever"
+head -c 40000000 /dev/urandom >large
+start_server still cpxfer --bwlimit 10MB/s large still/
+wait_until arriving still
+kill -STOP "${SERVERS[still]}"
+STATUS=0
+timeout 60 cpxfer large still/ >"$STDOUT" 2>"$STDERR" || STATUS=$?
+kill -CONT "${SERVERS[still]}"
+expect_equal 0 "$STATUS" "$(cat "$STDERR")"
+expect_status 0 cmp large still/large
+stop_server still
