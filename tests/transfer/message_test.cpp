@@ -111,8 +111,9 @@ TEST_CASE("sums that cannot be are refused") {
     file.entry.extras = std::make_shared<Extras>(Extras{.is_leader = true});
   }
   SECTION("more than a message may hold") {
+    const Summed::Item one = file;  // which moves with all of them
     while (message.items.size() <= limits::batch_entries) {
-      message.items.push_back(file);
+      message.items.push_back(one);
       message.items.back().entry.id = message.items.size();
     }
   }
