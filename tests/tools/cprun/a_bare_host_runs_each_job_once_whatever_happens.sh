@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# CP_KILLS: how often each is killed (20).
+KILLS=${CP_KILLS:-20} # before the harness forgets it
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpxfer/ssh.sh"
 export EFFECTS="$PWD/effects.log"
@@ -24,7 +26,7 @@ validate "$STDOUT"
 check
 
 it "holds when the command is killed at random moments"
-for ((i = 0; i < 60; ++i)); do
+for ((i = 0; i < KILLS; ++i)); do
   "${submit[@]}" -- "${run[@]}" >/dev/null 2>&1 &
   pid=$!
   sleep "0.$((RANDOM % 7))$((RANDOM % 10))"
@@ -47,7 +49,7 @@ fi
 
 it "holds when the connection is cut at random moments"
 cut_connections() { for one in $(running 'sshd: [^ ]+($|@| )|^ssh: .*\[mux\]'); do kill -9 "$one" 2>/dev/null || true; done; }
-for ((i = 0; i < 20; ++i)); do
+for ((i = 0; i < KILLS / 2; ++i)); do
   timeout 100 "${submit[@]}" -- "${run[@]}" >/dev/null 2>&1 &
   pid=$!
   sleep "0.$((RANDOM % 4))$((RANDOM % 10))"

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# CP_KILLS: how often each is killed (20).
+KILLS=${CP_KILLS:-20} # before the harness forgets it
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/slurm.sh"
 need flock
@@ -30,7 +32,7 @@ validate "$STDOUT"
 check
 
 it "holds when the command is killed at random moments"
-for ((i = 0; i < 60; ++i)); do
+for ((i = 0; i < KILLS; ++i)); do
   "${submit[@]}" -- "${run[@]}" >/dev/null 2>&1 &
   pid=$!
   sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
