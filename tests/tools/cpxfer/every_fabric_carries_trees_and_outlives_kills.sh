@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Each provider of libfabric that a rail can use, end to end; and killed again and again at either end
-# the other one ends by itself, and the same command goes on. CP_KILLS: how often, all together (60).
-KILLS=$((${CP_KILLS:-60} / 6 + 1)) # before the harness forgets it
+# the other one ends by itself, and the same command goes on. CP_KILLS: how often, all together (30).
+KILLS=$((${CP_KILLS:-30} / 6 + 1)) # before the harness forgets it
 . "$CP_SOURCE/tests/tools/harness.sh"
 . "$CP_SOURCE/tests/tools/cpxfer/moving.sh"
 ldconfig -p | grep 'libfabric.so.1' >"$TESTDIR/library" || skip "libfabric is not installed"
